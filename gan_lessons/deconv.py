@@ -1,0 +1,345 @@
+"""The deconvolution (transposed convolution), computed in four ways that give torch's own result.
+
+A convolution with stride s, padding p and dilation d multiplies kernel position j, for its
+output i, with input[i * s + j * d - p]. A deconvolution runs the same wires backwards: input i,
+times kernel position j, is added to output[i * s + j * d - p].
+
+The `by_...` functions take the tensors and settings of torch's `conv_transpose1d` and
+`conv_transpose2d`. The arithmetic of one axis (sizes, what is legal, what reaches what) is in
+`sizes` and offered here too. Drawings of both: Dumoulin and Visin 2016, "A guide to convolution
+arithmetic for deep learning".
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gan_lessons.sizes import (
+    contributions,
+    conv_output_size,
+    illegal,
+    input_sizes,
+    output_size,
+    overlap,
+    targets,
+)
+
+__all__ = [
+    "by_gradient",
+    "by_matrix",
+    "by_scatter",
+    "by_zero_insertion",
+    "contributions",
+    "conv_matrix",
+    "conv_output_size",
+    "illegal",
+    "input_sizes",
+    "output_size",
+    "overlap",
+]
+
+Ints = int | Sequence[int]
+Pair = tuple[int, int]
+
+
+def by_scatter(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    *,
+    stride: Ints = 1,
+    padding: Ints = 0,
+    output_padding: Ints = 0,
+    groups: int = 1,
+    dilation: Ints = 1,
+) -> Tensor:
+    """Deconvolution, stamp and add: every input cell adds its scaled kernel to a canvas.
+
+    x: (N, C, L) or (N, C, H, W), or one sample of these without N.
+    weight: (C, O / groups, K) or (C, O / groups, KH, KW). bias: (O,).
+    Returns (N, O, *sizes), each size by `output_size`. A setting is one number, or one per axis.
+    Raises ValueError for shapes and settings that torch refuses, with the reasons.
+    """
+    call = _Call.read(x, weight, bias, stride, padding, output_padding, groups, dilation)
+    per_axis = zip(call.x.shape[2:], call.weight.shape[2:], call.stride, call.dilation, strict=True)
+    rows, cols = (targets(*numbers).to(x.device) for numbers in per_axis)  # (H, KH), (W, KW)
+    height, width = (
+        size + 2 * cut for size, cut in zip(call.output_shape[1:], call.padding, strict=True)
+    )
+    places = rows[:, None, :, None] * width + cols[None, :, None, :]  # (H, W, KH, KW)
+
+    cells = call.x.unflatten(1, (groups, -1))  # (N, G, C/G, H, W)
+    kernels = call.weight.unflatten(0, (groups, -1))  # (G, C/G, O/G, KH, KW)
+    stamps = torch.einsum("ngchw,gcokl->ngohwkl", cells, kernels).flatten(3).flatten(1, 2)
+
+    canvas = stamps.new_zeros(*stamps.shape[:2], height * width)
+    canvas = canvas.index_add(2, places.flatten(), stamps)
+    return call.finish(call.crop(canvas.unflatten(2, (height, width))))
+
+
+def by_zero_insertion(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    *,
+    stride: Ints = 1,
+    padding: Ints = 0,
+    output_padding: Ints = 0,
+    groups: int = 1,
+    dilation: Ints = 1,
+) -> Tensor:
+    """Deconvolution, insert zeros and convolve with the kernel turned by 180 degrees, at stride 1.
+
+    stride - 1 zeros go between neighbours, dilation * (kernel - 1) - padding around them all, and
+    output_padding more at the end. Where that number is negative, cells are cut off instead.
+    Shapes, settings and errors as in `by_scatter`.
+    """
+    call = _Call.read(x, weight, bias, stride, padding, output_padding, groups, dilation)
+    (height, width), (down, right) = call.x.shape[2:], call.stride
+    spread = call.x.new_zeros(*call.x.shape[:2], (height - 1) * down + 1, (width - 1) * right + 1)
+    spread[:, :, ::down, ::right] = call.x
+
+    # The number of zeros around may be negative, so add the kernel's whole reach, then cut padding.
+    (reach_h, reach_w), (extra_h, extra_w) = call.reach, call.output_padding
+    spread = F.pad(spread, (reach_w, reach_w + extra_w, reach_h, reach_h + extra_h))
+
+    kernels = call.weight.unflatten(0, (groups, -1)).transpose(1, 2)  # (G, O/G, C/G, KH, KW)
+    turned = kernels.flatten(0, 1).flip(2, 3)
+    return call.finish(F.conv2d(call.crop(spread), turned, dilation=call.dilation, groups=groups))
+
+
+def by_matrix(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    *,
+    stride: Ints = 1,
+    padding: Ints = 0,
+    output_padding: Ints = 0,
+    groups: int = 1,
+    dilation: Ints = 1,
+) -> Tensor:
+    """Deconvolution as C transposed times x, where C is the matrix of the convolution.
+
+    For small tensors only: C has a row for each number of a sample, a column for each of its
+    output. Shapes, settings and errors as in `by_scatter`.
+    """
+    call = _Call.read(x, weight, bias, stride, padding, output_padding, groups, dilation)
+    matrix = conv_matrix(
+        call.weight,
+        call.output_shape,
+        stride=call.stride,
+        padding=call.padding,
+        groups=groups,
+        dilation=call.dilation,
+    )
+    # Each sample is a row here, so C on its right is C transposed on its left.
+    y = call.conv_output().flatten(1) @ matrix
+    return call.finish(y.unflatten(1, call.output_shape))
+
+
+def by_gradient(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    *,
+    stride: Ints = 1,
+    padding: Ints = 0,
+    output_padding: Ints = 0,
+    groups: int = 1,
+    dilation: Ints = 1,
+) -> Tensor:
+    """Deconvolution as the derivative of a convolution with respect to its input.
+
+    x takes the place of the gradient that arrives at the convolution's output.
+    Shapes, settings and errors as in `by_scatter`.
+    """
+    call = _Call.read(x, weight, bias, stride, padding, output_padding, groups, dilation)
+    differentiable = torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad)
+    with torch.inference_mode(False), torch.enable_grad():
+        # A convolution is linear: its derivative is the same everywhere, so take it at zero.
+        start = x.new_zeros(len(call.x), *call.output_shape, requires_grad=True)
+        convolved = F.conv2d(
+            start, call.weight, None, call.stride, call.padding, call.dilation, groups
+        )
+        (y,) = torch.autograd.grad(
+            convolved, start, call.conv_output(), create_graph=differentiable
+        )
+    return call.finish(y)
+
+
+def conv_matrix(
+    weight: Tensor,
+    input_shape: Sequence[int],
+    *,
+    stride: Ints = 1,
+    padding: Ints = 0,
+    groups: int = 1,
+    dilation: Ints = 1,
+) -> Tensor:
+    """The matrix C of a convolution: C @ x.flatten() equals conv(x).flatten() for one sample x.
+
+    weight: (O, C / groups, K) or (O, C / groups, KH, KW), as torch's convolutions store it.
+    input_shape: (C, L) or (C, H, W).
+    Returns (O * output positions, C * input positions), differentiable. Rows and columns run
+    through channels, then height, then width. Raises ValueError for what torch refuses.
+
+    C transposed is the deconvolution from O channels to C. A deconvolution's weight is stored as
+    (its input channels, its output channels / groups, ...), and what goes into it is what came
+    out of this convolution: (O, C / groups, ...) once more. So one tensor serves both, unchanged.
+    """
+    axes = weight.dim() - 2
+    if axes not in (1, 2) or len(input_shape) != axes + 1:
+        raise ValueError(
+            "weight needs 3 dimensions with input_shape (C, L), or 4 with (C, H, W), "
+            f"got {weight.dim()} with {tuple(input_shape)}"
+        )
+    _check_groups(groups, len(weight))
+    if input_shape[0] != weight.shape[1] * groups:
+        raise ValueError(
+            f"weight of shape {tuple(weight.shape)} with groups={groups} needs "
+            f"{weight.shape[1] * groups} input channels, got {input_shape[0]}"
+        )
+    wires = [
+        _wires(n, k, s, p, d).to(weight)
+        for n, k, s, p, d in zip(
+            (1, *input_shape[1:])[-2:],
+            (1, *weight.shape[2:])[-2:],
+            _pair("stride", stride, axes),
+            _pair("padding", padding, axes, neutral=0),
+            _pair("dilation", dilation, axes),
+            strict=True,
+        )
+    ]
+    kernels = weight.unsqueeze(2) if axes == 1 else weight  # (O, C/G, KH, KW)
+    blocks = [
+        torch.einsum("ockl,iuk,jvl->oijcuv", group, *wires).flatten(0, 2).flatten(1)
+        for group in kernels.chunk(groups)
+    ]
+    return torch.block_diag(*blocks)
+
+
+@dataclass(frozen=True, eq=False)
+class _Call:
+    """A deconvolution's checked arguments, in two dimensions: a 1-D one gets a height of 1."""
+
+    x: Tensor  # (N, C, H, W)
+    weight: Tensor  # (C, O / groups, KH, KW)
+    bias: Tensor | None  # (O,)
+    stride: Pair
+    padding: Pair
+    output_padding: Pair
+    dilation: Pair
+    output_shape: tuple[int, int, int]  # (O, output height, output width)
+    axes: int
+    batched: bool
+
+    @classmethod
+    def read(
+        cls,
+        x: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+        stride: Ints,
+        padding: Ints,
+        output_padding: Ints,
+        groups: int,
+        dilation: Ints,
+    ) -> "_Call":
+        axes = weight.dim() - 2
+        if axes not in (1, 2) or x.dim() - axes not in (1, 2):
+            raise ValueError(
+                "weight needs 3 dimensions with x (N, C, L), or 4 with x (N, C, H, W), x with or "
+                f"without N, got weight {tuple(weight.shape)} and x {tuple(x.shape)}"
+            )
+        if not x.is_floating_point() or x.dtype != weight.dtype:
+            raise ValueError(
+                f"x and weight must have one floating-point dtype, got {x.dtype} and {weight.dtype}"
+            )
+        _check_groups(groups, len(weight))
+        channels = x.shape[-axes - 1]
+        if channels != len(weight):
+            raise ValueError(
+                f"weight's first dimension must be x's {channels} channels, got {len(weight)}"
+            )
+        filters = weight.shape[1] * groups
+        if bias is not None and bias.shape != (filters,):
+            raise ValueError(f"bias must have shape ({filters},), got {tuple(bias.shape)}")
+
+        settings = (
+            _pair("stride", stride, axes),
+            _pair("padding", padding, axes, neutral=0),
+            _pair("output_padding", output_padding, axes, neutral=0),
+            _pair("dilation", dilation, axes),
+        )
+        batched = x.dim() == axes + 2
+        x = x if batched else x.unsqueeze(0)
+        if axes == 1:
+            x, weight = x.unsqueeze(2), weight.unsqueeze(2)
+        per_axis = list(zip(x.shape[2:], weight.shape[2:], *settings, strict=True))
+        reasons = [
+            f"{axis}: {reason}" if axes == 2 else reason
+            for axis, numbers in zip(("height", "width"), per_axis, strict=True)
+            for reason in illegal(*numbers)
+        ]
+        if reasons:
+            raise ValueError("; ".join(reasons))
+        height, width = (output_size(*numbers) for numbers in per_axis)
+        return cls(x, weight, bias, *settings, (filters, height, width), axes, batched)
+
+    @property
+    def reach(self) -> Pair:
+        """How far a kernel goes beyond its first position."""
+        return (
+            self.dilation[0] * (self.weight.shape[2] - 1),
+            self.dilation[1] * (self.weight.shape[3] - 1),
+        )
+
+    def crop(self, canvas: Tensor) -> Tensor:
+        """canvas: (N, channels, height, width). Cuts `padding` off every side."""
+        (height, width), (top, left) = canvas.shape[2:], self.padding
+        return canvas[:, :, top : height - top, left : width - left]
+
+    def conv_output(self) -> Tensor:
+        """x as the whole output of the convolution: (N, C, convolution's height and width).
+
+        A dilation allows output_padding to reach the stride. The convolution then has more outputs
+        than x has cells, and those at the end are zero.
+        """
+        (extra_h, extra_w), (down, right) = self.output_padding, self.stride
+        return F.pad(self.x, (0, extra_w // right, 0, extra_h // down))
+
+    def finish(self, y: Tensor) -> Tensor:
+        """y: (N, O, height, width). Adds the bias and takes away the dimensions that x had not."""
+        if self.bias is not None:
+            y = y + self.bias[:, None, None]
+        if self.axes == 1:
+            y = y.squeeze(2)
+        return y if self.batched else y.squeeze(0)
+
+
+def _pair(name: str, value: Ints, axes: int, neutral: int = 1) -> Pair:
+    """A setting for height and width. In 1-D it is the width's, and the height's is `neutral`."""
+    numbers = list(value) if isinstance(value, Sequence) else [value]
+    if len(numbers) not in (1, axes) or not all(isinstance(number, int) for number in numbers):
+        raise ValueError(f"{name} must be a whole number, or one for each axis, got {value!r}")
+    height, width = [neutral, *(numbers * axes)[:axes]][-2:]
+    return height, width
+
+
+def _check_groups(groups: int, channels: int) -> None:
+    if groups < 1 or channels % groups:
+        raise ValueError(
+            f"groups must be at least 1 and divide weight's first dimension ({channels}), "
+            f"got {groups}"
+        )
+
+
+def _wires(n: int, kernel: int, stride: int, padding: int, dilation: int) -> Tensor:
+    """(outputs, n, kernel), true where a convolution's output reads input n at kernel position."""
+    outputs = conv_output_size(n, kernel, stride, padding, dilation)
+    reads = targets(outputs, kernel, stride, dilation) - padding
+    return reads[:, None, :] == torch.arange(n)[:, None]
