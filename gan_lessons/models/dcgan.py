@@ -1,0 +1,116 @@
+"""DCGAN (Radford, Metz and Chintala 2015): all-convolutional, batch norm, a deconvolution to grow.
+
+The paper draws it for 64 pixels. Here the same shape serves every size that can be reached by
+doubling: `map_sizes` walks back from the picture with the formula of lesson 02.
+"""
+
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from gan_lessons.deconv import conv_output_size, output_size
+
+# The kernel of 4 at stride 2 with padding 1 doubles a size exactly, and 4 is divisible by 2, so
+# that every output pixel is reached by the same number of inputs (lesson 03).
+DOUBLE = {"kernel_size": 4, "stride": 2, "padding": 1}
+LARGEST_START = 8
+
+
+def map_sizes(size: int) -> tuple[int, ...]:
+    """The sides of the feature maps from the first one to the picture: 28 → (7, 14, 28).
+
+    Halves with the discriminator's convolution for as long as the generator's deconvolution leads
+    back to the same size.
+
+    Raises:
+        ValueError: the size cannot be reached by doubling a map of 3 to 8 pixels.
+    """
+    sizes = [size]
+    while sizes[0] > 4:
+        half = conv_output_size(sizes[0], 4, stride=2, padding=1)
+        if output_size(half, 4, stride=2, padding=1) != sizes[0]:
+            break
+        sizes.insert(0, half)
+    if len(sizes) == 1 or not 3 <= sizes[0] <= LARGEST_START:
+        reachable = {start << doublings for start in range(3, 9) for doublings in range(1, 6)}
+        near = sorted(sorted(reachable, key=lambda other: abs(other - size))[:2])
+        raise ValueError(
+            f"size must be 3 to {LARGEST_START} doubled at least once, got {size}; "
+            f"the nearest are {near[0]} and {near[1]}"
+        )
+    return tuple(sizes)
+
+
+def widths(size: int, width: int) -> list[int]:
+    """Channels of each feature map but the picture: twice as many wherever the side is half."""
+    maps = len(map_sizes(size)) - 1
+    return [width << power for power in reversed(range(maps))]
+
+
+def initialise(network: nn.Module) -> None:
+    """The paper's start: weights N(0, 0.02²); batch norm scales N(1, 0.02²), shifts 0."""
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(layer.weight, 0.0, 0.02)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+        elif isinstance(layer, nn.BatchNorm2d):
+            nn.init.normal_(layer.weight, 1.0, 0.02)
+            nn.init.zeros_(layer.bias)
+
+
+class Generator(nn.Module):
+    """z: (N, latent) → pictures (N, channels, size, size) in [-1, 1].
+
+    `width` is the number of channels of the last feature map before the picture.
+    """
+
+    def __init__(self, *, size: int = 28, channels: int = 1, latent: int = 100, width: int = 64):
+        super().__init__()
+        self.options = {"size": size, "channels": channels, "latent": latent, "width": width}
+        self.latent = latent
+        wide = widths(size, width)
+        # From a point to the first map: a deconvolution of a 1×1 input has the kernel's size.
+        layers: list[nn.Module] = [
+            nn.ConvTranspose2d(latent, wide[0], map_sizes(size)[0], bias=False),
+            nn.BatchNorm2d(wide[0]),
+            nn.ReLU(),
+        ]
+        for before, after in pairwise(wide):
+            layers += [
+                nn.ConvTranspose2d(before, after, **DOUBLE, bias=False),
+                nn.BatchNorm2d(after),
+                nn.ReLU(),
+            ]
+        layers += [nn.ConvTranspose2d(wide[-1], channels, **DOUBLE), nn.Tanh()]
+        self.layers = nn.Sequential(*layers)
+        initialise(self)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.layers(z[:, :, None, None])
+
+
+class Discriminator(nn.Module):
+    """Pictures (N, channels, size, size) → logits (N,): the generator's shape run backwards.
+
+    No batch norm on the first layer (the paper, section 3), leaky rectifiers of slope 0.2.
+    """
+
+    def __init__(self, *, size: int = 28, channels: int = 1, width: int = 64):
+        super().__init__()
+        self.options = {"size": size, "channels": channels, "width": width}
+        narrow = widths(size, width)[::-1]
+        layers: list[nn.Module] = [nn.Conv2d(channels, narrow[0], **DOUBLE), nn.LeakyReLU(0.2)]
+        for before, after in pairwise(narrow):
+            layers += [
+                nn.Conv2d(before, after, **DOUBLE, bias=False),
+                nn.BatchNorm2d(after),
+                nn.LeakyReLU(0.2),
+            ]
+        # From the last map to a point: one kernel as large as the map.
+        layers += [nn.Conv2d(narrow[-1], 1, map_sizes(size)[0]), nn.Flatten()]
+        self.layers = nn.Sequential(*layers)
+        initialise(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x).squeeze(1)

@@ -1,0 +1,114 @@
+from itertools import pairwise
+
+import pytest
+import torch
+from torch import nn
+
+from gan_lessons import models
+from gan_lessons.deconv import output_size
+from gan_lessons.models import dcgan, mlp
+
+
+def test_the_articles_sizes():
+    generator, discriminator = mlp.Generator(), mlp.Discriminator()
+    sizes = [layer.weight.shape for layer in generator.modules() if isinstance(layer, nn.Linear)]
+    assert sizes == [(128, 100), (128, 128), (784, 128)]
+    sizes = [
+        layer.weight.shape for layer in discriminator.modules() if isinstance(layer, nn.Linear)
+    ]
+    assert sizes == [(128, 784), (128, 128), (1, 128)]
+
+
+@pytest.mark.parametrize("family", models.FAMILIES)
+@pytest.mark.parametrize("size", [28, 32, 64])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_shapes_and_ranges(family, size, channels):
+    generator, discriminator = models.make(family, size=size, channels=channels, latent=10, width=4)
+    pictures = generator(torch.randn(3, 10))
+    assert pictures.shape == (3, channels, size, size)
+    assert pictures.abs().max() <= 1
+    assert discriminator(pictures).shape == (3,)
+
+
+@pytest.mark.parametrize(
+    ("size", "maps"), [(28, (7, 14, 28)), (32, (4, 8, 16, 32)), (64, (4, 8, 16, 32, 64))]
+)
+def test_map_sizes_are_what_the_layers_make(size, maps):
+    assert dcgan.map_sizes(size) == maps
+    seen = []
+    generator = dcgan.Generator(size=size, width=2)
+    for layer in generator.modules():
+        if isinstance(layer, nn.ConvTranspose2d):
+            layer.register_forward_hook(lambda _, __, out: seen.append(out.shape[-1]))
+    generator(torch.randn(1, 100))
+    assert tuple(seen) == maps
+
+
+def test_every_size_has_a_network_or_a_reason():
+    for size in range(1, 130):
+        try:
+            maps = dcgan.map_sizes(size)
+        except ValueError as error:
+            near = [int(word) for word in str(error).replace(",", "").split() if word.isdigit()][
+                -2:
+            ]
+            assert all(dcgan.map_sizes(other)[-1] == other for other in near)
+        else:
+            assert maps[-1] == size
+            assert 3 <= maps[0] <= 8
+            assert all(output_size(a, 4, 2, 1) == b for a, b in pairwise(maps))
+
+
+def test_the_papers_channels_at_64_pixels():
+    generator = dcgan.Generator(size=64, channels=3, width=64)
+    out = [m.weight.shape[1] for m in generator.modules() if isinstance(m, nn.ConvTranspose2d)]
+    assert out == [512, 256, 128, 64, 3]
+
+
+def test_the_papers_initialisation_is_applied():
+    torch.manual_seed(0)
+    generator = dcgan.Generator(width=64)
+    kernels = [m.weight for m in generator.modules() if isinstance(m, nn.ConvTranspose2d)]
+    scales = [m.weight for m in generator.modules() if isinstance(m, nn.BatchNorm2d)]
+    for weight in kernels:
+        assert weight.std().item() == pytest.approx(0.02, rel=0.1)
+    for scale in scales:
+        assert scale.mean().item() == pytest.approx(1.0, abs=0.02)
+        assert scale.std().item() == pytest.approx(0.02, rel=0.4)
+
+
+def test_batch_norm_keeps_torchs_own_epsilon_and_momentum():
+    for layer in dcgan.Generator().modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            assert (layer.eps, layer.momentum) == (1e-5, 0.1)
+
+
+def test_no_batch_norm_next_to_pictures_or_logits():
+    layers = list(dcgan.Discriminator(size=64).layers)
+    convolutions = [i for i, layer in enumerate(layers) if isinstance(layer, nn.Conv2d)]
+    normed = [isinstance(layers[i + 1], nn.BatchNorm2d) for i in convolutions]
+    assert normed == [False, True, True, True, False]
+
+
+@pytest.mark.parametrize("family", models.FAMILIES)
+def test_rebuild_gives_the_network_back(family):
+    made = models.make(family, size=32, channels=3, latent=7, width=4)
+    for network in made:
+        again = models.rebuild(models.describe(network))
+        again.load_state_dict(network.state_dict())
+        assert type(again) is type(network)
+
+
+def test_describe_knows_only_its_own():
+    class Generator(mlp.Generator):
+        pass
+
+    assert models.describe(nn.Linear(1, 1)) is None
+    assert models.describe(Generator()) is None
+
+
+def test_unknown_names_list_the_known_ones():
+    with pytest.raises(ValueError, match=r"unknown network 'gan'; known are mlp, dcgan"):
+        models.make("gan", size=28, channels=1, latent=1, width=1)
+    with pytest.raises(ValueError, match="unknown network"):
+        models.rebuild({"network": "os.system", "options": {}})
