@@ -1,0 +1,176 @@
+"""Sets of points in the plane, small enough that a GAN on them can be watched whole.
+
+`ring` and `grid` are the two sets on which lost modes are counted in the literature; their radius,
+spacing and standard deviations are by default those of PacGAN (Lin et al. 2018), section 4.1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+
+def ring_centres(modes: int = 8, radius: float = 1.0) -> Tensor:
+    """(modes, 2) float32: points spaced evenly on a circle around 0."""
+    _at_least_one("modes", modes)
+    angle = torch.arange(modes) * (2 * math.pi / modes)
+    return radius * torch.stack([angle.cos(), angle.sin()], dim=1)
+
+
+def ring(
+    n: int, generator: Generator, modes: int = 8, radius: float = 1.0, std: float = 0.01
+) -> Tensor:
+    """(n, 2) float32: equal Gaussians on a circle."""
+    return _gaussians(n, generator, ring_centres(modes, radius), std)
+
+
+def grid_centres(side: int = 5, spacing: float = 2.0) -> Tensor:
+    """(side², 2) float32: a square grid around 0."""
+    _at_least_one("side", side)
+    line = (torch.arange(side) - (side - 1) / 2) * spacing
+    return torch.cartesian_prod(line, line)
+
+
+def grid(
+    n: int, generator: Generator, side: int = 5, spacing: float = 2.0, std: float = 0.05
+) -> Tensor:
+    """(n, 2) float32: equal Gaussians on a square grid."""
+    return _gaussians(n, generator, grid_centres(side, spacing), std)
+
+
+def two_gaussians_centres(distance: float = 1.0, dims: int = 2) -> Tensor:
+    """(2, dims) float32: two points `distance` apart, on the diagonal of the plane or on a line."""
+    if dims not in (1, 2):
+        raise ValueError(f"dims must be 1 or 2, got {dims}")
+    half = distance / 2 / math.sqrt(dims)
+    return torch.tensor([[-half] * dims, [half] * dims])
+
+
+def two_gaussians(
+    n: int, generator: Generator, distance: float = 1.0, std: float = 0.15, dims: int = 2
+) -> Tensor:
+    """(n, dims) float32: two equal Gaussians, in the plane or (dims = 1) on a line."""
+    return _gaussians(n, generator, two_gaussians_centres(distance, dims), std)
+
+
+def line_centres(points: int = 9, length: float = 2.0, slope: float = 0.5) -> Tensor:
+    """(points, 2) float32: points spaced evenly along the segment of `line`."""
+    _at_least_one("points", points)
+    return _on_line((torch.arange(points) + 0.5) / points, length, slope)
+
+
+def line(
+    n: int, generator: Generator, length: float = 2.0, slope: float = 0.5, std: float = 0.02
+) -> Tensor:
+    """(n, 2) float32: uniform along a segment through 0, blurred by a Gaussian."""
+    points = _on_line(_uniform(n, generator), length, slope)
+    return points + _normal(n, 2, std, generator)
+
+
+def spiral_centres(points: int = 16, turns: float = 1.5) -> Tensor:
+    """(points, 2) float32: points spaced evenly along the spiral of `spiral`."""
+    _at_least_one("points", points)
+    return _on_spiral((torch.arange(points) + 0.5) / points, turns)
+
+
+def spiral(n: int, generator: Generator, turns: float = 1.5, std: float = 0.02) -> Tensor:
+    """(n, 2) float32: near-uniform along an Archimedean spiral from 0 to radius 1, blurred."""
+    return _on_spiral(_uniform(n, generator), turns) + _normal(n, 2, std, generator)
+
+
+def disjoint_centres(modes: int = 3, distance: float = 1.5) -> Tensor:
+    """(modes, 2) float32: the middles of the discs of `disjoint`."""
+    _at_least_one("modes", modes)
+    radius = distance / 2 / math.sin(math.pi / modes) if modes > 1 else 0.0
+    return ring_centres(modes, radius)
+
+
+def disjoint(
+    n: int, generator: Generator, modes: int = 3, distance: float = 1.5, radius: float = 0.3
+) -> Tensor:
+    """(n, 2) float32: uniform discs with nothing between them, so no path joins their supports.
+
+    Raises ValueError where the discs would overlap, or the radius is negative.
+    """
+    if radius < 0:
+        raise ValueError(f"radius must be at least 0, got {radius}")
+    if modes > 1 and distance <= 2 * radius:
+        raise ValueError(f"distance must be over twice the radius {radius}, got {distance}")
+    centres = disjoint_centres(modes, distance).to(generator.device)
+    which = _choose(n, generator, modes)
+    # The root makes the density even: a ring at radius r holds area in proportion to r.
+    r = radius * _uniform(n, generator).sqrt()
+    angle = 2 * math.pi * _uniform(n, generator)
+    return centres[which] + torch.stack([r * angle.cos(), r * angle.sin()], dim=1)
+
+
+@dataclass(frozen=True)
+class ToySet:
+    """One set at its default settings.
+
+    sample: (n, generator) -> (n, 2) float32
+    centres: () -> (modes, 2) float32; for the curves, points along them
+    std: the spread of one mode in each coordinate, in the units of the plane
+    """
+
+    sample: Callable[[int, Generator], Tensor]
+    centres: Callable[[], Tensor]
+    std: float
+
+
+SETS: dict[str, ToySet] = {
+    "ring": ToySet(ring, ring_centres, 0.01),
+    "grid": ToySet(grid, grid_centres, 0.05),
+    "line": ToySet(line, line_centres, 0.02),
+    "two_gaussians": ToySet(two_gaussians, two_gaussians_centres, 0.15),
+    "spiral": ToySet(spiral, spiral_centres, 0.02),
+    # A uniform disc of radius r has a standard deviation of r / 2 in each coordinate.
+    "disjoint": ToySet(disjoint, disjoint_centres, 0.15),
+}
+
+
+def _gaussians(n: int, generator: Generator, centres: Tensor, std: float) -> Tensor:
+    which = _choose(n, generator, len(centres))
+    return centres.to(generator.device)[which] + _normal(n, centres.shape[1], std, generator)
+
+
+def _on_line(t: Tensor, length: float, slope: float) -> Tensor:
+    along = (t - 0.5) * length / math.hypot(1, slope)
+    return torch.stack([along, slope * along], dim=1)
+
+
+def _on_spiral(t: Tensor, turns: float) -> Tensor:
+    # The root spreads the points evenly: the spiral's outer turns are longer.
+    radius = t.sqrt()
+    angle = 2 * math.pi * turns * radius
+    return torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1)
+
+
+def _choose(n: int, generator: Generator, modes: int) -> Tensor:
+    _not_negative(n)
+    return torch.randint(modes, (n,), generator=generator, device=generator.device)
+
+
+def _uniform(n: int, generator: Generator) -> Tensor:
+    _not_negative(n)
+    return torch.rand(n, generator=generator, device=generator.device)
+
+
+def _normal(n: int, dims: int, std: float, generator: Generator) -> Tensor:
+    if std < 0:
+        raise ValueError(f"std must be at least 0, got {std}")
+    return std * torch.randn(n, dims, generator=generator, device=generator.device)
+
+
+def _not_negative(n: int) -> None:
+    if n < 0:
+        raise ValueError(f"n must be at least 0 points, got {n}")
+
+
+def _at_least_one(name: str, value: int) -> None:
+    if value < 1:
+        raise ValueError(f"{name} must be at least 1, got {value}")
