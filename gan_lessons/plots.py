@@ -1,0 +1,149 @@
+"""One look for all figures, each with its words for those who cannot see it.
+
+    figure, axis = plots.figure(height=2.5)
+    axis.plot(...)
+    plots.show(figure, "Two curves: ...")
+
+`show` gives a notebook a picture with alternative text. Figures are made without pyplot, whose
+global state does not survive being called from a widget.
+"""
+
+import io
+import math
+from collections.abc import Sequence
+
+import matplotlib
+import numpy as np
+import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+from torch import Tensor
+
+from gan_lessons.data import to_uint8
+
+# Okabe and Ito's colours for the colour-blind, darkened to a contrast of at least 4.5 on the paper.
+REAL = "#0068A8"
+FAKE = "#B84A00"
+GENERATOR = "#99407A"
+DISCRIMINATOR = "#007055"
+INK = "#23272E"
+MUTED = "#5E6570"
+PAPER = "#FCFCFA"
+
+STYLE = {
+    "figure.facecolor": PAPER,
+    "figure.constrained_layout.use": True,
+    "axes.facecolor": PAPER,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.prop_cycle": matplotlib.cycler(color=[REAL, FAKE, DISCRIMINATOR, GENERATOR, MUTED]),
+    "grid.color": "#E3E5E8",
+    "grid.linewidth": 0.8,
+    "legend.frameon": False,
+    "lines.linewidth": 1.8,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "font.size": 10,
+}
+_DPI = 160  # drawn at twice the size it is shown at, for sharp screens
+_SHOWN = 80
+
+
+class Picture:
+    """A PNG and its alternative text, as a notebook shows it and stores it."""
+
+    def __init__(self, png: bytes, alt: str, width: int):
+        if not alt.strip():
+            raise ValueError("a picture needs alternative text that says what it shows")
+        self.png = png
+        self.alt = alt
+        self.width = width  # in CSS pixels
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        about = {"alt": self.alt, "width": self.width}
+        return {"image/png": self.png, "text/plain": self.alt}, {"image/png": about}
+
+    def __repr__(self) -> str:
+        return self.alt
+
+
+def figure(width: float = 8.0, height: float = 3.0, *, rows: int = 1, columns: int = 1, **subplots):
+    """A figure in the course's look, sizes in inches of 80 shown pixels, and its axes."""
+    with matplotlib.rc_context(STYLE):
+        made = Figure(figsize=(width, height), dpi=_DPI)
+        FigureCanvasAgg(made)
+        return made, made.subplots(rows, columns, **subplots)
+
+
+def show(drawn: Figure | Image.Image, alt: str, *, width: int | None = None) -> Picture:
+    """What a cell ends with: the figure or image as a picture with alternative text."""
+    file = io.BytesIO()
+    if isinstance(drawn, Image.Image):
+        drawn.save(file, "png")
+        natural = drawn.width
+    else:
+        with matplotlib.rc_context(STYLE):
+            drawn.savefig(file, format="png", metadata={"Software": None})
+        natural = round(drawn.get_figwidth() * _SHOWN)
+    return Picture(file.getvalue(), alt, width or natural)
+
+
+def sheet(pictures: Tensor, columns: int | None = None, *, scale: int = 2, gap: int = 2):
+    """Pictures side by side as one Pillow image.
+
+    pictures: (N, C, H, W), uint8 or floats in [-1, 1]; C is 1 or 3. Filled row by row, on the
+    paper's colour; each pixel becomes scale × scale.
+    """
+    if pictures.dim() != 4 or pictures.shape[1] not in (1, 3) or not len(pictures):
+        raise ValueError(f"pictures must be (N, 1 or 3, H, W), got {tuple(pictures.shape)}")
+    pixels = pictures if pictures.dtype == torch.uint8 else to_uint8(pictures)
+    pixels = pixels.detach().cpu().expand(-1, 3, -1, -1).permute(0, 2, 3, 1)
+    pixels = pixels.repeat_interleave(scale, 1).repeat_interleave(scale, 2)
+    n, height, width, _ = pixels.shape
+    columns = columns or math.ceil(math.sqrt(n))
+    rows = math.ceil(n / columns)
+    step_y, step_x = height + gap, width + gap
+    canvas = np.empty((rows * step_y - gap, columns * step_x - gap, 3), dtype=np.uint8)
+    canvas[:] = [int(PAPER[i : i + 2], 16) for i in (1, 3, 5)]
+    for i, picture in enumerate(pixels.numpy()):
+        top, left = i // columns * step_y, i % columns * step_x
+        canvas[top : top + height, left : left + width] = picture
+    return Image.fromarray(canvas)
+
+
+def losses(history, *, smooth: int = 25) -> Figure:
+    """Both losses against the step, thin as measured and bold as a mean over `smooth` steps."""
+    drawn, axis = figure(height=2.6)
+    for name, values, colour in (
+        ("discriminator", history.discriminator_loss, DISCRIMINATOR),
+        ("generator", history.generator_loss, GENERATOR),
+    ):
+        steps = np.arange(1, len(values) + 1)
+        axis.plot(steps, values, color=colour, linewidth=0.6, alpha=0.35)
+        window = min(smooth, len(values))
+        mean = moving_mean(values, window)
+        axis.plot(steps[window - 1 :], mean, color=colour, label=name)
+        axis.annotate(
+            name,
+            (steps[-1], mean[-1]),
+            (6, 0),
+            textcoords="offset points",
+            color=colour,
+            va="center",
+            fontweight="bold",
+        )
+    axis.set(xlabel="step", ylabel="loss", xlim=(0, len(history) * 1.16))
+    return drawn
+
+
+def moving_mean(values: Sequence[float], window: int) -> np.ndarray:
+    """The mean of each `window` neighbours: len(values) - window + 1 numbers."""
+    return np.convolve(np.asarray(values, dtype=float), np.full(window, 1 / window), mode="valid")

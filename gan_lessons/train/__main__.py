@@ -1,0 +1,180 @@
+"""Trains a GAN from the command line.
+
+    python -m gan_lessons.train --data mnist --recipe dcgan --steps 1500 --out runs/a
+    python -m gan_lessons.train --data mnist --steps 3000 --out runs/a --resume
+    python -m gan_lessons.train --data folder:holiday --size 64 --steps 20000 --out runs/b
+    python -m gan_lessons.train --data glyphs --set batch=128 --set loss=hinge --out runs/c
+
+Leaves in the folder: samples.png, history.csv, config.json and the last two checkpoints.
+"""
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import fields, replace
+from pathlib import Path
+
+from gan_lessons import data, plots
+from gan_lessons.data.cache import written_aside
+from gan_lessons.metrics import Judge
+from gan_lessons.train import (
+    RECIPES,
+    CheckpointError,
+    TrainConfig,
+    Trainer,
+    TrainingDiverged,
+    networks,
+    pick_device,
+)
+from gan_lessons.train.checkpoint import find
+
+SAMPLES = 100  # pictures on the sheet
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs with the arguments of a command line; returns the exit status, 0 where all went well."""
+    options = _parser().parse_args(arguments)
+    try:
+        run(options)
+    except (ValueError, OSError, CheckpointError, TrainingDiverged) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def run(options: argparse.Namespace) -> None:
+    """Trains, measures and writes; raises what `main` turns into one line."""
+    started = time.perf_counter()
+    out = Path(options.out)
+    if options.steps < 1:
+        raise ValueError(f"--steps must be at least 1, got {options.steps}")
+    _check_folder(out, options.resume)
+    config = _config(options)
+    pick_device(options.device)
+    images, reference = _pictures(options)
+    shape = "×".join(map(str, images.pixels.shape[1:]))
+    print(f"data: {images.name}, {len(images):,} pictures of {shape}")
+
+    if options.resume:
+        trainer = Trainer.resume(out, images, device=options.device)
+        _check_same(config, trainer.config, options)
+    else:
+        trainer = Trainer(*networks(config, images), images, config, options.device)
+    left = options.steps - trainer.steps
+    if left < 1:
+        raise ValueError(f"{out} is already at step {trainer.steps}: ask for more --steps")
+    print(
+        f"training: {trainer.config.network}, step {trainer.steps} to {options.steps} "
+        f"on {trainer.device}"
+    )
+    _write(out / "config.json", json.dumps(trainer.config.to_dict(), indent=2) + "\n")
+    trainer.fit(left, save_to=out)
+
+    if not options.no_distance:
+        judge = Judge(images, reference, device=trainer.device)
+        distance = judge(trainer.generate(judge.count, seed=trainer.config.seed))
+        trainer.history.distances.append((trainer.steps, distance))
+        trainer.save(out)
+        print(
+            f"Fréchet distance: {distance:.1f} ({judge.count:,} samples; "
+            f"as many real pictures get {judge.floor:.1f})"
+        )
+    trainer.history.to_csv(out / "history.csv")
+    pictures = trainer.generate(SAMPLES, seed=trainer.config.seed)
+    with written_aside(out / "samples.png") as aside:
+        plots.sheet(pictures).save(aside, "png")
+    print(f"in {out}: samples.png, history.csv, config.json, {find(out)[-1].name}")
+    print(
+        f"{trainer.steps} steps, {trainer.seconds:.0f} s of training, "
+        f"{time.perf_counter() - started:.0f} s in all"
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m gan_lessons.train",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    names = ", ".join(data.NAMES)
+    parser.add_argument("--data", default="mnist", help=f"{names}, or folder:PATH (mnist)")
+    parser.add_argument("--size", type=int, help="side of the pictures, in pixels (the data's own)")
+    parser.add_argument("--recipe", help=f"{', '.join(RECIPES)} (dcgan)")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="change one setting of the recipe; may be repeated. Settings: "
+        + ", ".join(field.name for field in fields(TrainConfig)),
+    )
+    parser.add_argument("--steps", type=int, default=1500, help="steps in all (1500)")
+    parser.add_argument("--out", default="runs/a", help="folder for what it makes (runs/a)")
+    parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (auto)")
+    parser.add_argument("--no-distance", action="store_true", help="do not measure the distance")
+    return parser
+
+
+def _config(options: argparse.Namespace) -> TrainConfig:
+    name = options.recipe or "dcgan"
+    if name not in RECIPES:
+        raise ValueError(f"unknown recipe {name!r}; known are {', '.join(RECIPES)}")
+    return replace(RECIPES[name], **dict(map(_setting, options.set)))
+
+
+def _setting(text: str) -> tuple[str, object]:
+    """`batch=128` → ("batch", 128), read as the setting's own type."""
+    name, equals, value = text.partition("=")
+    types = {field.name: field.type for field in fields(TrainConfig)}
+    if not equals or name not in types:
+        raise ValueError(f"--set takes NAME=VALUE, got {text!r}; names are {', '.join(types)}")
+    try:
+        if types[name] is int:
+            return name, int(value)
+        if types[name] is float:
+            return name, float(value)
+    except ValueError:
+        raise ValueError(f"--set {name} takes a number, got {value!r}") from None
+    return name, None if value == "none" else value
+
+
+def _pictures(options: argparse.Namespace) -> tuple[data.Images, data.Images | None]:
+    """The pictures to train on, and those to judge by where the data has a test split."""
+    if options.data.startswith("folder:"):
+        return data.folder(options.data.removeprefix("folder:"), options.size or 64), None
+    train = data.load(options.data, size=options.size)
+    return train, data.load(options.data, split="test", size=options.size)
+
+
+def _check_folder(out: Path, resume: bool) -> None:
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"--out must be a folder, {out} is a file")
+    if not resume and find(out):
+        raise ValueError(
+            f"{out} already holds {find(out)[-1].name}: add --resume to go on with it, "
+            "or choose another --out"
+        )
+
+
+def _check_same(asked: TrainConfig, stored: TrainConfig, options: argparse.Namespace) -> None:
+    """A resumed run goes on with its own settings; asking for others is a mistake to point out."""
+    if not options.recipe and not options.set:
+        return
+    for name, value in stored.to_dict().items():
+        wanted = getattr(asked, name)
+        if wanted != value:
+            raise ValueError(
+                f"the checkpoint was made with {name}={value}, not {wanted}: "
+                "leave --recipe and --set out to go on with its settings"
+            )
+
+
+def _write(path: Path, text: str) -> None:
+    with written_aside(path) as aside:
+        aside.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,194 @@
+"""Checkpoints: one safetensors file each, whole or not there, and read without running any code.
+
+The tensors are both networks, the averaged generator, both optimisers' state, the random state, the
+order of the data and the history. All else (settings, step, what the networks are) is JSON in the
+file's header.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+import gan_lessons
+from gan_lessons import models
+from gan_lessons.data import Images
+from gan_lessons.data.cache import written_aside
+from gan_lessons.train.config import TrainConfig
+from gan_lessons.train.history import History
+
+if TYPE_CHECKING:
+    from gan_lessons.train.trainer import Trainer
+
+FORMAT = 1  # raised whenever older files can no longer be read
+KEEP = 2
+_NAME = re.compile(r"checkpoint-(\d+)\.safetensors")
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint cannot be written, is missing, damaged, or does not fit."""
+
+
+def find(folder: Path) -> list[Path]:
+    """The checkpoints in a folder, oldest first."""
+    files = [file for file in folder.glob("checkpoint-*.safetensors") if _NAME.fullmatch(file.name)]
+    return sorted(files, key=lambda file: int(_NAME.fullmatch(file.name)[1]))  # type: ignore[index]
+
+
+def save(trainer: "Trainer", folder: Path) -> Path:
+    """What `Trainer.save` does."""
+    tensors = _pack("history", trainer.history.tensors())
+    tensors |= {"random": trainer.rng.get_state(), "order": trainer.real.order}
+    for name, network in _networks(trainer).items():
+        tensors |= _pack(name, network.state_dict())
+    for name, optimiser in _optimisers(trainer).items():
+        for index, state in optimiser.state_dict()["state"].items():
+            tensors |= _pack(f"{name}.{index}", state)
+    facts = {
+        "format": FORMAT,
+        "version": gan_lessons.__version__,
+        "step": trainer.steps,
+        "seconds": trainer.seconds,
+        "position": trainer.real.position,
+        "config": trainer.config.to_dict(),
+        "generator": models.describe(trainer.generator),
+        "discriminator": models.describe(trainer.discriminator),
+        "data": {"name": trainer.images.name, "shape": list(trainer.images.pixels.shape)},
+    }
+    file = folder / f"checkpoint-{trainer.steps:08d}.safetensors"
+    # A copy each: safetensors wants plain layout, and refuses tensors that share memory.
+    plain = {name: tensor.cpu().contiguous().clone() for name, tensor in tensors.items()}
+    try:
+        with written_aside(file) as aside:
+            save_file(plain, aside, metadata={"gan_lessons": json.dumps(facts)})
+        for old in [*find(folder)[:-KEEP], *folder.glob(".checkpoint-*.part")]:
+            old.unlink()  # also what a killed run did not finish writing
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(
+            f"cannot write {file}: {error}; earlier checkpoints are intact"
+        ) from None
+    return file
+
+
+def resume(
+    trainer_class: type["Trainer"],
+    folder: Path,
+    images: Images,
+    generator: nn.Module | None,
+    discriminator: nn.Module | None,
+    device: str | torch.device,
+) -> "Trainer":
+    """What `Trainer.resume` does."""
+    file = _newest(folder)
+    facts, tensors = read(file)
+    stored, given = tuple(facts["data"]["shape"]), tuple(images.pixels.shape)
+    if stored != given:
+        raise CheckpointError(
+            f"{file} was trained on {facts['data']['name']!r} {stored}, got {images.name!r} {given}"
+        )
+    try:
+        config = TrainConfig.from_dict(facts["config"])
+        generator = generator or _rebuild(facts, "generator", file)
+        discriminator = discriminator or _rebuild(facts, "discriminator", file)
+        trainer = trainer_class(generator, discriminator, images, config, device)
+        for name, network in _networks(trainer).items():
+            _check_fit(name, network, _unpack(name, tensors))
+        for name, network in _networks(trainer).items():
+            network.load_state_dict(_unpack(name, tensors))
+        for name, optimiser in _optimisers(trainer).items():
+            _load_optimiser(optimiser, _unpack(name, tensors))
+        trainer.rng.set_state(tensors["random"])
+        trainer.real.order = tensors["order"].to(trainer.device)
+        trainer.real.position = facts["position"]
+        trainer.steps, trainer.seconds = facts["step"], facts["seconds"]
+        trainer.history = History.from_tensors(_unpack("history", tensors))
+    except (KeyError, RuntimeError, TypeError, ValueError) as error:
+        if isinstance(error, CheckpointError):
+            raise
+        first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise CheckpointError(
+            f"{file} belongs to other networks or settings: {first_line}"
+        ) from error
+    return trainer
+
+
+def read(file: Path) -> tuple[dict, dict[str, Tensor]]:
+    """What a checkpoint holds: its facts and its tensors. Raises CheckpointError."""
+    try:
+        with safe_open(file, framework="pt") as stored:
+            facts = json.loads((stored.metadata() or {})["gan_lessons"])
+            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+    except KeyError:
+        raise CheckpointError(f"{file} is no checkpoint of gan_lessons") from None
+    except (OSError, SafetensorError, ValueError) as error:
+        others = [other.name for other in find(file.parent) if other != file]
+        way_out = f"move it away to go on from {others[-1]}" if others else "start anew"
+        raise CheckpointError(f"{file} is damaged or half written ({error}); {way_out}") from None
+    if facts.get("format") != FORMAT:
+        raise CheckpointError(
+            f"{file} has format {facts.get('format')}, written by gan_lessons "
+            f"{facts.get('version')}; this version reads format {FORMAT}"
+        )
+    return facts, tensors
+
+
+def _newest(folder: Path) -> Path:
+    if folder.is_file():
+        return folder
+    if not folder.is_dir():
+        raise CheckpointError(f"{folder} does not exist: there is nothing to resume from")
+    files = find(folder)
+    if not files:
+        raise CheckpointError(f"{folder} holds no checkpoint (checkpoint-*.safetensors)")
+    return files[-1]
+
+
+def _rebuild(facts: dict, role: str, file: Path) -> nn.Module:
+    if facts[role] is None:
+        raise CheckpointError(f"{file} holds a {role} of your own: pass it as {role}=")
+    return models.rebuild(facts[role])
+
+
+def _check_fit(name: str, network: nn.Module, tensors: dict[str, Tensor]) -> None:
+    here = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
+    stored = {key: tuple(tensor.shape) for key, tensor in tensors.items()}
+    for key in here | stored:
+        if here.get(key) != stored.get(key):
+            raise ValueError(f"{name}.{key} is {stored.get(key)} there and {here.get(key)} here")
+
+
+def _networks(trainer: "Trainer") -> dict[str, nn.Module]:
+    found = {"generator": trainer.generator, "discriminator": trainer.discriminator}
+    return found if trainer.average is None else found | {"average": trainer.average}
+
+
+def _optimisers(trainer: "Trainer") -> dict[str, torch.optim.Optimizer]:
+    return {"optimiser_g": trainer.optimiser_g, "optimiser_d": trainer.optimiser_d}
+
+
+def _pack(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
+
+
+def _unpack(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    start = f"{prefix}."
+    return {name[len(start) :]: tensors[name] for name in tensors if name.startswith(start)}
+
+
+def _load_optimiser(optimiser: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    parameters = [p for group in optimiser.param_groups for p in group["params"]]
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        index, _, key = name.partition(".")
+        parameter = parameters[int(index)]
+        if tensor.shape == parameter.shape:
+            # In the parameter's own memory layout, which a fused update needs.
+            tensor = torch.empty_like(parameter, dtype=tensor.dtype).copy_(tensor)
+        state.setdefault(int(index), {})[key] = tensor
+    settings = optimiser.state_dict()["param_groups"]
+    optimiser.load_state_dict({"state": state, "param_groups": settings})

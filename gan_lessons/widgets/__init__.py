@@ -1,0 +1,5 @@
+"""What moves: the explorers and the live view of a training. Needs ipywidgets."""
+
+from gan_lessons.widgets.training_view import TrainingView
+
+__all__ = ["TrainingView"]

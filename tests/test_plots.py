@@ -1,0 +1,80 @@
+import re
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.colors import to_rgb
+
+from gan_lessons import plots
+from gan_lessons.train import History
+
+COLOURS = ["REAL", "FAKE", "GENERATOR", "DISCRIMINATOR", "INK", "MUTED"]
+
+
+def luminance(colour: str) -> float:
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
+
+
+@pytest.mark.parametrize("name", COLOURS)
+def test_every_colour_can_be_read_on_the_paper(name):
+    contrast = (luminance(plots.PAPER) + 0.05) / (luminance(getattr(plots, name)) + 0.05)
+    assert contrast >= 4.5
+
+
+def test_a_sheet_holds_every_picture_in_its_place():
+    pictures = torch.arange(6, dtype=torch.uint8).mul(40)[:, None, None, None].expand(6, 1, 4, 4)
+    image = np.asarray(plots.sheet(pictures, columns=3, scale=2, gap=1))
+    assert image.shape == (2 * 8 + 1, 3 * 8 + 2, 3)
+    corners = image[::9, ::9, 0]
+    assert corners.tolist() == [[0, 40, 80], [120, 160, 200]]
+    assert image[8, 0].tolist() == [int(plots.PAPER[i : i + 2], 16) for i in (1, 3, 5)]
+
+
+def test_a_sheet_of_floats_and_of_colours():
+    floats = torch.tensor([-1.0, 0.0, 1.0])[None, :, None, None].expand(1, 3, 2, 2)
+    assert np.asarray(plots.sheet(floats, scale=1))[0, 0].tolist() == [0, 128, 255]
+
+
+@pytest.mark.parametrize("shape", [(0, 1, 2, 2), (3, 2, 4, 4), (4, 4)])
+def test_what_is_no_set_of_pictures_is_refused(shape):
+    with pytest.raises(ValueError, match=re.escape(f"got {shape}")):
+        plots.sheet(torch.zeros(shape))
+
+
+def test_a_picture_carries_its_words_and_its_width():
+    figure, axis = plots.figure(4, 2)
+    axis.plot([1, 2])
+    data, about = plots.show(figure, "A rising line")._repr_mimebundle_()
+    assert data["image/png"].startswith(b"\x89PNG")
+    assert data["text/plain"] == "A rising line"
+    assert about["image/png"] == {"alt": "A rising line", "width": 320}
+
+
+def test_same_figure_same_bytes():
+    def drawn():
+        figure, axis = plots.figure(3, 2)
+        axis.plot([1, 3, 2])
+        return plots.show(figure, "zigzag").png
+
+    assert drawn() == drawn()
+
+
+def test_a_picture_without_words_is_refused():
+    figure, _ = plots.figure()
+    with pytest.raises(ValueError, match="alternative text"):
+        plots.show(figure, " ")
+
+
+def test_losses_of_short_and_long_histories():
+    for n in (1, 5, 300):
+        history = History([0.1] * n, [0.2] * n)
+        assert plots.show(plots.losses(history), "losses").png
+
+
+def test_figures_do_not_use_pyplot():
+    import subprocess
+    import sys
+
+    code = "import gan_lessons.plots, sys; assert 'matplotlib.pyplot' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,174 @@
+import json
+import os
+import pickle
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from gan_lessons.data import Images
+from gan_lessons.models import dcgan
+from gan_lessons.train import CheckpointError, TrainConfig, Trainer
+from gan_lessons.train.checkpoint import find
+
+
+def everything(trainer: Trainer) -> list[torch.Tensor]:
+    networks = [trainer.generator, trainer.discriminator, trainer.average]
+    return [t for network in networks if network for t in network.state_dict().values()]
+
+
+@pytest.mark.parametrize("network", ["mlp", "dcgan"])
+@pytest.mark.parametrize(
+    "settings", [{}, {"ema_half_life": 30.0}, {"penalty": "wgan-gp", "gamma": 1.0}]
+)
+def test_going_on_equals_never_having_stopped_bit_for_bit(
+    make, images, tmp_path, network, settings
+):
+    settings = {"network": network, "loss": "rpgan"} | settings
+    straight = make(**settings).fit(11)
+    make(**settings).fit(4).save(tmp_path)
+    resumed = Trainer.resume(tmp_path, images, device="cpu")
+    assert resumed.steps == 4
+    resumed.fit(7)
+    assert all(
+        torch.equal(a, b) for a, b in zip(everything(straight), everything(resumed), strict=True)
+    )
+    assert straight.history == resumed.history
+    assert torch.equal(straight.generate(3, seed=1), resumed.generate(3, seed=1))
+
+
+def test_the_last_two_are_kept(make, tmp_path):
+    trainer = make()
+    for _ in range(4):
+        trainer.fit(1).save(tmp_path)
+    assert [file.name for file in find(tmp_path)] == [
+        "checkpoint-00000003.safetensors",
+        "checkpoint-00000004.safetensors",
+    ]
+    assert sorted(os.listdir(tmp_path)) == [file.name for file in find(tmp_path)]
+
+
+def test_an_older_one_can_be_asked_for(make, images, tmp_path):
+    trainer = make().fit(1)
+    file = trainer.save(tmp_path)
+    trainer.fit(1).save(tmp_path)
+    assert Trainer.resume(tmp_path, images).steps == 2
+    assert Trainer.resume(file, images).steps == 1
+
+
+def test_fit_saves_as_it_goes(make, tmp_path):
+    make().fit(3, save_to=tmp_path, save_every=0.0)
+    assert find(tmp_path)[-1].name == "checkpoint-00000003.safetensors"
+
+
+def test_the_header_says_in_plain_json_what_it_holds(make, tmp_path):
+    with safe_open(make().fit(2).save(tmp_path), framework="pt") as stored:
+        facts = json.loads(stored.metadata()["gan_lessons"])
+    assert facts["step"] == 2
+    assert facts["generator"]["network"] == "dcgan.Generator"
+    assert TrainConfig.from_dict(facts["config"]).width == 4
+
+
+@pytest.mark.parametrize("name", ["missing", "empty", "file.txt"])
+def test_what_is_no_checkpoint(images, tmp_path, name):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file.txt").write_text("hello")
+    with pytest.raises(CheckpointError, match=name):
+        Trainer.resume(tmp_path / name, images)
+
+
+def test_other_safetensors_are_no_checkpoint(images, tmp_path):
+    save_file({"x": torch.zeros(1)}, tmp_path / "checkpoint-00000001.safetensors")
+    with pytest.raises(CheckpointError, match="is no checkpoint of gan_lessons"):
+        Trainer.resume(tmp_path, images)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.999])
+def test_half_written_files_are_named_and_left_alone(make, images, tmp_path, share):
+    trainer = make().fit(1)
+    trainer.save(tmp_path)
+    file = trainer.fit(1).save(tmp_path)
+    content = file.read_bytes()
+    part = content[: int(len(content) * share)]
+    file.write_bytes(part)
+    message = f"{file.name} is damaged or half written .*go on from checkpoint-00000001"
+    with pytest.raises(CheckpointError, match=message):
+        Trainer.resume(tmp_path, images)
+    assert file.read_bytes() == part
+
+
+def test_loading_never_unpickles(images, tmp_path):
+    class Bomb:
+        def __reduce__(self):
+            return (os.system, (f"touch {tmp_path / 'exploded'}",))
+
+    (tmp_path / "checkpoint-00000001.safetensors").write_bytes(pickle.dumps(Bomb()))
+    with pytest.raises(CheckpointError, match="damaged"):
+        Trainer.resume(tmp_path, images)
+    assert not (tmp_path / "exploded").exists()
+
+
+def test_another_format_is_named(make, images, tmp_path, monkeypatch):
+    monkeypatch.setattr("gan_lessons.train.checkpoint.FORMAT", 99)
+    make().fit(1).save(tmp_path)
+    monkeypatch.undo()
+    with pytest.raises(CheckpointError, match=r"has format 99, .* reads format 1"):
+        Trainer.resume(tmp_path, images)
+
+
+def test_other_data_is_refused(make, tmp_path):
+    make().fit(1).save(tmp_path)
+    other = Images(torch.zeros(9, 1, 16, 16, dtype=torch.uint8), name="zeros")
+    with pytest.raises(CheckpointError, match=r"trained on 'noise' \(50, 1, 16, 16\), got 'zeros'"):
+        Trainer.resume(tmp_path, other)
+
+
+def test_another_model_is_refused_and_left_as_it_was(make, images, tmp_path):
+    make().fit(1).save(tmp_path)
+    wider = dcgan.Generator(size=16, latent=6, width=8)
+    before = [p.clone() for p in wider.parameters()]
+    with pytest.raises(CheckpointError, match=r"belongs to other networks .*generator.layers.0"):
+        Trainer.resume(tmp_path, images, generator=wider)
+    assert all(torch.equal(a, b) for a, b in zip(before, wider.parameters(), strict=True))
+
+
+def test_networks_of_ones_own_are_passed_in(images, tmp_path):
+    class Own(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(6, 256)
+
+        def forward(self, z):
+            return self.layer(z).tanh().view(-1, 1, 16, 16)
+
+    config = TrainConfig(latent=6, batch=8)
+    trainer = Trainer(Own(), dcgan.Discriminator(size=16, width=4), images, config, "cpu")
+    trainer.fit(2).save(tmp_path)
+    with pytest.raises(CheckpointError, match="a generator of your own: pass it as generator="):
+        Trainer.resume(tmp_path, images)
+    again = Trainer.resume(tmp_path, images, generator=Own())
+    assert torch.equal(again.generate(2, seed=0), trainer.generate(2, seed=0))
+
+
+def test_a_full_disk_leaves_the_earlier_checkpoint(make, images, tmp_path, monkeypatch):
+    trainer = make().fit(1)
+    trainer.save(tmp_path)
+
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("gan_lessons.train.checkpoint.save_file", full)
+    with pytest.raises(
+        CheckpointError, match=r"No space left on device.*earlier checkpoints are intact"
+    ):
+        trainer.fit(1).save(tmp_path)
+    assert os.listdir(tmp_path) == ["checkpoint-00000001.safetensors"]
+    assert Trainer.resume(tmp_path, images).steps == 1
+
+
+def test_a_folder_that_cannot_be(make, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CheckpointError, match="cannot write"):
+        make().fit(1).save(tmp_path / "file" / "inside")

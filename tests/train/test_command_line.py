@@ -1,0 +1,106 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from gan_lessons import data
+from gan_lessons.data import Images
+from gan_lessons.train.__main__ import main
+from gan_lessons.train.checkpoint import find
+
+
+@pytest.fixture(autouse=True)
+def small(tmp_path, monkeypatch):
+    """28-pixel noise in the place of every data set, a short feature training, an own cache."""
+
+    def load(name, *, split="train", size=None, **_):
+        if name not in data.NAMES:
+            return real_load(name, split=split, size=size)
+        rng = torch.Generator().manual_seed(len(split))
+        pixels = torch.randint(256, (60, 1, 16, 16), generator=rng, dtype=torch.uint8)
+        return Images(pixels, torch.arange(60) % 10, tuple("0123456789"), name)
+
+    real_load = data.load
+    monkeypatch.setattr(data, "load", load)
+    monkeypatch.setattr("gan_lessons.metrics.STEPS", 5)
+    monkeypatch.setenv("GAN_LESSONS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+
+
+QUICK = ["--set", "width=4", "--set", "batch=8", "--device", "cpu", "--out", "out"]
+
+
+def test_a_run_leaves_everything(tmp_path, capsys):
+    assert main(["--steps", "6", *QUICK]) == 0
+    out = tmp_path / "out"
+    assert Image.open(out / "samples.png").size == (10 * 32 + 18, 10 * 32 + 18)
+    rows = list(csv.DictReader((out / "history.csv").read_text().splitlines()))
+    assert [row["step"] for row in rows] == ["1", "2", "3", "4", "5", "6"]
+    assert float(rows[-1]["distance"]) > 0
+    assert all(np.isfinite(float(row["generator_loss"])) for row in rows)
+    assert json.loads((out / "config.json").read_text())["batch"] == 8
+    assert [file.name for file in find(out)] == ["checkpoint-00000006.safetensors"]
+    printed = capsys.readouterr().out
+    assert "Fréchet distance: " in printed
+    assert "as many real pictures get" in printed
+
+
+def test_resume_goes_on_to_the_same_end(tmp_path):
+    assert main(["--steps", "4", *QUICK]) == 0
+    assert main(["--steps", "9", *QUICK[-4:], "--resume"]) == 0
+    assert main(["--steps", "9", *QUICK[:-1], "straight"]) == 0
+    first, second = ((tmp_path / f / "samples.png").read_bytes() for f in ("out", "straight"))
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--steps", "0"], "--steps must be at least 1, got 0"),
+        (["--steps", "-3"], "--steps must be at least 1, got -3"),
+        (["--data", "minst"], "mnist"),
+        (["--recipe", "big"], "unknown recipe 'big'; known are article, dcgan"),
+        (["--device", "tpu"], "unknown or missing device 'tpu'"),
+        (["--set", "loss=gan"], "unknown loss 'gan'; known are minimax"),
+        (["--set", "batch"], "--set takes NAME=VALUE, got 'batch'"),
+        (["--set", "speed=9"], "--set takes NAME=VALUE, got 'speed=9'; names are network"),
+        (["--set", "batch=many"], "--set batch takes a number, got 'many'"),
+        (["--set", "learning_rate_g=nan"], "learning_rate_g must be a number above 0, got nan"),
+        (["--data", "folder:nowhere"], "nowhere"),
+        (["--resume"], "does not exist: there is nothing to resume from"),
+    ],
+)
+def test_bad_input_is_one_line(arguments, message, capsys, tmp_path):
+    assert main([*arguments, "--out", "out"]) == 1
+    captured = capsys.readouterr().err
+    assert message in captured
+    assert captured.startswith("error: ")
+    assert captured.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_earlier_run_is_not_overwritten(capsys):
+    assert main(["--steps", "2", *QUICK]) == 0
+    assert main(["--steps", "2", *QUICK]) == 1
+    assert "already holds checkpoint-00000002.safetensors: add --resume" in capsys.readouterr().err
+    assert main(["--steps", "2", *QUICK, "--resume"]) == 1
+    assert "already at step 2: ask for more --steps" in capsys.readouterr().err
+
+
+def test_resuming_with_other_settings_is_pointed_out(capsys):
+    assert main(["--steps", "2", *QUICK]) == 0
+    assert main(["--steps", "4", "--resume", "--set", "batch=9", "--out", "out"]) == 1
+    assert "the checkpoint was made with" in capsys.readouterr().err
+
+
+def test_settings_without_a_value_of_their_own():
+    assert main(["--steps", "2", *QUICK, "--set", "penalty=none", "--no-distance"]) == 0
+
+
+def test_out_must_be_a_folder(tmp_path, capsys):
+    (tmp_path / "out").write_text("")
+    assert main(["--out", "out"]) == 1
+    assert "--out must be a folder, out is a file" in capsys.readouterr().err

@@ -1,0 +1,56 @@
+import dataclasses
+import json
+
+import pytest
+
+from gan_lessons.train import RECIPES, TrainConfig
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"network": "gan"}, "unknown network 'gan'; known are mlp, dcgan"),
+        ({"loss": "gan"}, "unknown loss 'gan'; known are minimax, nonsaturating"),
+        ({"penalty": "r3"}, "unknown penalty 'r3'; known are r1, r2"),
+        ({"batch": 0}, "batch must be a whole number of at least 1, got 0"),
+        ({"batch": 2.5}, "batch must be a whole number of at least 1, got 2.5"),
+        ({"batch": True}, "batch must be a whole number"),
+        ({"latent": -3}, "latent must be a whole number of at least 1, got -3"),
+        ({"seed": -1}, "seed must be a whole number of at least 0, got -1"),
+        ({"learning_rate_g": float("nan")}, "learning_rate_g must be a number above 0, got nan"),
+        ({"learning_rate_d": 0.0}, "learning_rate_d must be a number above 0, got 0.0"),
+        ({"learning_rate_d": "fast"}, "learning_rate_d must be a number above 0, got 'fast'"),
+        ({"beta1": 1.0}, "beta1 must be a number at least 0 and below 1, got 1.0"),
+        ({"gamma": -1.0}, "gamma must be a number 0 or more, got -1.0"),
+        ({"ema_half_life": float("inf")}, "ema_half_life must be a number 0 or more, got inf"),
+    ],
+)
+def test_values_out_of_range_are_refused(setting, message):
+    with pytest.raises(ValueError, match=message):
+        TrainConfig(**setting)
+
+
+def test_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        RECIPES["dcgan"].batch = 1
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_json_and_back(name):
+    config = RECIPES[name]
+    assert TrainConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_settings_of_another_version_are_named():
+    with pytest.raises(ValueError, match="unknown setting 'warp'"):
+        TrainConfig.from_dict({"warp": 9})
+
+
+def test_the_articles_recipe_has_its_sizes():
+    article = RECIPES["article"]
+    assert (article.network, article.latent, article.width, article.batch) == (
+        "mlp",
+        100,
+        128,
+        128,
+    )

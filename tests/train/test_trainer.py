@@ -1,0 +1,301 @@
+import copy
+import signal
+
+import pytest
+import torch
+from torch import nn
+
+from gan_lessons.data import Images, to_float
+from gan_lessons.losses import LOSSES, PENALTIES
+from gan_lessons.models import dcgan
+from gan_lessons.train import TrainConfig, Trainer, TrainingDiverged, networks, pick_device
+
+
+def weights(network: nn.Module) -> list[torch.Tensor]:
+    return [p.detach().clone() for p in network.parameters()]
+
+
+def same(a: list[torch.Tensor], b: list[torch.Tensor]) -> bool:
+    return all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+@pytest.mark.parametrize("network", ["mlp", "dcgan"])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_loss_trains_both_players(make, network, loss):
+    trainer = make(network=network, loss=loss)
+    before = weights(trainer.generator), weights(trainer.discriminator)
+    trainer.fit(3)
+    assert not same(before[0], weights(trainer.generator))
+    assert not same(before[1], weights(trainer.discriminator))
+    assert len(trainer.history) == trainer.steps == 3
+
+
+@pytest.mark.parametrize("penalty", PENALTIES)
+def test_a_penalty_counts_by_its_weight(make, penalty):
+    losses = [
+        make(network="mlp", penalty=penalty, gamma=gamma).fit(1).history.discriminator_loss[0]
+        for gamma in (0.0, 1.0, 2.0)
+    ]
+    assert losses[2] - losses[0] == pytest.approx(2 * (losses[1] - losses[0]), rel=1e-3)
+    assert losses[1] > losses[0]
+
+
+def test_the_step_is_the_algorithm_written_out(make):
+    """One step, by hand, from the same random numbers."""
+    trainer = make(network="dcgan", learning_rate_g=0.01, learning_rate_d=0.02)
+    g, d = copy.deepcopy(trainer.generator), copy.deepcopy(trainer.discriminator)
+    trainer.step()
+
+    rng = torch.Generator().manual_seed(0)
+    order = torch.randperm(50, generator=rng)
+    real = to_float(trainer.images.pixels[order[:8]])
+    sigmoid_ce = nn.functional.binary_cross_entropy_with_logits
+    one, zero = torch.ones(8), torch.zeros(8)
+    adam_d = torch.optim.Adam(d.parameters(), 0.02, (0.5, 0.999))
+    fake = g(torch.randn(8, 6, generator=rng))
+    loss = sigmoid_ce(d(real), one) + sigmoid_ce(d(fake.detach()), zero)
+    loss.backward()
+    adam_d.step()
+    adam_g = torch.optim.Adam(g.parameters(), 0.01, (0.5, 0.999))
+    sigmoid_ce(d(g(torch.randn(8, 6, generator=rng))), one).backward()
+    adam_g.step()
+
+    for ours, hand in ((trainer.generator, g), (trainer.discriminator, d)):
+        for a, b in zip(ours.state_dict().values(), hand.state_dict().values(), strict=True):
+            torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
+    assert trainer.history.discriminator_loss[0] == pytest.approx(loss.item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("network", ["mlp", "dcgan"])
+def test_the_generators_update_leaves_no_gradient_in_the_discriminator(make, network):
+    trainer = make(network=network)
+    trainer._update_generator()
+    assert all(p.grad is None for p in trainer.discriminator.parameters())
+    assert all(p.requires_grad for p in trainer.discriminator.parameters())
+    assert all(p.grad is not None for p in trainer.generator.parameters())
+
+
+def test_the_discriminators_update_leaves_no_gradient_in_the_generator(make):
+    trainer = make()
+    trainer._update_discriminator()
+    assert all(p.grad is None for p in trainer.generator.parameters())
+
+
+def test_one_pass_where_no_batch_norm_forbids_it(make):
+    one, two = make(network="mlp"), make(network="mlp")
+    two._one_pass = False
+    assert one._one_pass
+    assert not make(network="dcgan")._one_pass
+    for trainer in (one, two):
+        trainer.fit(3)
+    for a, b in zip(weights(one.generator), weights(two.generator), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_discriminator_updates_are_counted(make):
+    trainer = make(discriminator_updates=3)
+    taken = []
+    trainer.optimiser_d.register_step_post_hook(lambda *_: taken.append("D"))
+    trainer.optimiser_g.register_step_post_hook(lambda *_: taken.append("G"))
+    trainer.step()
+    assert taken == ["D", "D", "D", "G"]
+
+
+def test_same_seed_same_training(make):
+    first, second, other = make(seed=3).fit(4), make(seed=3).fit(4), make(seed=4).fit(4)
+    assert first.history == second.history
+    assert same(weights(first.generator), weights(second.generator))
+    assert first.history != other.history
+
+
+def test_looking_at_samples_does_not_change_the_training(make):
+    plain, watched = make().fit(4), make()
+    for _ in range(4):
+        watched.step()
+        watched.generate(5)
+        watched.generate(5, seed=1, ema=False)
+    assert same(weights(plain.generator), weights(watched.generator))
+    assert plain.history == watched.history
+
+
+def test_the_average_is_the_formula(make):
+    trainer = make(ema_half_life=40.0, ema_ramp=0.0)
+    expected = weights(trainer.generator)
+    for _ in range(3):
+        trainer.step()
+        keep = 0.5 ** (8 / 40)
+        expected = [
+            keep * old + (1 - keep) * new
+            for old, new in zip(expected, weights(trainer.generator), strict=True)
+        ]
+    for a, b in zip(trainer.average.parameters(), expected, strict=True):
+        torch.testing.assert_close(a, b)
+    kept = dict(trainer.average.named_buffers())
+    assert kept
+    assert all(torch.equal(kept[k], b) for k, b in trainer.generator.named_buffers())
+
+
+def test_the_ramp_shortens_the_half_life_at_first(make):
+    ramped, plain = make(ema_half_life=1e6, ema_ramp=0.1), make(ema_half_life=1e6, ema_ramp=0.0)
+    start = weights(plain.average)
+    ramped.fit(3)
+    plain.fit(3)
+
+    def moved(trainer):
+        pairs = zip(trainer.average.parameters(), start, strict=True)
+        return sum((a - b).abs().sum().item() for a, b in pairs)
+
+    assert moved(ramped) > 100 * moved(plain)
+
+
+def test_without_an_average_the_generator_itself_is_shown(make):
+    trainer = make(ema_half_life=0.0).fit(2)
+    assert trainer.average is None
+    assert torch.equal(trainer.generate(2, seed=0), trainer.generate(2, seed=0, ema=False))
+
+
+def test_every_picture_comes_once_before_any_comes_again(make):
+    trainer = make()
+    trainer.real.pixels = torch.arange(50, dtype=torch.uint8)
+    seen = torch.cat([trainer.real.batch(8) for _ in range(25)])
+    for epoch in seen.split(50):
+        assert epoch.sort().values.tolist() == list(range(50))
+    assert not torch.equal(seen[:50], seen[50:100])
+
+
+def test_batches_larger_than_the_data(make):
+    trainer = make()
+    trainer.real.pixels = torch.arange(3, dtype=torch.uint8)
+    assert trainer.real.batch(8).bincount(minlength=3).tolist() in ([3, 3, 2], [3, 2, 3], [2, 3, 3])
+
+
+def test_generate(make):
+    trainer = make()
+    pictures = trainer.generate(7, seed=5)
+    assert pictures.shape == (7, 1, 16, 16)
+    assert pictures.dtype == torch.float32
+    assert not pictures.requires_grad
+    assert pictures.abs().max() <= 1
+    assert torch.equal(pictures, trainer.generate(7, seed=5))
+    assert not torch.equal(trainer.generate(7), trainer.generate(7))
+    assert trainer.generator.training
+
+
+@pytest.mark.parametrize("n", [0, -1, 1.5])
+def test_generate_refuses(make, n):
+    with pytest.raises(ValueError, match="n must be a whole number of at least 1"):
+        make().generate(n)
+
+
+def test_generate_with_labels_is_refused_where_none_were_learned(make):
+    with pytest.raises(ValueError, match="not trained with labels"):
+        make().generate(2, labels=torch.tensor([0, 1]))
+
+
+@pytest.mark.parametrize("steps", [0, -5, 2.0, True, float("nan")])
+def test_fit_refuses(make, steps):
+    with pytest.raises(ValueError, match="steps must be a whole number of at least 1"):
+        make().fit(steps)
+
+
+def test_pictures_that_do_not_fit_the_networks(images):
+    config = TrainConfig(width=4, latent=6)
+    wrong = Images(torch.zeros(9, 3, 32, 32, dtype=torch.uint8))
+    with pytest.raises(
+        ValueError, match=r"makes pictures of \(1, 16, 16\), the data has \(3, 32, 32\)"
+    ):
+        Trainer(*networks(config, images), wrong, config, "cpu")
+    generator = dcgan.Generator(size=16, latent=5, width=4)
+    with pytest.raises(ValueError, match=r"generator takes z of 5, config.latent is 6"):
+        Trainer(generator, dcgan.Discriminator(size=16, width=4), images, config, "cpu")
+
+
+def test_empty_data_is_refused():
+    empty = Images(torch.zeros(0, 1, 16, 16, dtype=torch.uint8), name="nothing")
+    config = TrainConfig(width=4, latent=6)
+    with pytest.raises(ValueError, match="'nothing' has no pictures"):
+        Trainer(*networks(config, empty), empty, config, "cpu")
+
+
+def test_divergence_names_step_and_loss_and_what_to_try(make):
+    trainer = make(network="mlp").fit(2)
+    with torch.no_grad():
+        next(trainer.generator.parameters()).fill_(float("nan"))
+    with pytest.raises(TrainingDiverged, match=r"step 3: the discriminator's loss is nan. Try"):
+        trainer.fit(5)
+
+
+def test_an_interrupt_ends_after_the_step_in_hand(make):
+    trainer = make()
+    handler = signal.getsignal(signal.SIGINT)
+    step = trainer._update_generator
+
+    def interrupted():
+        if trainer.steps == 2:
+            signal.raise_signal(signal.SIGINT)
+        return step()
+
+    trainer._update_generator = interrupted
+    trainer.fit(10)
+    assert trainer.steps == len(trainer.history) == 3
+    assert signal.getsignal(signal.SIGINT) is handler
+    trainer._update_generator = step
+    assert trainer.fit(2).steps == 5
+
+
+def test_unknown_devices_list_the_known_ones():
+    for name in ("tpu", "gpu", "cuda0"):
+        with pytest.raises(
+            ValueError, match=f"unknown or missing device '{name}'; here there are auto"
+        ):
+            pick_device(name)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_a_missing_gpu_is_an_error():
+    with pytest.raises(ValueError, match="unknown or missing device 'cuda'"):
+        pick_device("cuda")
+
+
+def test_networks_do_not_touch_the_global_random_state(images):
+    before = torch.random.get_rng_state()
+    first, _ = networks(TrainConfig(width=4, latent=6), images)
+    second, _ = networks(TrainConfig(width=4, latent=6), images)
+    assert torch.equal(before, torch.random.get_rng_state())
+    assert same(weights(first), weights(second))
+
+
+class CountingView:
+    def __init__(self):
+        self.seen, self.closed = [], 0
+
+    def update(self, trainer):
+        self.seen.append(trainer.steps)
+
+    def close(self, trainer):
+        self.closed += 1
+
+
+def test_the_view_sees_the_end_and_is_closed_once(make):
+    view = CountingView()
+    trainer = make().fit(5, view)
+    assert view.seen[-1] == 5
+    assert view.closed == 1
+    assert trainer.seconds > 0
+
+
+def test_the_view_is_closed_when_training_fails(make):
+    view, trainer = CountingView(), make(network="mlp")
+    with torch.no_grad():
+        next(trainer.generator.parameters()).fill_(float("nan"))
+    with pytest.raises(TrainingDiverged):
+        trainer.fit(2, view)
+    assert view.closed == 1
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_trains_on_a_gpu(images):
+    config = TrainConfig(width=4, latent=6, batch=8, ema_half_life=100.0)
+    trainer = Trainer(*networks(config, images), images, config, "cuda").fit(5)
+    assert trainer.generate(3).device.type == "cuda"
+    assert len(trainer.history) == 5

@@ -1,0 +1,148 @@
+import re
+import time
+from html.parser import HTMLParser
+
+import pytest
+import torch
+
+pytest.importorskip("ipywidgets")
+
+from gan_lessons.data import Images
+from gan_lessons.train import TrainConfig, Trainer, networks
+from gan_lessons.widgets import TrainingView, training_view
+
+
+class FakeJudge:
+    """Stands for a Judge where only the showing is tested: it is asked for, and costs nothing."""
+
+    count, floor = 20, 3.0
+
+    def __init__(self):
+        self.asked = 0
+
+    def __call__(self, pictures):
+        assert len(pictures) == self.count
+        self.asked += 1
+        return 100.0 / self.asked
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    calls = []
+    monkeypatch.setattr(training_view, "display", lambda data, **how: calls.append((data, how)))
+    return calls
+
+
+@pytest.fixture
+def trainer():
+    pixels = torch.randint(256, (60, 1, 16, 16), dtype=torch.uint8)
+    images = Images(pixels, name="noise")
+    config = TrainConfig(width=8, latent=6, batch=16, ema_half_life=500.0)
+    return Trainer(*networks(config, images), images, config, "cpu")
+
+
+def text(html: str) -> str:
+    words = []
+    parser = HTMLParser()
+    parser.handle_data = words.append
+    parser.feed(html)
+    return " ".join(words)
+
+
+def test_one_place_from_start_to_end(trainer, shown):
+    view = TrainingView(FakeJudge())
+    trainer.fit(30, view)
+    (opened, how_opened), (closed, how_closed) = shown
+    assert "application/vnd.jupyter.widget-view+json" in opened
+    assert how_opened["display_id"] == how_closed["display_id"]
+    assert how_closed["update"]
+    assert set(closed) == {"image/png", "text/plain"}
+    assert how_closed["metadata"]["image/png"]["alt"] == closed["text/plain"]
+
+
+def test_what_is_shown_is_what_happened(trainer, shown):
+    judge = FakeJudge()
+    trainer.fit(25, TrainingView(judge))
+    alt = shown[-1][0]["text/plain"]
+    assert "step 25 of 25" in alt
+    assert trainer.history.distances[-1] == (25, 100.0 / judge.asked)
+    assert f"Fréchet distance {100 / judge.asked:.0f} (real pictures: 3)" in alt
+
+
+def test_a_second_fit_is_shown_anew(trainer, shown):
+    view = TrainingView(samples=4)
+    trainer.fit(5, view)
+    trainer.fit(5, view)
+    assert len(shown) == 4
+    assert shown[0][1]["display_id"] != shown[2][1]["display_id"]
+    assert "step 10 of 10" in shown[-1][0]["text/plain"]
+
+
+def test_the_same_latents_each_time(trainer):
+    view = TrainingView()
+    first, second = view.look(trainer)["pictures"], view.look(trainer)["pictures"]
+    assert torch.equal(first, second)
+
+
+def test_the_live_html(trainer, shown):
+    view = TrainingView(FakeJudge(), samples=8)
+    trainer.fit(40, view)
+    html = training_view.to_html(view.state)
+    words = text(html)
+    assert "40 of 40" in words
+    assert "steps a second" in words
+    assert 'alt="8 generated pictures after step 40"' in html
+    assert len(re.findall("<svg", html)) == 2
+    assert "nan" not in html
+    assert "http" not in html
+    assert len(html) < 50_000
+
+
+def test_the_first_look_has_little_to_show(trainer):
+    trainer.goal = 10
+    state = TrainingView(FakeJudge()).look(trainer)
+    assert "0 of 10" in text(training_view.to_html(state))
+
+
+def test_at_most_five_pictures_a_second_for_less_than_five_per_cent(trainer, shown):
+    view = TrainingView(FakeJudge())
+    start = time.perf_counter()
+    while time.perf_counter() - start < 4:
+        trainer.fit(100, view) if not view.state else trainer.step()
+        trainer.goal = trainer.steps + 1
+        view.update(trainer)
+    elapsed = time.perf_counter() - start
+    # The first picture comes at once and has no training before it to be a share of.
+    assert view.pictures_drawn <= 5 * elapsed + 2
+    assert view.pictures_drawn > 3
+    assert view.cost < 0.05 * elapsed + 0.15
+
+
+def test_a_training_that_fails_is_closed_without_a_picture(trainer, shown):
+    with torch.no_grad():
+        next(trainer.generator.parameters()).fill_(float("nan"))
+    with pytest.raises(FloatingPointError, match="step 1"):
+        trainer.fit(3, TrainingView(FakeJudge()))
+
+
+def test_thinned_curves_keep_the_mean():
+    values = [float(i % 7) for i in range(1000)]
+    points = training_view.thinned(values)
+    assert len(points) == training_view.CURVE_POINTS
+    assert points[0][0] > 0
+    assert points[-1][0] <= 1000
+    assert training_view.thinned([]) == []
+    assert training_view.thinned([2.0]) == [(1.0, 2.0)]
+    assert sum(v for _, v in points) / len(points) == pytest.approx(3, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.2, "0 s"), (59.7, "1 min 00 s"), (125, "2 min 05 s")]
+)
+def test_clock(seconds, words):
+    assert training_view.clock(seconds) == words
+
+
+def test_bad_sizes_are_refused():
+    with pytest.raises(ValueError, match="samples and columns must be at least 1, got 0 and 8"):
+        TrainingView(samples=0)
