@@ -79,11 +79,7 @@ def _centre(image: Image.Image) -> Image.Image:
 def _plain(image: Image.Image) -> Image.Image:
     """The picture in mode L (grey) or RGB."""
     if image.mode.startswith("I") or image.mode == "F":
-        levels = np.asarray(image, dtype=np.float64)
-        # 16 bits of grey fill the range up to 65,535; Pillow's own conversion would clip at 255.
-        if image.mode != "F" and levels.max(initial=0) > 255:
-            levels = levels / 257
-        return Image.fromarray(levels.clip(0, 255).round().astype(np.uint8))
+        return Image.fromarray(_bytes(image))
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
@@ -94,6 +90,17 @@ def _plain(image: Image.Image) -> Image.Image:
     red, green, blue = image.split()
     # Grey pictures are often stored as colour; three equal channels say the same as one.
     return red if red.tobytes() == green.tobytes() == blue.tobytes() else image
+
+
+def _bytes(image: Image.Image) -> np.ndarray:
+    """uint8 of a picture in 16 or 32 bits, whose own conversion by Pillow would clip at 255."""
+    levels = np.asarray(image, dtype=np.float64)
+    largest = levels.max(initial=0)
+    if image.mode == "F":
+        white = 1 if largest <= 1 else 255
+    else:
+        white = 65_535 if image.mode.startswith("I;16") or largest > 255 else 255
+    return (levels * (255 / white)).clip(0, 255).round().astype(np.uint8)
 
 
 def _classes(path: Path, files: list[Path]) -> tuple[Tensor | None, tuple[str, ...]]:

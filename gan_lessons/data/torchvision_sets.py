@@ -4,6 +4,8 @@ MNIST's file format serves four of them, and is read here file by file, so that 
 be named. torchvision is imported when a set is asked for: it takes seconds.
 """
 
+import http.client
+import os
 import queue
 import shutil
 import socket
@@ -12,7 +14,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,27 +29,38 @@ PATIENCE = 6.0  # seconds until a network that does not answer counts as none
 
 
 class DataUnavailable(RuntimeError):
-    """A data set is not here and cannot be fetched, or a file of it is damaged."""
+    """A data set is not here and cannot be fetched."""
 
 
-class DataDamaged(DataUnavailable):
+class DataDamaged(RuntimeError):
     """A file of a data set is here and cannot be read."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where torchvision keeps a set: its class, and for MNIST's format the start of file names."""
+    """What torchvision calls a set, and where it comes from.
+
+    servers: what torchvision downloads from, known here so that it need not be imported to find
+        out that there is no network. prefixes: of the files of a split, in MNIST's format.
+    """
 
     torchvision_class: str
+    servers: tuple[str, ...]
     classes: tuple[str, ...]
     prefixes: dict[str, str] | None = None
 
 
 _MNIST_FILES = {"train": "train", "test": "t10k"}
 SOURCES = {
-    "mnist": Source("MNIST", tuple(string.digits), _MNIST_FILES),
+    "mnist": Source(
+        "MNIST",
+        ("https://ossci-datasets.s3.amazonaws.com/mnist/", "http://yann.lecun.com/exdb/mnist/"),
+        tuple(string.digits),
+        _MNIST_FILES,
+    ),
     "fashion-mnist": Source(
         "FashionMNIST",
+        ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",),
         (
             "T-shirt/top",
             "Trouser",
@@ -58,20 +71,25 @@ SOURCES = {
             "Shirt",
             "Sneaker",
             "Bag",
-            "Boot",
+            "Ankle boot",
         ),
         _MNIST_FILES,
     ),
     "kmnist": Source(
-        "KMNIST", ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"), _MNIST_FILES
+        "KMNIST",
+        ("http://codh.rois.ac.jp/kmnist/dataset/kmnist/",),
+        ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
+        _MNIST_FILES,
     ),
     "emnist-letters": Source(
         "EMNIST",
+        ("https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip",),
         tuple(string.ascii_lowercase),
         {"train": "emnist-letters-train", "test": "emnist-letters-test"},
     ),
     "cifar10": Source(
         "CIFAR10",
+        ("https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",),
         ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
     ),
 }
@@ -97,25 +115,28 @@ def load(name: str, split: str, roots: list[Path], download_to: Path) -> Images:
 
 def _read(name: str, split: str, root: Path) -> Images | None:
     source = SOURCES[name]
-    reader = _read_mnist_format if source.prefixes else _read_cifar
-    read = reader(name, source, split, root)
-    if read is None:
-        return None
-    pixels, labels = read
-    if name == "emnist-letters":
-        pixels, labels = pixels.transpose(2, 3), labels - 1  # stored lying down, and from 1 to 26
-    return Images(pixels.contiguous(), labels.long(), source.classes, name)
-
-
-def _read_mnist_format(
-    name: str, source: Source, split: str, root: Path
-) -> tuple[Tensor, Tensor] | None:
-    assert source.prefixes is not None
-    folder = root / source.torchvision_class / "raw"
-    start = source.prefixes[split]
-    files = [folder / f"{start}-images-idx3-ubyte", folder / f"{start}-labels-idx1-ubyte"]
+    if source.prefixes is None:
+        read = _read_cifar(name, split, root)
+        return read and Images(*read, source.classes, name)
+    files = _mnist_format_files(source, split, root)
     if not all(file.is_file() for file in files):
         return None
+    pixels, labels = _read_mnist_format(name, files)
+    if name == "emnist-letters":
+        pixels, labels = pixels.transpose(2, 3), labels - 1  # stored lying down, and from 1 to 26
+    try:
+        return Images(pixels.contiguous(), labels, source.classes, name)
+    except (TypeError, ValueError) as error:  # counts that differ, a label that is none
+        raise _damaged(name, files) from error
+
+
+def _mnist_format_files(source: Source, split: str, root: Path) -> list[Path]:
+    assert source.prefixes is not None
+    start = root / source.torchvision_class / "raw" / source.prefixes[split]
+    return [Path(f"{start}-images-idx3-ubyte"), Path(f"{start}-labels-idx1-ubyte")]
+
+
+def _read_mnist_format(name: str, files: list[Path]) -> tuple[Tensor, Tensor]:
     from torchvision.datasets.mnist import read_image_file, read_label_file
 
     read = []
@@ -125,13 +146,10 @@ def _read_mnist_format(
         # torchvision asserts what it expects of the bytes, and torch refuses what is too short.
         except Exception as error:
             raise _damaged(name, [file]) from error
-    pixels, labels = read
-    if len(pixels) != len(labels):
-        raise _damaged(name, files)
-    return pixels[:, None], labels
+    return read[0][:, None], read[1].long()
 
 
-def _read_cifar(name: str, source: Source, split: str, root: Path) -> tuple[Tensor, Tensor] | None:
+def _read_cifar(name: str, split: str, root: Path) -> tuple[Tensor, Tensor] | None:
     from torchvision.datasets import CIFAR10
     from torchvision.datasets.utils import check_integrity
 
@@ -156,29 +174,28 @@ def _damaged(name: str, files: list[Path]) -> DataDamaged:
 
 
 def _download(name: str, looked: list[Path], target: Path) -> None:
-    from torchvision import datasets
-
     source = SOURCES[name]
-    maker = getattr(datasets, source.torchvision_class)
     way_out = (
         f"looked in {', '.join(map(str, looked))}. Load 'glyphs', which is built in, or a folder "
         "of your own; or put the files into torchvision's layout and name it in GAN_LESSONS_DATA"
     )
-    urls = [maker.url] if hasattr(maker, "url") else list(maker.mirrors)
-    if not any_answers(urls):
+    if not any_answers(source.servers):
         raise DataUnavailable(f"{name} is not here and no network answers; {way_out}")
-    # Aside first: what is in its final place has been verified.
-    aside = target / f".{source.torchvision_class}.part"
+    from torchvision import datasets
+
+    maker = getattr(datasets, source.torchvision_class)
     options = {"split": "letters"} if source.torchvision_class == "EMNIST" else {}
+    # Aside first: what is in its final place has been verified. Other processes have their own.
+    aside = target / f".{source.torchvision_class}.{os.getpid()}.part"
     try:
         aside.mkdir(parents=True, exist_ok=True)
         print(f"downloading {name} to {target}")
         with _socket_timeout(PATIENCE):
             maker(str(aside), train=True, download=True, **options)
-        for made in aside.iterdir():
-            destination = target / made.name
-            if not destination.exists():
-                made.rename(destination)
+        for file in _wanted(source, aside):
+            place = target / file.relative_to(aside)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            file.replace(place)
     # URLError, a wrong checksum (RuntimeError), a full disk, a damaged archive.
     except Exception as error:
         raise DataUnavailable(f"{name} could not be downloaded ({error}); {way_out}") from error
@@ -186,7 +203,16 @@ def _download(name: str, looked: list[Path], target: Path) -> None:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def any_answers(urls: list[str], patience: float = PATIENCE) -> bool:
+def _wanted(source: Source, root: Path) -> list[Path]:
+    """The files that are read later; archives, and what else came in them, are left behind."""
+    if source.prefixes:
+        return [
+            file for split in source.prefixes for file in _mnist_format_files(source, split, root)
+        ]
+    return [file for file in root.rglob("*") if file.is_file() and file.suffix != ".gz"]
+
+
+def any_answers(urls: Sequence[str], patience: float = PATIENCE) -> bool:
     """Whether one of these servers answers within that many seconds, through proxies if any.
 
     All are asked at once, each on a thread that is left behind when time is up: looking up a name
@@ -201,7 +227,7 @@ def any_answers(urls: list[str], patience: float = PATIENCE) -> bool:
                 answers.put(True)
         except urllib.error.HTTPError:
             answers.put(True)  # it refuses the question, but it is there
-        except OSError:
+        except (OSError, http.client.HTTPException):
             answers.put(False)
 
     for url in urls:

@@ -30,6 +30,15 @@ from gan_lessons.train import (
 from gan_lessons.train.checkpoint import find
 
 SAMPLES = 100  # pictures on the sheet
+# What a person can cause, and is told in one line; anything else is a defect, and shows its trace.
+EXPECTED = (
+    ValueError,
+    OSError,
+    data.DataUnavailable,
+    data.DataDamaged,
+    CheckpointError,
+    TrainingDiverged,
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         run(options)
-    except (ValueError, OSError, CheckpointError, TrainingDiverged) as error:
+    except EXPECTED as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

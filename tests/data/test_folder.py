@@ -34,6 +34,12 @@ def test_modes(tmp_path, mode):
     assert abs(int(images.pixels[0, 0, 4, 4]) - grey[0, 0]) <= 2
 
 
+def test_dark_pictures_of_16_bits_stay_dark_and_floats_up_to_one_are_seen(tmp_path):
+    Image.fromarray(np.full((9, 9), 200, np.uint16)).save(tmp_path / "dark.png")
+    Image.fromarray(np.full((9, 9), 0.5, np.float32)).save(tmp_path / "float.tiff")
+    assert data.folder(tmp_path, 8).pixels[:, 0, 4, 4].tolist() == [1, 128]
+
+
 def test_all_grey_is_one_channel_and_one_colour_makes_three(tmp_path):
     picture("L").save(tmp_path / "a.png")
     picture("L").convert("RGB").save(tmp_path / "b.png")
