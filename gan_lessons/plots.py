@@ -37,10 +37,6 @@ STYLE = {
     "axes.facecolor": PAPER,
     "axes.edgecolor": MUTED,
     "axes.labelcolor": INK,
-    "axes.titlecolor": INK,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 11,
-    "axes.titleweight": "bold",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
@@ -81,6 +77,11 @@ def figure(width: float = 8.0, height: float = 3.0, *, rows: int = 1, columns: i
         made = Figure(figsize=(width, height), dpi=_DPI)
         FigureCanvasAgg(made)
         return made, made.subplots(rows, columns, **subplots)
+
+
+def title(axis, text: str) -> None:
+    """Puts the story of a figure over it."""
+    axis.set_title(text, loc="left", fontsize=11, fontweight="bold", color=INK)
 
 
 def show(drawn: Figure | Image.Image, alt: str, *, width: int | None = None) -> Picture:

@@ -79,7 +79,7 @@ RECIPES = {
         batch=128,
         learning_rate_g=1e-3,
         learning_rate_d=1e-3,
-        ema_half_life=10_000,
+        ema_half_life=2_500,
     ),
     # Radford et al. 2015, section 4: Adam with beta1 .5 "to stabilise" (.9 oscillated), batches
     # of random latents of 100. Three values differ from the paper, for a budget of minutes where it
@@ -91,6 +91,6 @@ RECIPES = {
         batch=64,
         learning_rate_g=1e-3,
         learning_rate_d=1e-3,
-        ema_half_life=10_000,
+        ema_half_life=2_500,
     ),
 }

@@ -1,5 +1,6 @@
 """What moves: the explorers and the live view of a training. Needs ipywidgets."""
 
+from gan_lessons.widgets.live import Live
 from gan_lessons.widgets.training_view import TrainingView
 
-__all__ = ["TrainingView"]
+__all__ = ["Live", "TrainingView"]

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from gan_lessons import plots
 from gan_lessons.metrics import Judge
+from gan_lessons.widgets.live import WIDGET_VIEW, view_of
 
 if TYPE_CHECKING:
     from gan_lessons.train import Trainer
@@ -117,8 +118,7 @@ class TrainingView:
     def _open(self) -> None:
         self._display_id = uuid.uuid4().hex
         # By hand, because ipywidgets 7 shows itself without a display id to replace later.
-        view = {"model_id": self.html.model_id, "version_major": 2, "version_minor": 0}
-        data = {"application/vnd.jupyter.widget-view+json": view, "text/plain": "Training …"}
+        data = {WIDGET_VIEW: view_of(self.html), "text/plain": "Training …"}
         display(data, raw=True, display_id=self._display_id)
 
 
@@ -210,12 +210,13 @@ def to_picture(state: dict) -> plots.Picture:
     sheet.imshow(plots.sheet(state["pictures"], state["columns"]), interpolation="nearest")
     sheet.set_axis_off()
     numbers = dict(headline(state))
-    sheet.set_title(f"After {state['step']:,} steps, {clock(state['seconds'])}")
+    plots.title(sheet, f"After {state['step']:,} steps, {clock(state['seconds'])}")
     losses = axes[0, 1]
     for name, colour in (("discriminator", plots.DISCRIMINATOR), ("generator", plots.GENERATOR)):
         losses.plot(*zip(*state[name], strict=True), color=colour, label=name)
     losses.set_ylabel("loss")
-    losses.legend(ncols=2, loc="upper left", bbox_to_anchor=(-0.02, 1.24), fontsize=9)
+    plots.title(losses, "Losses")
+    losses.legend(ncols=2, loc="lower right", bbox_to_anchor=(1.0, 0.96), frameon=False)
     if judged:
         axis = axes[1, 1]
         if state["distances"]:
@@ -223,7 +224,7 @@ def to_picture(state: dict) -> plots.Picture:
         axis.axhline(state["floor"], color=plots.REAL, linestyle="--", linewidth=1.2)
         axis.set_yscale("log")
         axis.set_ylabel("distance")
-        axis.set_title(f"Fréchet distance {numbers['Fréchet distance']}", fontsize=9, pad=3)
+        plots.title(axis, f"Fréchet distance {numbers['Fréchet distance']}")
         losses.sharex(axis)
         losses.tick_params(labelbottom=False)
     axes[-1, 1].set_xlabel("step")

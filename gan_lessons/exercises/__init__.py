@@ -1,0 +1,73 @@
+"""The exercises at the end of each lesson: `check` an answer, ask for a `hint`, see a `solution`.
+
+    check("06.1", doubling_padding)   # passed, not yet, or what is wrong and on which input
+    hint("06.1")                      # a first hint, and a stronger one when called again
+    solution("06.1")                  # code that can take the place of the stub
+
+Each lesson's exercises are in a module of its own, `lesson06` and so on; `engine` examines answers.
+"""
+
+import importlib
+import pkgutil
+from collections import Counter
+from functools import cache
+
+from gan_lessons.exercises.engine import LIMIT_S, Exercise, Message, Result, examine
+
+__all__ = ["Exercise", "Message", "Result", "catalogue", "check", "hint", "solution"]
+
+_hints_given: Counter[str] = Counter()
+
+
+def check(name: str, answer: object, *, seed: int = 0, limit: float = LIMIT_S) -> Result:
+    """Whether `answer` (what the stub's cell defines) solves the exercise.
+
+    The result shows itself in a notebook. Its `.passed` is True, False, or None for an untouched
+    stub. seed: draws the random cases. limit: seconds until an answer that never ends is stopped,
+    on systems that can (see `engine.time_limit`).
+
+    Raises:
+        ValueError: the exercise is unknown, or the limit is not positive.
+    """
+    return examine(_find(name), answer, seed=seed, limit=limit)
+
+
+def hint(name: str, number: int | None = None) -> Message:
+    """The next hint of an exercise, stronger than the one before, or the one with this number.
+
+    Raises:
+        ValueError: the exercise or the number is unknown.
+    """
+    hints = _find(name).hints
+    if number is None:
+        _hints_given[name] += 1
+        number = min(_hints_given[name], len(hints))
+    if not 1 <= number <= len(hints):
+        raise ValueError(f"{name} has hints 1 to {len(hints)}, got {number}")
+    follows = f'`solution("{name}")` shows one' if number == len(hints) else "call again for more"
+    text = f"Hint {number} of {len(hints)} for {name} ({follows}): {hints[number - 1]}"
+    return Message(text, text)
+
+
+def solution(name: str) -> Message:
+    """One solution of an exercise, as code that can take the place of the stub.
+
+    Raises:
+        ValueError: the exercise is unknown.
+    """
+    source = _find(name).solution
+    return Message(source, f"```python\n{source}\n```")
+
+
+@cache
+def catalogue() -> dict[str, Exercise]:
+    """All exercises by name, in the order of the lessons."""
+    modules = sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name.startswith("lesson"))
+    lessons = [importlib.import_module(f"{__name__}.{module}") for module in modules]
+    return {exercise.name: exercise for lesson in lessons for exercise in lesson.EXERCISES}
+
+
+def _find(name: str) -> Exercise:
+    if name not in catalogue():
+        raise ValueError(f"unknown exercise {name!r}; known are {', '.join(catalogue())}")
+    return catalogue()[name]
