@@ -11,16 +11,22 @@ global state does not survive being called from a widget.
 import io
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
 import torch
+from cycler import cycler
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
 from gan_lessons.data import to_uint8
+
+if TYPE_CHECKING:
+    from gan_lessons.train import History
 
 # Okabe and Ito's colours for the colour-blind, darkened to a contrast of at least 4.5 on the paper.
 REAL = "#0068A8"
@@ -31,7 +37,7 @@ INK = "#23272E"
 MUTED = "#5E6570"
 PAPER = "#FCFCFA"
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "figure.facecolor": PAPER,
     "figure.constrained_layout.use": True,
     "axes.facecolor": PAPER,
@@ -40,7 +46,7 @@ STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
-    "axes.prop_cycle": matplotlib.cycler(color=[REAL, FAKE, DISCRIMINATOR, GENERATOR, MUTED]),
+    "axes.prop_cycle": cycler(color=[REAL, FAKE, DISCRIMINATOR, GENERATOR, MUTED]),
     "grid.color": "#E3E5E8",
     "grid.linewidth": 0.8,
     "legend.frameon": False,
@@ -53,6 +59,9 @@ _DPI = 160  # drawn at twice the size it is shown at, for sharp screens
 _SHOWN = 80
 
 
+Bundle = tuple[dict[str, Any], dict[str, Any]]  # what is shown, by type, and facts about it
+
+
 class Picture:
     """A PNG and its alternative text, as a notebook shows it and stores it."""
 
@@ -63,7 +72,7 @@ class Picture:
         self.alt = alt
         self.width = width  # in CSS pixels
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
         about = {"alt": self.alt, "width": self.width}
         return {"image/png": self.png, "text/plain": self.alt}, {"image/png": about}
 
@@ -71,7 +80,9 @@ class Picture:
         return self.alt
 
 
-def figure(width: float = 8.0, height: float = 3.0, *, rows: int = 1, columns: int = 1, **subplots):
+def figure(
+    width: float = 8.0, height: float = 3.0, *, rows: int = 1, columns: int = 1, **subplots: Any
+) -> tuple[Figure, Any]:
     """A figure in the course's look, sizes in inches of 80 shown pixels, and its axes."""
     with matplotlib.rc_context(STYLE):
         made = Figure(figsize=(width, height), dpi=_DPI)
@@ -79,7 +90,7 @@ def figure(width: float = 8.0, height: float = 3.0, *, rows: int = 1, columns: i
         return made, made.subplots(rows, columns, **subplots)
 
 
-def title(axis, text: str) -> None:
+def title(axis: Axes, text: str) -> None:
     """Puts the story of a figure over it."""
     axis.set_title(text, loc="left", fontsize=11, fontweight="bold", color=INK)
 
@@ -97,7 +108,9 @@ def show(drawn: Figure | Image.Image, alt: str, *, width: int | None = None) -> 
     return Picture(file.getvalue(), alt, width or natural)
 
 
-def sheet(pictures: Tensor, columns: int | None = None, *, scale: int = 2, gap: int = 2):
+def sheet(
+    pictures: Tensor, columns: int | None = None, *, scale: int = 2, gap: int = 2
+) -> Image.Image:
     """Pictures side by side as one Pillow image.
 
     pictures: (N, C, H, W), uint8 or floats in [-1, 1]; C is 1 or 3. Filled row by row, on the
@@ -120,7 +133,7 @@ def sheet(pictures: Tensor, columns: int | None = None, *, scale: int = 2, gap: 
     return Image.fromarray(canvas)
 
 
-def losses(history, *, smooth: int = 25) -> Figure:
+def losses(history: "History", *, smooth: int = 25) -> Figure:
     """Both losses against the step, thin as measured and bold as a mean over `smooth` steps."""
     drawn, axis = figure(height=2.6)
     for name, values, colour in (

@@ -15,7 +15,9 @@ FAMILIES = {"mlp": mlp, "dcgan": dcgan}
 __all__ = ["FAMILIES", "describe", "make", "rebuild"]
 
 
-def make(family: str, *, size: int, channels: int, latent: int, width: int):
+def make(
+    family: str, *, size: int, channels: int, latent: int, width: int
+) -> tuple[nn.Module, nn.Module]:
     """A generator and a discriminator of one family, for pictures of `size` by `size` pixels.
 
     Raises:
@@ -33,7 +35,10 @@ def describe(network: nn.Module) -> dict | None:
     family = type(network).__module__.rpartition(".")[2]
     if getattr(FAMILIES.get(family), type(network).__name__, None) is not type(network):
         return None
-    return {"network": f"{family}.{type(network).__name__}", "options": dict(network.options)}
+    return {
+        "network": f"{family}.{type(network).__name__}",
+        "options": dict(vars(network)["options"]),
+    }
 
 
 def rebuild(description: dict) -> nn.Module:

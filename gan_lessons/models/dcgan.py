@@ -5,6 +5,7 @@ doubling: `map_sizes` walks back from the picture with the formula of lesson 02.
 """
 
 from itertools import pairwise
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -12,7 +13,7 @@ from gan_lessons.deconv import conv_output_size, output_size
 
 # The kernel of 4 at stride 2 with padding 1 doubles a size exactly, and 4 is divisible by 2, so
 # that every output pixel is reached by the same number of inputs (lesson 03).
-DOUBLE = {"kernel_size": 4, "stride": 2, "padding": 1}
+DOUBLE: dict[str, Any] = {"kernel_size": 4, "stride": 2, "padding": 1}
 LARGEST_START = 8
 
 

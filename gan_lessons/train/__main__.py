@@ -12,7 +12,7 @@ import argparse
 import json
 import sys
 import time
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 
 from gan_lessons import data, plots
@@ -130,7 +130,7 @@ def _config(options: argparse.Namespace) -> TrainConfig:
     name = options.recipe or "dcgan"
     if name not in RECIPES:
         raise ValueError(f"unknown recipe {name!r}; known are {', '.join(RECIPES)}")
-    return replace(RECIPES[name], **dict(map(_setting, options.set)))
+    return TrainConfig.from_dict(RECIPES[name].to_dict() | dict(map(_setting, options.set)))
 
 
 def _setting(text: str) -> tuple[str, object]:

@@ -1,7 +1,9 @@
 """Every setting of a training run in one frozen object, and the recipes of the course."""
 
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from gan_lessons.losses import LOSSES, PENALTIES
 from gan_lessons.models import FAMILIES
@@ -54,7 +56,7 @@ class TrainConfig:
         return cls(**values)
 
 
-def _known(kind: str, value: object, known) -> None:
+def _known(kind: str, value: Any, known: Iterable[str]) -> None:
     if value not in known:
         raise ValueError(f"unknown {kind} {value!r}; known are {', '.join(known)}")
 
@@ -64,7 +66,7 @@ def _whole(name: str, value: object, least: int) -> None:
         raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
 
 
-def _number(name: str, value: object, allowed: str, holds) -> None:
+def _number(name: str, value: Any, allowed: str, holds: Callable[[float], bool]) -> None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not math.isfinite(value) or not holds(value):
         raise ValueError(f"{name} must be a number {allowed}, got {value!r}")

@@ -90,9 +90,9 @@ class Trainer:
         self.loss = LOSSES[config.loss]
         self.penalty = PENALTIES[config.penalty] if config.penalty else None
         # channels_last: convolutions of few channels are several times faster with it on a CPU.
-        place = {"device": self.device, "memory_format": torch.channels_last}
-        self.generator = generator.to(**place).train()
-        self.discriminator = discriminator.to(**place).train()
+        fast = torch.channels_last
+        self.generator = generator.to(self.device).to(memory_format=fast).train()
+        self.discriminator = discriminator.to(self.device).to(memory_format=fast).train()
         self.average: nn.Module | None = None
         if config.ema_half_life:
             self.average = copy.deepcopy(self.generator).eval().requires_grad_(False)
@@ -211,7 +211,9 @@ class Trainer:
             tqdm.write(f"stopped after step {self.steps}; call fit again to go on")
         return self
 
-    def _run(self, view: View | None, bar: tqdm, save_to: str | Path | None, save_every: float):
+    def _run(
+        self, view: View | None, bar: tqdm, save_to: str | Path | None, save_every: float
+    ) -> None:
         started = time.perf_counter()
         next_look = started + LOOK_EVERY
         next_save = started + save_every
@@ -356,7 +358,7 @@ class Trainer:
             yield  # only the main thread may set handlers
             return
 
-        def stop(number, frame):
+        def stop(number: int, frame: object) -> None:
             if self._stopping:
                 raise KeyboardInterrupt  # asked twice: at once
             self._stopping = True

@@ -2,7 +2,7 @@
 
 import ipywidgets
 
-from gan_lessons.plots import Picture
+from gan_lessons.plots import Bundle, Picture
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -23,7 +23,7 @@ class Live:
         self.widget = widget
         self.still = still
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
         data, about = self.still._repr_mimebundle_()
         return {WIDGET_VIEW: view_of(self.widget), **data}, about
 
