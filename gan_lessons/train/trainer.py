@@ -2,11 +2,7 @@
 
 import copy
 import math
-import signal
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -18,8 +14,10 @@ from gan_lessons import models
 from gan_lessons.data import Images, to_float
 from gan_lessons.losses import LOSSES, PENALTIES
 from gan_lessons.train import checkpoint
+from gan_lessons.train.batches import RealPictures
 from gan_lessons.train.config import TrainConfig
 from gan_lessons.train.history import History
+from gan_lessons.train.interrupt import Interrupt
 
 LOOK_EVERY = 0.2  # seconds between two looks at the losses: each look waits for the device
 
@@ -108,7 +106,7 @@ class Trainer:
         self.started_seconds = 0.0  # of them, those before the running or last `fit`
         self._history = History()
         self._unread: list[Tensor] = []  # losses still on the device
-        self._stopping = False
+        self._interrupt = Interrupt()
         # Batch norm sees a batch as one: real and fake pictures must not share it.
         self._one_pass = not any(
             isinstance(layer, nn.modules.batchnorm._BatchNorm)
@@ -156,7 +154,7 @@ class Trainer:
 
     @torch.no_grad()
     def _update_average(self) -> None:
-        """Exponential average of the generator's weights (Karras et al. 2018, appendix).
+        """Exponential average of the generator's weights (Karras et al. 2018, appendix A.1).
 
         A half-life in pictures does not depend on the batch; early on it is shorter, so that the
         average soon forgets the weights that the generator started with.
@@ -200,7 +198,7 @@ class Trainer:
             total=steps, desc="training", unit="step", disable=None if view is None else True
         )
         try:
-            with bar, self._interrupt_ends_step():
+            with bar, self._interrupt.listening():
                 self._run(view, bar, save_to, save_every)
         finally:
             if view is not None:
@@ -217,9 +215,11 @@ class Trainer:
         started = time.perf_counter()
         next_look = started + LOOK_EVERY
         next_save = started + save_every
-        while self.steps < self.goal and not self._stopping:
+        going_on = True
+        while going_on:
             self.step()
-            if time.perf_counter() < next_look and self.steps < self.goal:
+            going_on = self.steps < self.goal and not self._interrupt.asked
+            if going_on and time.perf_counter() < next_look:
                 continue
             self._read_losses()
             now = time.perf_counter()
@@ -349,44 +349,3 @@ class Trainer:
             raise ValueError(
                 f"the generator makes pictures of {tuple(made.shape[1:])}, the data has {wanted}"
             )
-
-    @contextmanager
-    def _interrupt_ends_step(self) -> Iterator[None]:
-        """Turns an interrupt into a request that is answered between two steps."""
-        self._stopping = False
-        if threading.current_thread() is not threading.main_thread():
-            yield  # only the main thread may set handlers
-            return
-
-        def stop(number: int, frame: object) -> None:
-            if self._stopping:
-                raise KeyboardInterrupt  # asked twice: at once
-            self._stopping = True
-
-        before = signal.signal(signal.SIGINT, stop)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
-
-
-class RealPictures:
-    """Batches from one tensor on the device; every picture comes once before any comes again."""
-
-    def __init__(self, pixels: Tensor, rng: torch.Generator):
-        self.pixels = pixels
-        self.rng = rng
-        self.order = torch.empty(0, dtype=torch.int64, device=pixels.device)
-        self.position = 0
-
-    def batch(self, n: int) -> Tensor:
-        """uint8 (n, C, H, W); the next n of a random order, drawn anew when it is used up."""
-        chosen = self.order[self.position : self.position + n]
-        self.position += len(chosen)
-        while len(chosen) < n:
-            self.order = torch.randperm(
-                len(self.pixels), generator=self.rng, device=self.pixels.device
-            )
-            self.position = min(n - len(chosen), len(self.order))
-            chosen = torch.cat([chosen, self.order[: self.position]])
-        return self.pixels[chosen]
