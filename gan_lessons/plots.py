@@ -11,7 +11,7 @@ global state does not survive being called from a widget.
 import io
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import matplotlib
 import numpy as np
@@ -24,9 +24,6 @@ from PIL import Image
 from torch import Tensor
 
 from gan_lessons.data import to_uint8
-
-if TYPE_CHECKING:
-    from gan_lessons.train import History
 
 # Okabe and Ito's colours for the colour-blind, darkened to a contrast of at least 4.5 on the paper.
 REAL = "#0068A8"
@@ -133,7 +130,14 @@ def sheet(
     return Image.fromarray(canvas)
 
 
-def losses(history: "History", *, smooth: int = 25) -> Figure:
+class Losses(Protocol):
+    """What a training's history has: a loss of each player for every step."""
+
+    discriminator_loss: list[float]
+    generator_loss: list[float]
+
+
+def losses(history: Losses, *, smooth: int = 25) -> Figure:
     """Both losses against the step, thin as measured and bold as a mean over `smooth` steps."""
     drawn, axis = figure(height=2.6)
     for name, values, colour in (
@@ -154,7 +158,7 @@ def losses(history: "History", *, smooth: int = 25) -> Figure:
             va="center",
             fontweight="bold",
         )
-    axis.set(xlabel="step", ylabel="loss", xlim=(0, len(history) * 1.16))
+    axis.set(xlabel="step", ylabel="loss", xlim=(0, len(history.generator_loss) * 1.16))
     return drawn
 
 

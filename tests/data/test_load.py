@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -188,36 +189,32 @@ def test_a_network_that_swallows_everything_is_given_up_on(monkeypatch):
     assert time.perf_counter() - start < 2
 
 
+@contextmanager
+def server(reply: bytes):
+    """The address of a server that answers one request so."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+
+        def answer():
+            connection, _ = listening.accept()
+            connection.recv(1000)
+            connection.sendall(reply)
+            connection.close()
+
+        threading.Thread(target=answer, daemon=True).start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+
+
 def test_a_server_that_talks_nonsense_is_none():
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen()
-
-        def answer():
-            connection, _ = server.accept()
-            connection.recv(1000)
-            connection.sendall(b"hello\r\n\r\n")
-            connection.close()
-
-        threading.Thread(target=answer, daemon=True).start()
-        start = time.perf_counter()
-        assert not torchvision_sets.any_answers([f"http://127.0.0.1:{server.getsockname()[1]}/"])
-        assert time.perf_counter() - start < 3
+    start = time.perf_counter()
+    with server(b"hello\r\n\r\n") as url:
+        assert not torchvision_sets.any_answers([url])
+    assert time.perf_counter() - start < 3
 
 
-def test_a_server_that_answers_is_seen():
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen()
-
-        def answer():
-            connection, _ = server.accept()
-            connection.recv(1000)
-            connection.sendall(b"HTTP/1.0 404 Not Found\r\n\r\n")
-            connection.close()
-
-        threading.Thread(target=answer, daemon=True).start()
-        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+def test_a_server_that_answers_is_seen_beside_one_that_is_not_there():
+    with server(b"HTTP/1.0 404 Not Found\r\n\r\n") as url:
         assert torchvision_sets.any_answers(["http://a.invalid/", url])
 
 

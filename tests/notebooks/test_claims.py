@@ -1,0 +1,69 @@
+"""The lessons' claims, asserted in their own cells, on other data and for other seeds.
+
+The notebooks are run as they are, after a cell that changes the seed of every recipe, or the data.
+`pytest -m seeds` takes minutes for each seed.
+"""
+
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from gan_lessons import data
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+LESSONS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
+TRAINING = [
+    name for name in LESSONS if "train.RECIPES" in (NOTEBOOKS / f"{name}.ipynb").read_text()
+]
+SEEDS = 20
+MAY_FAIL = 1
+
+OTHER_SEED = """\
+import dataclasses
+from gan_lessons import train
+for name, recipe in train.RECIPES.items():
+    train.RECIPES[name] = dataclasses.replace(recipe, seed={seed})
+"""
+ON_GLYPHS = """\
+from gan_lessons import data
+load_by_name = data.load
+data.load = lambda name, *, split="train", **_: load_by_name("glyphs", split=split)
+"""
+
+
+def run(lesson: str, before: str) -> None:
+    """Runs a lesson after a cell of its own. Raises CellExecutionError where an assertion fails."""
+    notebook = nbformat.read(NOTEBOOKS / f"{lesson}.ipynb", as_version=4)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(before))
+    where = {"metadata": {"path": str(NOTEBOOKS)}}
+    NotebookClient(notebook, kernel_name="python3", timeout=600, resources=where).execute()
+
+
+def mnist_is_here() -> bool:
+    root = os.environ.get("GAN_LESSONS_DATA")
+    folders = [Path(root)] if root else []
+    folders.append(data.cache_folder() / "torchvision")
+    return any((folder / "MNIST" / "raw").is_dir() for folder in folders)
+
+
+@pytest.mark.skipif(not mnist_is_here(), reason="without MNIST the lessons run on glyphs anyway")
+@pytest.mark.parametrize("lesson", TRAINING)
+def test_a_lesson_holds_on_glyphs(lesson):
+    run(lesson, ON_GLYPHS)
+
+
+@pytest.mark.seeds
+@pytest.mark.parametrize("before", ["", ON_GLYPHS], ids=["mnist", "glyphs"])
+@pytest.mark.parametrize("lesson", TRAINING)
+def test_a_lesson_holds_for_other_seeds(lesson, before):
+    failed = {}
+    for seed in range(SEEDS):
+        try:
+            run(lesson, before + OTHER_SEED.format(seed=seed))
+        except CellExecutionError as error:
+            failed[seed] = str(error).strip().splitlines()[-1]
+    assert len(failed) <= MAY_FAIL, failed
