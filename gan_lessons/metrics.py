@@ -70,16 +70,17 @@ class FeatureNet(nn.Module):
 def features(images: Images, *, device: str | torch.device = "cpu") -> FeatureNet:
     """The feature network of a data set: trained on it once, then read from the cache.
 
-    It learns to tell the classes apart; pictures without labels are turned by 0, 90, 180 or 270
-    degrees, and it learns to tell by how much (Gidaris et al. 2018). The same pictures give the
-    same network.
+    It learns to tell the classes apart; pictures without labels, or of one class, are turned by 0,
+    90, 180 or 270 degrees, and it learns to tell by how much (Gidaris et al. 2018). The same
+    pictures give the same network.
 
     Raises:
         ValueError: the pictures are smaller than 16 pixels, or fewer than 10.
     """
     if len(images) < 10:
         raise ValueError(f"a feature network needs at least 10 pictures, got {len(images)}")
-    classes = 4 if images.labels is None else int(images.labels.max()) + 1
+    labels = _labels(images)
+    classes = 4 if labels is None else int(labels.max()) + 1
     net = FeatureNet(images.size, images.channels, classes).eval()
     file = cache_folder() / "features" / f"{images.name}-{_digest(images)}.safetensors"
     try:
@@ -111,19 +112,21 @@ def frechet_distance(real: Tensor, fake: Tensor) -> float:
         )
     if min(len(real), len(fake)) < 2:
         raise ValueError(f"need at least 2 rows in each set, got {len(real)} and {len(fake)}")
-    metric = FrechetInceptionDistance(feature=_AsTheyAre(real.shape[1])).to(real.device)
-    metric.update(real.double(), real=True)
-    metric.update(fake.double(), real=False)
+    # On the CPU, because it takes double precision, which not every device has.
+    metric = FrechetInceptionDistance(feature=_AsTheyAre(real.shape[1]))
+    metric.update(real.cpu().double(), real=True)
+    metric.update(fake.cpu().double(), real=False)
     # Rounding can leave a tiny negative number where the two sets are the same.
     return max(0.0, metric.compute().item())
 
 
 class Judge:
-    """Measures a set of generated pictures against real ones that no model was trained on.
+    """Measures a set of generated pictures against real ones, best such as no model has seen.
 
     Made once for a data set: `Judge(train, test)`, then `judge(pictures)` is their distance.
     `count` pictures are compared, and `floor` is what as many real training pictures get: no
-    generator does better but by chance. Without `reference`, the images are split into halves.
+    generator does better but by chance. Without `reference`, one half of the images is compared
+    with, and the other gives the floor.
     """
 
     def __init__(
@@ -168,7 +171,7 @@ def _train(net: FeatureNet, images: Images, device: torch.device) -> FeatureNet:
     held_out = order[: max(1, min(2000, len(images) // 10))]
     order = order[len(held_out) :]
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)
         net = FeatureNet(images.size, images.channels, net.classify.out_features).to(device)
     batch = min(128, len(order))
     optimiser = torch.optim.Adam(net.parameters(), lr=2e-3)
@@ -189,10 +192,18 @@ def _train(net: FeatureNet, images: Images, device: torch.device) -> FeatureNet:
     return net.eval()
 
 
+def _labels(images: Images) -> Tensor | None:
+    """The labels, where there are classes to tell apart."""
+    if images.labels is None or len(images.labels.unique()) < 2:
+        return None
+    return images.labels
+
+
 def _questions(images: Images, chosen: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
     x = images.pixels[chosen.to(images.pixels.device)].cpu()
-    if images.labels is not None:
-        return x, images.labels[chosen.to(images.labels.device)].cpu()
+    labels = _labels(images)
+    if labels is not None:
+        return x, labels[chosen.to(labels.device)].cpu()
     turns = torch.randint(4, (len(x),), generator=rng)
     turned = torch.stack([torch.rot90(x, k, (2, 3)) for k in range(4)])
     return turned[turns, torch.arange(len(x))], turns
@@ -209,7 +220,7 @@ def _digest(images: Images) -> str:
 def _store(net: FeatureNet, file: Path) -> None:
     tensors = {name: tensor.cpu().contiguous() for name, tensor in net.state_dict().items()}
     # A cache that cannot be written costs the next run some seconds, and nothing else.
-    with contextlib.suppress(OSError), written_aside(file) as aside:
+    with contextlib.suppress(OSError, SafetensorError), written_aside(file) as aside:
         save_file(tensors, aside, metadata={"accuracy": repr(net.accuracy)})
 
 

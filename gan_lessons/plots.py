@@ -139,6 +139,8 @@ class Losses(Protocol):
 
 def losses(history: Losses, *, smooth: int = 25) -> Figure:
     """Both losses against the step, thin as measured and bold as a mean over `smooth` steps."""
+    if not history.generator_loss:
+        raise ValueError("there are no steps in this history yet: train first")
     drawn, axis = figure(height=2.6)
     for name, values, colour in (
         ("discriminator", history.discriminator_loss, DISCRIMINATOR),
@@ -158,7 +160,7 @@ def losses(history: Losses, *, smooth: int = 25) -> Figure:
             va="center",
             fontweight="bold",
         )
-    axis.set(xlabel="step", ylabel="loss", xlim=(0, len(history.generator_loss) * 1.16))
+    axis.set(xlabel="step", ylabel="loss", xlim=(0, len(history.generator_loss) * 1.2))
     return drawn
 
 

@@ -115,6 +115,11 @@ def test_pictures_without_labels_learn_how_they_are_turned():
     assert net.accuracy > 0.3
 
 
+def test_pictures_of_one_class_learn_how_they_are_turned():
+    images = stripes(300, seed=0)
+    assert features(images.take(images.labels == 0)).classify.out_features == 4
+
+
 def test_other_pictures_other_network(tmp_path):
     features(stripes(100, seed=0))
     features(stripes(100, seed=1))

@@ -72,6 +72,11 @@ def test_losses_of_short_and_long_histories():
         assert plots.show(plots.losses(history), "losses").png
 
 
+def test_losses_of_no_step_are_refused():
+    with pytest.raises(ValueError, match="no steps in this history yet"):
+        plots.losses(History())
+
+
 def test_figures_do_not_use_pyplot():
     import subprocess
     import sys

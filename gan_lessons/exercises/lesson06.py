@@ -316,7 +316,7 @@ def logits(generator: torch.Generator) -> list[Case]:
 
 LOSS_STUB = '''\
 def generator_loss(fake_logits: torch.Tensor) -> torch.Tensor:
-    """-E log D(G(z)) from the logits of fakes: (N,) → a scalar, with its gradient good at ±1e4."""
+    """-E log σ(D(G(z))) from the logits of fakes: (N,) → a scalar, its gradient good at ±1e4."""
     ...'''
 LOSS_MINIMAX = (
     "this is minimax, E log(1 - D): its gradient vanishes just where the fakes are bad. The "

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from gan_lessons.deconv import conv_output_size, output_size
 
 # The kernel of 4 at stride 2 with padding 1 doubles a size exactly, and 4 is divisible by 2, so
-# that every output pixel is reached by the same number of inputs (lesson 03).
+# that every output pixel but the border's is reached by the same number of inputs (lesson 03).
 DOUBLE: dict[str, Any] = {"kernel_size": 4, "stride": 2, "padding": 1}
 LARGEST_START = 8
 
@@ -20,8 +20,8 @@ LARGEST_START = 8
 def map_sizes(size: int) -> tuple[int, ...]:
     """The sides of the feature maps from the first one to the picture: 28 → (7, 14, 28).
 
-    Halves with the discriminator's convolution for as long as the generator's deconvolution leads
-    back to the same size.
+    Halves with the discriminator's convolution, down to 4, for as long as the generator's
+    deconvolution leads back to the same size.
 
     Raises:
         ValueError: the size cannot be reached by doubling a map of 3 to 8 pixels.
@@ -33,7 +33,7 @@ def map_sizes(size: int) -> tuple[int, ...]:
             break
         sizes.insert(0, half)
     if len(sizes) == 1 or not 3 <= sizes[0] <= LARGEST_START:
-        reachable = {start << doublings for start in range(3, 9) for doublings in range(1, 6)}
+        reachable = {start << doublings for start in range(3, 9) for doublings in range(1, 12)}
         near = sorted(sorted(reachable, key=lambda other: abs(other - size))[:2])
         raise ValueError(
             f"size must be 3 to {LARGEST_START} doubled at least once, got {size}; "
@@ -49,7 +49,7 @@ def widths(size: int, width: int) -> list[int]:
 
 
 def initialise(network: nn.Module) -> None:
-    """The paper's start: weights N(0, 0.02²); batch norm scales N(1, 0.02²), shifts 0."""
+    """Weights N(0, 0.02²) (the paper, section 4); batch norm scales N(1, 0.02²), shifts 0."""
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.normal_(layer.weight, 0.0, 0.02)

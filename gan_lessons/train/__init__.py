@@ -11,8 +11,9 @@ The same from a terminal: `python -m gan_lessons.train --data mnist --recipe dcg
 
 from gan_lessons.train.checkpoint import CheckpointError
 from gan_lessons.train.config import RECIPES, TrainConfig
+from gan_lessons.train.device import pick_device
 from gan_lessons.train.history import History
-from gan_lessons.train.trainer import Trainer, TrainingDiverged, networks, pick_device
+from gan_lessons.train.trainer import Trainer, TrainingDiverged, networks
 
 __all__ = [
     "RECIPES",

@@ -77,11 +77,15 @@ def run(options: argparse.Namespace) -> None:
         f"training: {trainer.config.network}, step {trainer.steps} to {options.steps} "
         f"on {trainer.device}"
     )
+    # Before the training: what cannot be judged is to be known before the time is spent.
+    judge = None if options.no_distance else Judge(images, reference, device=trainer.device)
     _write(out / "config.json", json.dumps(trainer.config.to_dict(), indent=2) + "\n")
     trainer.fit(left, save_to=out)
 
-    if not options.no_distance:
-        judge = Judge(images, reference, device=trainer.device)
+    pictures = trainer.generate(SAMPLES, seed=trainer.config.seed)
+    with written_aside(out / "samples.png") as aside:
+        plots.sheet(pictures).save(aside, "png")
+    if judge is not None:
         distance = judge(trainer.generate(judge.count, seed=trainer.config.seed))
         trainer.history.distances.append((trainer.steps, distance))
         trainer.save(out)
@@ -90,14 +94,13 @@ def run(options: argparse.Namespace) -> None:
             f"as many real pictures get {judge.floor:.1f})"
         )
     trainer.history.to_csv(out / "history.csv")
-    pictures = trainer.generate(SAMPLES, seed=trainer.config.seed)
-    with written_aside(out / "samples.png") as aside:
-        plots.sheet(pictures).save(aside, "png")
     print(f"in {out}: samples.png, history.csv, config.json, {find(out)[-1].name}")
     print(
         f"{trainer.steps} steps, {trainer.seconds:.0f} s of training, "
         f"{time.perf_counter() - started:.0f} s in all"
     )
+    if trainer.steps < options.steps:
+        print("add --resume to go on")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -108,7 +111,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     names = ", ".join(data.NAMES)
     parser.add_argument("--data", default="mnist", help=f"{names}, or folder:PATH (mnist)")
-    parser.add_argument("--size", type=int, help="side of the pictures, in pixels (the data's own)")
+    parser.add_argument(
+        "--size", type=int, help="side of the pictures, in pixels (the data's own; 64 for a folder)"
+    )
     parser.add_argument("--recipe", help=f"{', '.join(RECIPES)} (dcgan)")
     parser.add_argument(
         "--set",

@@ -5,6 +5,7 @@ order of the data and the history. All else (settings, step, what the networks a
 file's header.
 """
 
+import contextlib
 import json
 import re
 from pathlib import Path
@@ -54,6 +55,7 @@ def save(trainer: "Trainer", folder: Path) -> Path:
         "version": gan_lessons.__version__,
         "step": trainer.steps,
         "seconds": trainer.seconds,
+        "device": trainer.device.type,
         "position": trainer.real.position,
         "config": trainer.config.to_dict(),
         "generator": models.describe(trainer.generator),
@@ -66,12 +68,14 @@ def save(trainer: "Trainer", folder: Path) -> Path:
     try:
         with written_aside(file) as aside:
             save_file(plain, aside, metadata={"gan_lessons": json.dumps(facts)})
-        for old in [*find(folder)[:-KEEP], *folder.glob(".checkpoint-*.part")]:
-            old.unlink()  # also what a killed run did not finish writing
     except (OSError, SafetensorError) as error:
         raise CheckpointError(
             f"cannot write {file}: {error}; earlier checkpoints are intact"
         ) from None
+    # Also what a killed run did not finish writing. What cannot be removed does no harm.
+    for old in [*find(folder)[:-KEEP], *folder.glob(".checkpoint-*.part")]:
+        with contextlib.suppress(OSError):
+            old.unlink()
     return file
 
 
@@ -86,10 +90,11 @@ def resume(
     """What `Trainer.resume` does."""
     file = _newest(folder)
     facts, tensors = read(file)
-    stored, given = tuple(facts["data"]["shape"]), tuple(images.pixels.shape)
+    stored = (facts["data"]["name"], tuple(facts["data"]["shape"]))
+    given = (images.name, tuple(images.pixels.shape))
     if stored != given:
         raise CheckpointError(
-            f"{file} was trained on {facts['data']['name']!r} {stored}, got {images.name!r} {given}"
+            f"{file} was trained on {stored[0]!r} {stored[1]}, got {given[0]!r} {given[1]}"
         )
     try:
         config = TrainConfig.from_dict(facts["config"])
@@ -102,7 +107,10 @@ def resume(
             network.load_state_dict(_unpack(name, tensors))
         for name, optimiser in _optimisers(trainer).items():
             _load_optimiser(optimiser, _unpack(name, tensors))
-        trainer.rng.set_state(tensors["random"])
+        if facts["device"] == trainer.device.type:
+            trainer.rng.set_state(tensors["random"])
+        else:  # each kind of device draws its own numbers: go on with others
+            trainer.rng.manual_seed(config.seed + facts["step"])
         trainer.real.order = tensors["order"].to(trainer.device)
         trainer.real.position = facts["position"]
         trainer.steps, trainer.seconds = facts["step"], facts["seconds"]
@@ -122,7 +130,8 @@ def read(file: Path) -> tuple[dict, dict[str, Tensor]]:
     try:
         with safe_open(file, framework="pt") as stored:
             facts = json.loads((stored.metadata() or {})["gan_lessons"])
-            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+            # Copied, because what stays mapped to the file keeps Windows from removing it.
+            tensors = {name: stored.get_tensor(name).clone() for name in stored.keys()}  # noqa: SIM118
     except KeyError:
         raise CheckpointError(f"{file} is no checkpoint of gan_lessons") from None
     except (OSError, SafetensorError, ValueError) as error:

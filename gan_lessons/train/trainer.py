@@ -3,6 +3,8 @@
 import copy
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +18,7 @@ from gan_lessons.losses import LOSSES, PENALTIES
 from gan_lessons.train import checkpoint
 from gan_lessons.train.batches import RealPictures
 from gan_lessons.train.config import TrainConfig
+from gan_lessons.train.device import pick_device
 from gan_lessons.train.history import History
 from gan_lessons.train.interrupt import Interrupt
 
@@ -37,7 +40,7 @@ class TrainingDiverged(FloatingPointError):
 def networks(config: TrainConfig, images: Images) -> tuple[nn.Module, nn.Module]:
     """A new generator and discriminator for such pictures, with the weights of `config.seed`."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
+        torch.default_generator.manual_seed(config.seed)
         return models.make(
             config.network,
             size=images.size,
@@ -47,30 +50,16 @@ def networks(config: TrainConfig, images: Images) -> tuple[nn.Module, nn.Module]
         )
 
 
-def pick_device(name: str | torch.device = "auto") -> torch.device:
-    """The device of that name; "auto" is cuda where there is one, else mps, else cpu."""
-    here = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
-    if name == "auto":
-        return torch.device(next(kind for kind, found in here.items() if found))
-    kind = str(name).partition(":")[0]
-    if not here.get(kind, False):
-        found = ", ".join(kind for kind, found in here.items() if found)
-        raise ValueError(f"unknown or missing device {str(name)!r}; here there are auto, {found}")
-    return torch.device(name)
-
-
 class Trainer:
     """Trains a generator against a discriminator on a set of pictures.
 
-    The networks are moved to the device and trained in place. All randomness of the training comes
-    from one generator seeded by the configuration: two trainers made alike take the same steps.
+    The networks are moved to the device and trained in place. The order of the pictures and the
+    latents come from one generator seeded by the configuration: two trainers made alike take the
+    same steps, where the networks draw no random numbers of their own (dropout).
 
     Raises:
-        ValueError: pictures and networks do not fit together, or the device is not there.
+        ValueError: pictures and networks do not fit together, a penalty meets batch norm, or the
+            device is not there.
     """
 
     def __init__(
@@ -87,13 +76,15 @@ class Trainer:
         self.device = pick_device(device)
         self.loss = LOSSES[config.loss]
         self.penalty = PENALTIES[config.penalty] if config.penalty else None
-        # channels_last: convolutions of few channels are several times faster with it on a CPU.
+        # channels_last: convolutions of few channels are faster with it on a CPU.
         fast = torch.channels_last
         self.generator = generator.to(self.device).to(memory_format=fast).train()
         self.discriminator = discriminator.to(self.device).to(memory_format=fast).train()
         self.average: nn.Module | None = None
         if config.ema_half_life:
             self.average = copy.deepcopy(self.generator).eval().requires_grad_(False)
+        # What somebody froze before, to tune the rest, stays frozen.
+        self._learning_d = [p for p in self.discriminator.parameters() if p.requires_grad]
         self.optimiser_g = self._adam(self.generator, config.learning_rate_g)
         self.optimiser_d = self._adam(self.discriminator, config.learning_rate_d)
         self.rng = torch.Generator(self.device).manual_seed(config.seed)
@@ -112,7 +103,7 @@ class Trainer:
             isinstance(layer, nn.modules.batchnorm._BatchNorm)
             for layer in self.discriminator.modules()
         )
-        self._check_shapes()
+        self._check_networks()
 
     def step(self) -> None:
         """One iteration of Goodfellow et al. 2014, algorithm 1: the discriminator, then G."""
@@ -137,20 +128,29 @@ class Trainer:
         return loss.detach()
 
     def _update_generator(self) -> Tensor:
-        # Without this, the discriminator would collect gradients that are thrown away.
-        self.discriminator.requires_grad_(False)
-        fake = self.generator(self._latents())
-        if self.loss.paired:
-            real = to_float(self.real.batch(self.config.batch))
-            logits_real, logits_fake = self._logits(real, fake)
-            loss = self.loss.generator(logits_fake, logits_real)
-        else:
-            loss = self.loss.generator(self.discriminator(fake))
-        self.optimiser_g.zero_grad()
-        loss.backward()
-        self.optimiser_g.step()
-        self.discriminator.requires_grad_(True)
+        with self._discriminator_frozen():
+            fake = self.generator(self._latents())
+            if self.loss.paired:
+                real = to_float(self.real.batch(self.config.batch))
+                logits_real, logits_fake = self._logits(real, fake)
+                loss = self.loss.generator(logits_fake, logits_real)
+            else:
+                loss = self.loss.generator(self.discriminator(fake))
+            self.optimiser_g.zero_grad()
+            loss.backward()
+            self.optimiser_g.step()
         return loss.detach()
+
+    @contextmanager
+    def _discriminator_frozen(self) -> Iterator[None]:
+        """Without this, the discriminator would collect gradients that are thrown away."""
+        for parameter in self._learning_d:
+            parameter.requires_grad_(False)
+        try:
+            yield
+        finally:
+            for parameter in self._learning_d:
+                parameter.requires_grad_(True)
 
     @torch.no_grad()
     def _update_average(self) -> None:
@@ -182,9 +182,9 @@ class Trainer:
     ) -> "Trainer":
         """Takes that many steps more, showing progress on a bar or on the view.
 
-        An interrupt (Ctrl-C, or the stop button of a notebook) ends it after the step in hand; the
-        trainer stays whole, and `fit` can be called again. With `save_to`, a checkpoint is written
-        there every `save_every` seconds and at the end.
+        An interrupt (Ctrl-C, or the stop button of a notebook) ends it after the step in hand, and
+        says so; the trainer stays whole, and `fit` can be called again. With `save_to`, a
+        checkpoint is written there every `save_every` seconds and at the end.
 
         Raises:
             ValueError: steps is not a whole number of at least 1.
@@ -206,7 +206,7 @@ class Trainer:
         if save_to is not None:
             self.save(save_to)
         if self.steps < self.goal:
-            tqdm.write(f"stopped after step {self.steps}; call fit again to go on")
+            tqdm.write(f"stopped after step {self.steps} of {self.goal}")
         return self
 
     def _run(
@@ -334,10 +334,16 @@ class Trainer:
 
     def _adam(self, network: nn.Module, learning_rate: float) -> torch.optim.Adam:
         betas = (self.config.beta1, self.config.beta2)
-        return torch.optim.Adam(network.parameters(), learning_rate, betas, fused=True)
+        learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        return torch.optim.Adam(learning, learning_rate, betas, fused=True)
 
     @torch.no_grad()
-    def _check_shapes(self) -> None:
+    def _check_networks(self) -> None:
+        if self.penalty is not None and not self._one_pass:
+            raise ValueError(
+                f"the penalty {self.config.penalty!r} needs each logit to depend on its own "
+                "picture: take a discriminator without batch norm"
+            )
         wanted = tuple(self.images.pixels.shape[1:])
         latent = getattr(self.generator, "latent", self.config.latent)
         if latent != self.config.latent:
@@ -348,4 +354,17 @@ class Trainer:
         if tuple(made.shape[1:]) != wanted:
             raise ValueError(
                 f"the generator makes pictures of {tuple(made.shape[1:])}, the data has {wanted}"
+            )
+        try:
+            logits = self.discriminator.eval()(made)
+        except RuntimeError as error:
+            raise ValueError(
+                f"the discriminator does not take {wanted} pictures: {error}"
+            ) from None
+        finally:
+            self.discriminator.train()
+        if logits.numel() != 2:
+            raise ValueError(
+                "the discriminator must give one logit for each picture, "
+                f"got {tuple(logits.shape)} for 2 pictures"
             )

@@ -78,17 +78,17 @@ class TrainingView:
     def close(self, trainer: "Trainer") -> None:
         """Called by `fit` at its end: puts a static picture in the place of the live one."""
         history = trainer.history
-        if not len(history) or not math.isfinite(history.generator_loss[-1]):
-            return  # nothing to show, or pictures of NaN
-        measured = bool(history.distances) and history.distances[-1][0] == trainer.steps
-        if self.judge is not None and not measured:
-            self._measure(trainer)
-        self.state = self.look(trainer)
-        picture = to_picture(self.state)
-        data, about = picture._repr_mimebundle_()
-        update = self._display_id is not None
-        display_id = self._display_id or uuid.uuid4().hex
-        display(data, metadata=about, raw=True, display_id=display_id, update=update)
+        # Of networks full of NaN there is nothing to show; what was last seen stays.
+        if len(history) and math.isfinite(history.generator_loss[-1]):
+            measured = bool(history.distances) and history.distances[-1][0] == trainer.steps
+            if self.judge is not None and not measured:
+                self._measure(trainer)
+            self.state = self.look(trainer)
+        if self.state:
+            data, about = to_picture(self.state)._repr_mimebundle_()
+            update = self._display_id is not None
+            display_id = self._display_id or uuid.uuid4().hex
+            display(data, metadata=about, raw=True, display_id=display_id, update=update)
         self.html.close()
         self.html = ipywidgets.HTML()
         self._display_id = None
@@ -117,6 +117,7 @@ class TrainingView:
 
     def _open(self) -> None:
         self._display_id = uuid.uuid4().hex
+        self.state = {}
         # By hand, because ipywidgets 7 shows itself without a display id to replace later.
         data = {WIDGET_VIEW: view_of(self.html), "text/plain": "Training …"}
         display(data, raw=True, display_id=self._display_id)

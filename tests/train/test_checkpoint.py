@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import pickle
@@ -11,7 +12,7 @@ from torch import nn
 from gan_lessons.data import Images
 from gan_lessons.models import dcgan
 from gan_lessons.train import CheckpointError, TrainConfig, Trainer
-from gan_lessons.train.checkpoint import find
+from gan_lessons.train.checkpoint import find, read
 
 
 def everything(trainer: Trainer) -> list[torch.Tensor]:
@@ -19,9 +20,14 @@ def everything(trainer: Trainer) -> list[torch.Tensor]:
     return [t for network in networks if network for t in network.state_dict().values()]
 
 
-@pytest.mark.parametrize("network", ["mlp", "dcgan"])
 @pytest.mark.parametrize(
-    "settings", [{}, {"ema_half_life": 30.0}, {"penalty": "wgan-gp", "gamma": 1.0}]
+    ("network", "settings"),
+    [
+        ("mlp", {}),
+        ("dcgan", {}),
+        ("dcgan", {"ema_half_life": 30.0}),
+        ("mlp", {"penalty": "wgan-gp", "gamma": 1.0}),
+    ],
 )
 def test_going_on_equals_never_having_stopped_bit_for_bit(
     make, images, tmp_path, network, settings
@@ -123,6 +129,25 @@ def test_other_data_is_refused(make, tmp_path):
     other = Images(torch.zeros(9, 1, 16, 16, dtype=torch.uint8), name="zeros")
     with pytest.raises(CheckpointError, match=r"trained on 'noise' \(50, 1, 16, 16\), got 'zeros'"):
         Trainer.resume(tmp_path, other)
+
+
+def test_other_data_of_the_same_shape_is_refused(make, images, tmp_path):
+    make().fit(1).save(tmp_path)
+    with pytest.raises(CheckpointError, match=r"trained on 'noise' .* got 'other'"):
+        Trainer.resume(tmp_path, dataclasses.replace(images, name="other"))
+
+
+def test_a_checkpoint_of_another_kind_of_device_is_opened(make, images, tmp_path):
+    trainer = make().fit(2)
+    kept = trainer.generate(2, seed=0)
+    state = torch.zeros(16, dtype=torch.uint8)  # the size of a CUDA generator's
+    file = trainer.save(tmp_path)
+    facts, tensors = read(file)
+    facts["device"] = "cuda"
+    save_file(tensors | {"random": state}, file, metadata={"gan_lessons": json.dumps(facts)})
+    resumed = Trainer.resume(tmp_path, images, device="cpu")
+    assert torch.equal(resumed.generate(2, seed=0), kept)
+    assert resumed.fit(1).steps == 3
 
 
 def test_another_model_is_refused_and_left_as_it_was(make, images, tmp_path):

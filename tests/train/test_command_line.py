@@ -82,6 +82,18 @@ def test_bad_input_is_one_line(arguments, message, capsys, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_what_cannot_be_judged_is_known_before_the_training(tmp_path, capsys):
+    (tmp_path / "few").mkdir()
+    for i in range(6):
+        Image.new("L", (20, 20), 40 * i).save(tmp_path / "few" / f"{i}.png")
+    assert main(["--data", "folder:few", "--size", "16", "--steps", "2", *QUICK]) == 1
+    assert "at least 10 pictures, got 6" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    assert (
+        main(["--data", "folder:few", "--size", "16", "--steps", "2", "--no-distance", *QUICK]) == 0
+    )
+
+
 def test_an_earlier_run_is_not_overwritten(capsys):
     assert main(["--steps", "2", *QUICK]) == 0
     assert main(["--steps", "2", *QUICK]) == 1

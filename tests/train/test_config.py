@@ -21,6 +21,7 @@ from gan_lessons.train import RECIPES, TrainConfig
         ({"learning_rate_d": 0.0}, "learning_rate_d must be a number above 0, got 0.0"),
         ({"learning_rate_d": "fast"}, "learning_rate_d must be a number above 0, got 'fast'"),
         ({"beta1": 1.0}, "beta1 must be a number at least 0 and below 1, got 1.0"),
+        ({"penalty": "r1"}, "gamma must be above 0 with the penalty 'r1', got 0"),
         ({"gamma": -1.0}, "gamma must be a number 0 or more, got -1.0"),
         ({"ema_half_life": float("inf")}, "ema_half_life must be a number 0 or more, got inf"),
     ],

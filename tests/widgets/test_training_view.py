@@ -123,6 +123,18 @@ def test_a_training_that_fails_is_closed_without_a_picture(trainer, shown):
         next(trainer.generator.parameters()).fill_(float("nan"))
     with pytest.raises(FloatingPointError, match="step 1"):
         trainer.fit(3, TrainingView(FakeJudge()))
+    assert not any("image/png" in data for data, _ in shown)
+
+
+def test_a_training_that_fails_later_keeps_what_was_last_seen(trainer, shown):
+    view = TrainingView()
+    trainer.fit(3, view)
+    with torch.no_grad():
+        next(trainer.generator.parameters()).fill_(float("nan"))
+    with pytest.raises(FloatingPointError, match="step 4"):
+        trainer.fit(3, view)
+    assert "step 3 of 3" in shown[-1][0]["text/plain"]
+    assert view._display_id is None
 
 
 def test_thinned_curves_keep_the_mean():

@@ -1,0 +1,21 @@
+"""Where to train."""
+
+import torch
+
+
+def pick_device(name: str | torch.device = "auto") -> torch.device:
+    """The device of that name; "auto" is cuda where there is one, else mps, else cpu."""
+    here = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        return torch.device(next(kind for kind, found in here.items() if found))
+    kind = str(name).partition(":")[0]
+    index = str(name).partition(":")[2] or "0"
+    there = {"cuda": torch.cuda.device_count(), "mps": 1, "cpu": 1}
+    if not (here.get(kind, False) and index.isdecimal() and int(index) < there[kind]):
+        found = ", ".join(kind for kind, found in here.items() if found)
+        raise ValueError(f"unknown or missing device {str(name)!r}; here there are auto, {found}")
+    return torch.device(name)
