@@ -138,29 +138,29 @@ class Losses(Protocol):
 
 
 def losses(history: Losses, *, smooth: int = 25) -> Figure:
-    """Both losses against the step, thin as measured and bold as a mean over `smooth` steps."""
+    """Both losses against the step, thin as measured and bold as a mean over `smooth` steps.
+
+    The axis is chosen for the means; a single step may leave it.
+    """
     if not history.generator_loss:
         raise ValueError("there are no steps in this history yet: train first")
     drawn, axis = figure(height=2.6)
+    highest, lowest = 0.0, 0.0
     for name, values, colour in (
         ("discriminator", history.discriminator_loss, DISCRIMINATOR),
         ("generator", history.generator_loss, GENERATOR),
     ):
         steps = np.arange(1, len(values) + 1)
-        axis.plot(steps, values, color=colour, linewidth=0.6, alpha=0.35)
         window = min(smooth, len(values))
         mean = moving_mean(values, window)
+        axis.plot(steps, values, color=colour, linewidth=0.6, alpha=0.35)
         axis.plot(steps[window - 1 :], mean, color=colour, label=name)
-        axis.annotate(
-            name,
-            (steps[-1], mean[-1]),
-            (6, 0),
-            textcoords="offset points",
-            color=colour,
-            va="center",
-            fontweight="bold",
-        )
-    axis.set(xlabel="step", ylabel="loss", xlim=(0, len(history.generator_loss) * 1.2))
+        highest, lowest = max(highest, mean.max()), min(lowest, mean.min())
+    room = 0.15 * (highest - lowest)
+    axis.set(
+        xlabel="step", ylabel="loss", xlim=(0, len(steps)), ylim=(lowest - room, highest + room)
+    )
+    axis.legend(loc="upper right", ncols=2, frameon=False)
     return drawn
 
 

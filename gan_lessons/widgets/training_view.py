@@ -271,12 +271,18 @@ def _chart(
         + '"/>'
         for _, points, colour in curves
     )
+    if floor is not None:  # measured now and then: each time is to be seen
+        for _, points, colour in curves:
+            spots = (place(s, v).split(",") for s, v in points)
+            lines += "".join(
+                f'<circle cx="{x}" cy="{y}" r="2.5" fill="{colour}"/>' for x, y in spots
+            )
     if floor is not None:
         ends = f"{place(0, floor)} {place(last_step, floor)}"
         lines += f'<polyline stroke="{plots.REAL}" stroke-dasharray="4 3" points="{ends}"/>'
     numbers = "".join(
         f'<text x="{left - 4}" y="{float(place(0, v).split(",")[1]) + 4}" text-anchor="end" '
-        f'fill="{plots.MUTED}">{v:.3g}</text>'
+        f'fill="{plots.MUTED}">{f"{v:,.0f}" if v >= 100 else f"{v:.3g}"}</text>'
         for v in (low, high)
     )
     return (

