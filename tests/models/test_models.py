@@ -59,7 +59,7 @@ def test_every_size_has_a_network_or_a_reason():
             assert all(output_size(a, 4, 2, 1) == b for a, b in pairwise(maps))
 
 
-def test_the_papers_channels_at_64_pixels():
+def test_channels_halve_as_maps_double():
     generator = dcgan.Generator(size=64, channels=3, width=64)
     out = [m.weight.shape[1] for m in generator.modules() if isinstance(m, nn.ConvTranspose2d)]
     assert out == [512, 256, 128, 64, 3]
