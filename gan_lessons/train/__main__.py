@@ -30,6 +30,7 @@ from gan_lessons.train import (
 from gan_lessons.train.checkpoint import find
 
 SAMPLES = 100  # pictures on the sheet
+INTERRUPTED = 130  # the exit status that shells give an interrupted program
 # What a person can cause, and is told in one line; anything else is a defect, and shows its trace.
 EXPECTED = (
     ValueError,
@@ -45,15 +46,17 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs with the arguments of a command line; returns the exit status, 0 where all went well."""
     options = _parser().parse_args(arguments)
     try:
-        run(options)
+        return 0 if run(options) else INTERRUPTED
     except EXPECTED as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    return 0
+    except KeyboardInterrupt:
+        print("stopped before there was anything to keep", file=sys.stderr)
+        return INTERRUPTED
 
 
-def run(options: argparse.Namespace) -> None:
-    """Trains, measures and writes; raises what `main` turns into one line."""
+def run(options: argparse.Namespace) -> bool:
+    """Trains, measures and writes; says whether all steps were taken. Raises what `main` prints."""
     started = time.perf_counter()
     out = Path(options.out)
     if options.steps < 1:
@@ -101,6 +104,7 @@ def run(options: argparse.Namespace) -> None:
     )
     if trainer.steps < options.steps:
         print("add --resume to go on")
+    return trainer.steps == options.steps
 
 
 def _parser() -> argparse.ArgumentParser:

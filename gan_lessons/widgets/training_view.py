@@ -105,7 +105,6 @@ class TrainingView:
             "generator": thinned(history.generator_loss),
             "distances": list(history.distances),
             "floor": self.judge.floor if self.judge else None,
-            "count": self.judge.count if self.judge else None,
             "pictures": trainer.generate(self.samples, seed=trainer.config.seed),
             "columns": self.columns,
         }

@@ -1,5 +1,6 @@
 import csv
 import json
+import signal
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from PIL import Image
 
 from gan_lessons import data
 from gan_lessons.data import Images
+from gan_lessons.train import Trainer
 from gan_lessons.train.__main__ import main
 from gan_lessons.train.checkpoint import find
 
@@ -110,6 +112,21 @@ def test_resuming_with_other_settings_is_pointed_out(capsys):
 
 def test_settings_without_a_value_of_their_own():
     assert main(["--steps", "2", *QUICK, "--set", "penalty=none", "--no-distance"]) == 0
+
+
+def test_an_interrupted_run_keeps_what_it_has_and_says_so(tmp_path, capsys, monkeypatch):
+    step = Trainer.step
+
+    def interrupted(trainer):
+        step(trainer)
+        if trainer.steps == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Trainer, "step", interrupted)
+    assert main(["--steps", "9", *QUICK]) == 130
+    assert "add --resume to go on" in capsys.readouterr().out
+    assert [file.name for file in find(tmp_path / "out")] == ["checkpoint-00000002.safetensors"]
+    assert (tmp_path / "out" / "samples.png").exists()
 
 
 def test_out_must_be_a_folder(tmp_path, capsys):
