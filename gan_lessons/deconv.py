@@ -37,6 +37,7 @@ __all__ = [
     "conv_output_size",
     "illegal",
     "input_sizes",
+    "insert_zeros",
     "output_size",
     "overlap",
 ]
@@ -77,7 +78,7 @@ def by_scatter(
 
     canvas = stamps.new_zeros(*stamps.shape[:2], height * width)
     canvas = canvas.index_add(2, places.flatten(), stamps)
-    return call.finish(call.crop(canvas.unflatten(2, (height, width))))
+    return call.finish(_crop(canvas.unflatten(2, (height, width)), call.padding))
 
 
 def by_zero_insertion(
@@ -98,17 +99,45 @@ def by_zero_insertion(
     Shapes, settings and errors as in `by_scatter`.
     """
     call = _Call.read(x, weight, bias, stride, padding, output_padding, groups, dilation)
-    (height, width), (down, right) = call.x.shape[2:], call.stride
-    spread = call.x.new_zeros(*call.x.shape[:2], (height - 1) * down + 1, (width - 1) * right + 1)
-    spread[:, :, ::down, ::right] = call.x
-
-    # The number of zeros around may be negative, so add the kernel's whole reach, then cut padding.
-    (reach_h, reach_w), (extra_h, extra_w) = call.reach, call.output_padding
-    spread = F.pad(spread, (reach_w, reach_w + extra_w, reach_h, reach_h + extra_h))
-
+    spread = insert_zeros(
+        call.x,
+        call.weight.shape[2:],
+        stride=call.stride,
+        padding=call.padding,
+        output_padding=call.output_padding,
+        dilation=call.dilation,
+    )
     kernels = call.weight.unflatten(0, (groups, -1)).transpose(1, 2)  # (G, O/G, C/G, KH, KW)
     turned = kernels.flatten(0, 1).flip(2, 3)
-    return call.finish(F.conv2d(call.crop(spread), turned, dilation=call.dilation, groups=groups))
+    return call.finish(F.conv2d(spread, turned, dilation=call.dilation, groups=groups))
+
+
+def insert_zeros(
+    x: Tensor,
+    kernel: Ints,
+    *,
+    stride: Ints = 1,
+    padding: Ints = 0,
+    output_padding: Ints = 0,
+    dilation: Ints = 1,
+) -> Tensor:
+    """What `by_zero_insertion` convolves with the turned kernel: x with zeros between and around.
+
+    x: (N, C, H, W). kernel: its size, like the settings one number, or one per axis.
+    Returns (N, C, *sizes), each size the output's plus dilation * (kernel - 1). The setting is
+    taken as legal; see `illegal`.
+    """
+    down, right = _pair("stride", stride, 2)
+    sizes = zip(_pair("kernel", kernel, 2), _pair("dilation", dilation, 2), strict=True)
+    reach_h, reach_w = (gap * (size - 1) for size, gap in sizes)
+    extra_h, extra_w = _pair("output_padding", output_padding, 2)
+    height, width = x.shape[2:]
+    spread = x.new_zeros(*x.shape[:2], (height - 1) * down + 1, (width - 1) * right + 1)
+    spread[:, :, ::down, ::right] = x
+
+    # The number of zeros around may be negative, so add the kernel's whole reach, then cut padding.
+    spread = F.pad(spread, (reach_w, reach_w + extra_w, reach_h, reach_h + extra_h))
+    return _crop(spread, _pair("padding", padding, 2))
 
 
 def by_matrix(
@@ -290,19 +319,6 @@ class _Call:
         height, width = (output_size(*numbers) for numbers in per_axis)
         return cls(x, weight, bias, *settings, (filters, height, width), axes, batched)
 
-    @property
-    def reach(self) -> Pair:
-        """How far a kernel goes beyond its first position."""
-        return (
-            self.dilation[0] * (self.weight.shape[2] - 1),
-            self.dilation[1] * (self.weight.shape[3] - 1),
-        )
-
-    def crop(self, canvas: Tensor) -> Tensor:
-        """canvas: (N, channels, height, width). Cuts `padding` off every side."""
-        (height, width), (top, left) = canvas.shape[2:], self.padding
-        return canvas[:, :, top : height - top, left : width - left]
-
     def conv_output(self) -> Tensor:
         """x as the whole output of the convolution: (N, C, convolution's height and width).
 
@@ -319,6 +335,12 @@ class _Call:
         if self.axes == 1:
             y = y.squeeze(2)
         return y if self.batched else y.squeeze(0)
+
+
+def _crop(canvas: Tensor, padding: Pair) -> Tensor:
+    """canvas: (N, channels, height, width). Cuts `padding` off every side."""
+    (height, width), (top, left) = canvas.shape[2:], padding
+    return canvas[:, :, top : height - top, left : width - left]
 
 
 def _pair(name: str, value: Ints, axes: int, neutral: int = 1) -> Pair:
