@@ -1,0 +1,340 @@
+"""Ways to double a feature map, and measures of the artefacts that they leave.
+
+    layer = make("resize-nearest", in_channels=32, out_channels=16)
+    checkerboard_energy(layer(x))  # x: (N, 32, H, W), layer(x): (N, 16, 2H, 2W)
+
+A layer of stride 2 makes its output in 2 × 2 interleaved parts, its *phases*: the pixels of even
+rows and columns, of even rows and odd columns, and so on. Each phase has kernel weights of its own.
+Where the phases answer differently to the same input, a checkerboard is seen.
+
+All layers start alike: the bias is 0, and for an input that is constant over the map the expected
+mean square of the output, over weights and phases, is the input's. Only the shape differs. The
+weights are normal, and in no layer do they depend on the size of the output.
+"""
+
+import itertools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+_ROUNDING = 64  # times the machine epsilon: relative differences below it are no pattern
+
+Layers = Iterable[tuple[int, int, int]]  # input channels, output channels, input side of each layer
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A way to double height and width, and what it takes.
+
+    The counts are for one input pixel: multiply-adds and weights for each pair of an input and an
+    output channel, then fixed multiply-adds and biases for each output channel.
+    """
+
+    description: str
+    build: Callable[[int, int, bool], nn.Module]  # of input channels, output channels, bias
+    multiply_adds: int
+    weights: int
+    fixed: int = 0
+    biases: int = 1
+
+
+class Cost(NamedTuple):
+    """What a layer takes: multiply-adds for one picture, and learned numbers."""
+
+    multiply_adds: int
+    parameters: int
+
+
+class Spectrum(NamedTuple):
+    """Frequencies in cycles per pixel, and the power at each: two tensors of shape (rings,)."""
+
+    frequency: Tensor
+    power: Tensor
+
+
+def make(name: str, in_channels: int, out_channels: int, *, bias: bool = True) -> nn.Module:
+    """A layer (N, in_channels, H, W) → (N, out_channels, 2H, 2W), by one of STRATEGIES.
+
+    Raises ValueError for an unknown name.
+    """
+    return _strategy(name).build(in_channels, out_channels, bias)
+
+
+def cost(name: str, in_channels: int, out_channels: int, size: int, *, bias: bool = True) -> Cost:
+    """What the layer takes on one input of size × size pixels.
+
+    Counted as is usual: what falls on zero padding counts, adding a bias and interpolating do not.
+    Raises ValueError for an unknown name.
+    """
+    strategy = _strategy(name)
+    per_pixel = (strategy.multiply_adds * in_channels + strategy.fixed) * out_channels
+    parameters = (strategy.weights * in_channels + strategy.biases * bias) * out_channels
+    return Cost(per_pixel * size**2, parameters)
+
+
+def channels_for(name: str, budget: int, layers: Callable[[int], Layers]) -> int:
+    """The largest c for which all of layers(c) take at most `budget` multiply-adds together.
+
+    layers: from a number of channels to (input channels, output channels, input side) of each
+    layer, growing with c, such as `lambda c: [(2 * c, c, 7), (c, 1, 14)]`.
+    Raises ValueError for an unknown name, and where not even c = 1 fits.
+    """
+
+    def fits(c: int) -> bool:
+        return sum(cost(name, *layer).multiply_adds for layer in layers(c)) <= budget
+
+    channels = next(c for c in itertools.count() if not fits(c + 1))
+    if not channels:
+        raise ValueError(f"{name} takes more than {budget} multiply-adds with a single channel")
+    return channels
+
+
+def bilinear_kernel(kernel: int) -> Tensor:
+    """The tent that interpolates linearly, along one axis: (kernel,), its largest value at most 1.
+
+    For stride s it interpolates with kernel 2s - s % 2; its outer product with itself serves 2-D.
+    Raises ValueError for a kernel below 1.
+    """
+    if kernel < 1:
+        raise ValueError(f"kernel must be at least 1, got {kernel}")
+    factor = (kernel + 1) // 2
+    centre = (kernel - 1) / 2
+    return 1 - (torch.arange(kernel) - centre).abs() / factor
+
+
+def polyphase_sums(weight: Tensor, stride: int | tuple[int, int]) -> Tensor:
+    """What each phase of a deconvolution makes of a constant 1: the sums of its own weights.
+
+    weight: (K,) or (C, O, K), → (stride,) or (C, O, stride); (KH, KW) or (C, O, KH, KW), → the
+    same with (stride, stride) at the end. A phase that no weight reaches has the sum 0.
+    Raises ValueError for other shapes and for a stride below 1.
+    """
+    if weight.dim() not in (1, 2, 3, 4):
+        raise ValueError(
+            f"weight must be (K,), (KH, KW), (C, O, K) or (C, O, KH, KW), got {tuple(weight.shape)}"
+        )
+    axes = 1 if weight.dim() in (1, 3) else 2
+    strides = (stride,) * axes if isinstance(stride, int) else tuple(stride)
+    if len(strides) != axes or min(strides) < 1:
+        raise ValueError(f"stride must be at least 1, one number or one an axis, got {stride}")
+    for axis, s in zip(range(-axes, 0), strides, strict=True):
+        lines = weight.movedim(axis, -1)
+        lines = F.pad(lines, (0, -lines.shape[-1] % s)).unflatten(-1, (-1, s))  # (…, ⌈K / s⌉, s)
+        weight = lines.sum(-2).movedim(-1, axis)
+    return weight
+
+
+def unevenness(weight: Tensor, stride: int | tuple[int, int]) -> Tensor:
+    """How unlike the phases of a deconvolution are: std over mean of its polyphase sums, a scalar.
+
+    weight as for `polyphase_sums`. 0 where all phases have the same gain. The population's std, the
+    mean's magnitude. Several channels are taken together: over all pairs of channels, root of the
+    mean variance over root of the mean squared mean. That is how strong, against its level, a
+    checkerboard comes out of constant maps with independent values.
+
+    Kernels that add up to almost nothing have large values: there the pattern is all that a
+    constant leaves. Infinite where they add up to exactly 0 and the phases differ; 0 for a weight
+    of zeros. Expect √3 for random weights, stride 2 and a kernel of 2, 4, 6 … in 2-D.
+    """
+    sums = polyphase_sums(weight, stride)
+    axes = (-1,) if weight.dim() in (1, 3) else (-2, -1)
+    mean = sums.mean(axes, keepdim=True)
+    # A norm, not std: the gradient of std is NaN where it is 0.
+    spread = torch.linalg.vector_norm(sums - mean)
+    if spread == 0:
+        return spread
+    return spread / torch.linalg.vector_norm(mean.expand_as(sums))
+
+
+def radial_spectrum(images: Tensor) -> Spectrum:
+    """The power of pictures by frequency, averaged over directions, channels and pictures.
+
+    images: (N, C, H, W). Frequency j / min(H, W) stands for the ring of 2-D frequencies whose
+    radius rounds to it: 0 is the mean, 0.5 the finest stripes, √0.5 the finest checkerboard.
+    The power is |DFT|² / (H W): white noise of variance v has v at every frequency.
+    Raises ValueError for other shapes, TypeError for pictures that are not floating point.
+    """
+    _check_pictures(images)
+    height, width = images.shape[-2:]
+    power = torch.fft.fft2(images).abs().square().mean((0, 1)) / (height * width)  # (H, W)
+    down = torch.fft.fftfreq(height, device=images.device, dtype=images.dtype)
+    right = torch.fft.fftfreq(width, device=images.device, dtype=images.dtype)
+    side = min(height, width)
+    ring = (torch.hypot(down[:, None], right) * side).round().long().flatten()
+    count = torch.bincount(ring)
+    total = power.new_zeros(len(count)).index_add(0, ring, power.flatten())
+    return Spectrum(torch.arange(len(count)).to(power) / side, total / count)
+
+
+def spectral_distance(a: Tensor, b: Tensor) -> Tensor:
+    """How far the radial spectra of two sets of pictures are apart: decibels, a scalar.
+
+    a: (N, C, H, W), b: (M, C, H, W). The root mean square, over all rings but the mean's, of the
+    difference in 10 log10 of the power. 0 for a set and itself; infinite or NaN where a ring is
+    empty. Raises ValueError where the sizes differ, and as `radial_spectrum`.
+    """
+    if a.shape[1:] != b.shape[1:]:
+        raise ValueError(f"pictures must be alike, got {tuple(a.shape)} and {tuple(b.shape)}")
+    ratio = radial_spectrum(a).power[1:].log10() - radial_spectrum(b).power[1:].log10()
+    return (10 * ratio).square().mean().sqrt()
+
+
+def checkerboard_energy(images: Tensor, stride: int = 2) -> Tensor:
+    """The share of the pictures' variance that repeats with the stride: a scalar from 0 to 1.
+
+    images: (N, C, H, W). The variance, within each picture and channel, between the means of its
+    stride × stride phases, over the variance of its pixels; both summed over pictures and channels.
+    The same in the spectrum: the share of power, the mean's left out, that lies at frequencies that
+    are multiples of 1 / stride along both axes (exact where the stride divides the size).
+
+    0 for pictures that are constant but for rounding. White noise of P pixels has
+    (stride² - 1) / (P - 1) on average; real pictures have a share too: compare with theirs. It
+    counts what keeps its place over the picture: a pattern whose light and dark cells change
+    places halfway cancels.
+    Raises ValueError for other shapes and for a stride below 1 or above a side, TypeError for
+    pictures that are not floating point.
+    """
+    _check_pictures(images)
+    height, width = images.shape[-2:]
+    if not 1 <= stride <= min(height, width):
+        raise ValueError(f"stride must be from 1 to {min(height, width)}, got {stride}")
+    centred = images - images.mean((-2, -1), keepdim=True)
+    total = centred.square().sum()
+    if total <= (_ROUNDING * torch.finfo(images.dtype).eps) ** 2 * images.square().sum():
+        return torch.zeros_like(total)
+    phases = [centred[..., y::stride, x::stride] for y in range(stride) for x in range(stride)]
+    between = [phase.mean((-2, -1)).square().sum() * phase[0, 0].numel() for phase in phases]
+    return torch.stack(between).sum() / total
+
+
+class EqualGain(nn.Module):
+    """Keeps the phases' gains equal: a parametrisation of a deconvolution's weight, for stride 2.
+
+    weight: (C, O, KH, KW), even sides. Adds to each phase's weights one number for each pair of
+    channels, such that all phases have the mean sum: the nearest weight with equal sums.
+    """
+
+    def forward(self, weight: Tensor) -> Tensor:
+        sums = polyphase_sums(weight, 2)
+        return _with_sums(weight, sums.mean((-2, -1), keepdim=True))
+
+    def right_inverse(self, weight: Tensor) -> Tensor:
+        return weight
+
+
+class Blur(nn.Module):
+    """Convolves each channel with [1 2 1] / 4 along both axes: (N, C, H, W) → the same shape.
+
+    Its response is 0 at the frequency 1/2, the checkerboard's, and unlike the shorter [1 1] / 2 it
+    shifts nothing. At the edge the picture is mirrored, which goes on with a checkerboard.
+    """
+
+    tent: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        line = torch.tensor([1.0, 2.0, 1.0]) / 4
+        self.register_buffer("tent", torch.outer(line, line), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        channels = x.shape[1]
+        kernels = self.tent.expand(channels, 1, 3, 3)
+        return F.conv2d(F.pad(x, (1, 1, 1, 1), mode="reflect"), kernels, groups=channels)
+
+
+def _deconv(kernel: int, ins: int, outs: int, bias: bool, gain: float = 1.0) -> nn.ConvTranspose2d:
+    layer = nn.ConvTranspose2d(
+        ins, outs, kernel, stride=2, padding=(kernel - 1) // 2, output_padding=kernel % 2, bias=bias
+    )
+    _normal(layer, gain * 2 / (kernel * ins**0.5))  # an output takes from (kernel / 2)² cells
+    return layer
+
+
+def _deconv4_bilinear(ins: int, outs: int, bias: bool) -> nn.Module:
+    layer = _deconv(4, ins, outs, bias)
+    tent = bilinear_kernel(4)
+    mix = torch.randn(ins, outs) / ins**0.5  # enlarges each map, then mixes them at random
+    with torch.no_grad():
+        layer.weight.copy_(mix[..., None, None] * torch.outer(tent, tent))
+    return layer
+
+
+def _deconv4_equal(ins: int, outs: int, bias: bool) -> nn.Module:
+    layer = _deconv(4, ins, outs, bias)
+    with torch.no_grad():
+        # The first phase's sum for all, since their mean has only a quarter of its variance.
+        sums = polyphase_sums(layer.weight, 2)
+        layer.weight.copy_(_with_sums(layer.weight, sums[..., :1, :1]))
+    parametrize.register_parametrization(layer, "weight", EqualGain())
+    return layer
+
+
+def _deconv4_blur(ins: int, outs: int, bias: bool) -> nn.Module:
+    # Twice the weights, since the blur averages four phases that are independent.
+    return nn.Sequential(_deconv(4, ins, outs, bias, gain=2.0), Blur())
+
+
+def _subpixel(ins: int, outs: int, bias: bool, icnr: bool = False) -> nn.Module:
+    """Shi et al. 2016; with `icnr`, started with the four phases alike (Aitken et al. 2017)."""
+    layer = nn.Conv2d(ins, 4 * outs, 3, padding=1, bias=bias)
+    _normal(layer, 1 / (3 * ins**0.5))
+    if icnr:
+        with torch.no_grad():
+            layer.weight.copy_(layer.weight[::4].repeat_interleave(4, dim=0))
+    return nn.Sequential(layer, nn.PixelShuffle(2))
+
+
+def _resize(mode: str, ins: int, outs: int, bias: bool) -> nn.Module:
+    layer = nn.Conv2d(ins, outs, 3, padding=1, bias=bias)
+    _normal(layer, 1 / (3 * ins**0.5))
+    return nn.Sequential(nn.Upsample(scale_factor=2, mode=mode), layer)
+
+
+def _normal(layer: nn.Conv2d | nn.ConvTranspose2d, std: float) -> None:
+    nn.init.normal_(layer.weight, std=std)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+
+
+def _with_sums(weight: Tensor, wanted: Tensor) -> Tensor:
+    """weight: (C, O, KH, KW) with even sides, changed by least to have the wanted phase sums."""
+    rows, columns = weight.shape[-2] // 2, weight.shape[-1] // 2  # of each phase
+    missing = (wanted - polyphase_sums(weight, 2)) / (rows * columns)  # (C, O, 2, 2)
+    return weight + missing.repeat(1, 1, rows, columns)
+
+
+def _strategy(name: str) -> Strategy:
+    if name not in STRATEGIES:
+        raise ValueError(f"unknown strategy {name!r}; known are {', '.join(STRATEGIES)}")
+    return STRATEGIES[name]
+
+
+def _check_pictures(images: Tensor) -> None:
+    if images.dim() != 4 or not images.numel():
+        raise ValueError(f"pictures must be (N, C, H, W), got {tuple(images.shape)}")
+    if not images.is_floating_point():
+        raise TypeError(f"pictures must be floating point, got {images.dtype}")
+
+
+STRATEGIES = {
+    "deconv3": Strategy("kernel 3: phases of 1, 2, 2 and 4 weights", partial(_deconv, 3), 9, 9),
+    "deconv4": Strategy("kernel 4: four phases of 4 weights", partial(_deconv, 4), 16, 16),
+    "deconv5": Strategy("kernel 5: phases of 4, 6, 6 and 9 weights", partial(_deconv, 5), 25, 25),
+    "deconv4-bilinear": Strategy("starts as linear interpolation", _deconv4_bilinear, 16, 16),
+    "deconv4-equal": Strategy("four phases of equal gain, kept so", _deconv4_equal, 16, 16),
+    "deconv4-blur": Strategy("then blurred by [1 2 1] / 4", _deconv4_blur, 16, 16, fixed=4 * 9),
+    "subpixel": Strategy("convolution, four channels woven to one", _subpixel, 36, 36, biases=4),
+    "subpixel-icnr": Strategy(
+        "sub-pixel, starts with four equal phases", partial(_subpixel, icnr=True), 36, 36, biases=4
+    ),
+    "resize-nearest": Strategy("pixels doubled, convolution", partial(_resize, "nearest"), 36, 9),
+    "resize-bilinear": Strategy(
+        "linear interpolation, convolution", partial(_resize, "bilinear"), 36, 9
+    ),
+}
