@@ -7,6 +7,7 @@ it is) and names of lights: it is lit where, in one of its tuples, all lights ar
 
 import base64
 import io
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -122,8 +123,12 @@ TINTS = [name for name in PALETTE if name[0] == "t" and name[1:].isdigit()]
 def number(value: float, digits: int = 3) -> str:
     """At most so many digits, no needless zeros, a true minus sign: 0.5, −12, 1200.
 
-    What is not zero but too small to be seen is 0.00.
+    What is not zero but too small to be seen is 0.00; from a million on, powers of ten: 3e+06.
     """
+    if not math.isfinite(value):
+        return "nan" if math.isnan(value) else "∞" if value > 0 else "−∞"
+    if abs(value) >= 1e6:
+        return f"{value:.1g}".replace("-", "−")
     places = max(0, digits - len(str(abs(int(value)))))
     text = f"{value:.{places}f}"
     if places and float(text):
@@ -133,14 +138,16 @@ def number(value: float, digits: int = 3) -> str:
 
 def shade(value: float, largest: float, with_text: bool) -> tuple[str, float]:
     """Paint and strength that show sign and size; pale under numbers, so that these can be read."""
-    if not value or not largest:
+    strength = abs(value) / largest if largest else 0.0
+    if not value or not 0 <= strength <= 1:  # the last where there are numbers without end
         return "blank", 1.0
-    strength = abs(value) / largest
     return ("plus" if value > 0 else "minus"), (0.05 + (0.27 if with_text else 0.9) * strength)
 
 
-def style_sheet(root: str, most: int = 80) -> str:
+def style_sheet(root: str, most: int) -> str:
     """What all pictures under the class `root` share: colours of both themes, how lit cells look.
+
+    most: how many rows or columns of one kind there can be.
 
     Cells of the KINDS, with classes y0, y1, … and x0, x1, … for their row and column, are lit where
     the lights of both are on: for "in" these are iy0 and ix0, for "out" oy0 and ox0.

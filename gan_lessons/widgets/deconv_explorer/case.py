@@ -5,6 +5,7 @@ of 1 and stride 1, so that no picture has to ask twice.
 """
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,6 +34,7 @@ RANGES = {  # lowest and highest that a slider goes to
     "output_padding": (0, 3),
     "dilation": (1, 3),
 }
+BIAS = (-2, 2)
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,22 @@ class Setting:
             value = getattr(self, name)
             if not isinstance(value, int) or not low <= value <= high:
                 raise ValueError(f"{name} must be a whole number {low} to {high}, got {value!r}")
+        low, high = BIAS
+        bias = self.bias
+        if isinstance(bias, bool) or not isinstance(bias, int | float) or not low <= bias <= high:
+            raise ValueError(f"bias must be a number {low} to {high}, got {bias!r}")
+        for name in ("step", "in_channel", "out_channel"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 0:
+                raise ValueError(f"{name} must be a whole number of at least 0, got {value!r}")
         for name in ("input_edits", "kernel_edits"):  # lists, where they come from JSON
             edits = tuple((int(r), int(c), float(value)) for r, c, value in getattr(self, name))
+            for row, column, number in edits:
+                if row < 0 or column < 0 or not math.isfinite(number):
+                    raise ValueError(
+                        f"{name} must be of (row, column, finite number), counted from 0, "
+                        f"got {(row, column, number)}"
+                    )
             object.__setattr__(self, name, edits)
 
     def changed(self, **changes: Any) -> "Setting":
@@ -95,9 +111,8 @@ class Case:
     def __init__(self, setting: Setting, layer: Layer | None = None):
         self.setting = setting
         self.dims = setting.dims
-        self.x = _edited(
-            patterns.INPUTS[setting.input_pattern](setting.size, self.dims), setting.input_edits
-        )
+        pattern = patterns.INPUTS[setting.input_pattern](setting.size, self.dims)
+        self.x = _edited(pattern, setting.input_edits)
         if layer is None:
             kernel, self.b = _kernel(setting), float(setting.bias)
         else:
@@ -108,7 +123,7 @@ class Case:
             *self.axes, strict=True
         )
         self.illegal = reasons_against(self.axes[2 - self.dims :])
-        bias = torch.tensor([self.b])
+        bias = torch.tensor([self.b], dtype=torch.float32)
         self.y = None if self.illegal else self._scatter(self.x, bias, self.padding)
 
     def stamped(self, count: int) -> Tensor:
@@ -229,12 +244,23 @@ def reasons_against(axes: Sequence[Axis]) -> list[str]:
     ]
 
 
+def most_cells(layer: Layer | None) -> int:
+    """How many rows or columns a picture may have, wherever the sliders are."""
+    highest = Setting(dims=1 if layer is None else layer.weight.dim() - 2).changed(
+        **{name: high for name, (_, high) in RANGES.items()}
+    )
+    n, k, s, _, extra, d = (max(numbers) for numbers in zip(*axes_of(highest, layer), strict=True))
+    return (n - 1) * s + 2 * d * (k - 1) + 1 + extra
+
+
 def nearest_legal(setting: Setting, layer: Layer | None = None) -> dict[str, int] | None:
     """What to change to make a setting legal, {name: new value}, moved as little as can be.
 
     It moves what torch complains of, which is enough: output padding, then padding. Of a layer only
     the input's size can change; None where that does not help.
     """
+    if not reasons_against(axes_of(setting, layer)[2 - setting.dims :]):
+        return {}
     if layer is not None:
         low, high = RANGES["size"]
         for size in range(low, high + 1):
@@ -277,7 +303,7 @@ def _pair(value: int | tuple[int, ...], dims: int, neutral: int) -> Pair:
 
 
 def _edited(values: Tensor, edits: Sequence[Edit]) -> Tensor:
-    values = values.clone()
+    values = values.float().clone()  # whatever torch's default is
     for row, column, value in edits:
         if row < values.shape[0] and column < values.shape[1]:
             values[row, column] = value

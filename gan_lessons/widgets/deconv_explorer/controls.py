@@ -3,7 +3,7 @@
 import ipywidgets as w
 
 from gan_lessons.widgets.deconv_explorer import patterns
-from gan_lessons.widgets.deconv_explorer.case import RANGES, Layer, Setting
+from gan_lessons.widgets.deconv_explorer.case import BIAS, RANGES, Layer, Setting
 
 LABELS = {
     "size": "input size n",
@@ -45,8 +45,8 @@ def make(setting: Setting, layer: Layer | None) -> dict[str, w.Widget]:
         made[name] = _slider(LABELS[name], getattr(setting, name), low, high)
     made["bias"] = w.FloatSlider(
         value=setting.bias,
-        min=-2,
-        max=2,
+        min=BIAS[0],
+        max=BIAS[1],
         step=0.5,
         description="bias b",
         readout_format=".1f",
@@ -110,9 +110,11 @@ def arranged(
     return w.Box([left, right], layout=w.Layout(display="flex", flex_flow="row wrap", width="100%"))
 
 
-def field(label: str, value: float) -> w.FloatText:
+def field(label: str, value: float) -> w.BoundedFloatText:
     """A number that can be typed over."""
-    made = w.FloatText(value=value, layout=w.Layout(width="64px"))
+    made = w.BoundedFloatText(
+        value=value, min=-1e6, max=1e6, step=0.5, layout=w.Layout(width="64px")
+    )
     made.tooltip = label  # shown on ipywidgets 8, ignored before
     return made
 

@@ -1,10 +1,10 @@
 """The widget: controls in, pictures out."""
 
 import math
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from itertools import count
 from typing import Any
 
 import ipywidgets
@@ -14,15 +14,23 @@ from torch import Tensor, nn
 from gan_lessons import plots
 from gan_lessons.widgets import cells
 from gan_lessons.widgets.deconv_explorer import controls, links, panels, words
-from gan_lessons.widgets.deconv_explorer.case import Case, Layer, Setting, nearest_legal
+from gan_lessons.widgets.deconv_explorer.case import Case, Layer, Setting, most_cells, nearest_legal
 from gan_lessons.widgets.deconv_explorer.patterns import LEARNED
 from gan_lessons.widgets.live import Live
 
 ROOT = "gl-deconv"
+OF_A_LAYER = (  # settings that a layer brings along
+    "dims",
+    "kernel",
+    "stride",
+    "padding",
+    "output_padding",
+    "dilation",
+    "kernel_pattern",
+    "bias",
+)
 NATURAL_WALK = {"stamps": "inputs", "zeros": "outputs"}
-_numbers = count()
-
-STYLE = cells.style_sheet(ROOT) + (
+STYLE = (
     f"<style>.{ROOT} .eqs{{display:grid;margin-top:10px;min-height:3em;overflow-x:auto}}"
     f".{ROOT} .eqs div{{grid-area:1/1}}.{ROOT} .eqs .others{{display:contents}}"
     f".{ROOT} .Own{{opacity:calc(var(--hover,0)*var(--l,0))}}"
@@ -30,7 +38,7 @@ STYLE = cells.style_sheet(ROOT) + (
     "border-radius:4px;font-size:12.5px;display:inline-block;margin:0 0 10px;"
     "max-width:100%;overflow-wrap:anywhere;box-sizing:border-box}"
     f".{ROOT}.status{{min-height:4.2em;padding:8px 12px 0}}"
-    f".gl-stale .{ROOT}{{opacity:.35}}"
+    f".gl-stale .{ROOT}{{filter:grayscale(1);outline:2px dashed var(--muted)}}"
     # Without this the picture would be as wide as its widest row, and cut off in a narrow window.
     ".gl-deconv-explorer .widget-html-content{min-width:0;flex:1 1 0}"
     ".gl-deconv-explorer .widget-toggle-buttons .widget-toggle-button{margin:2px 3px 2px 0}</style>"
@@ -72,20 +80,35 @@ class DeconvExplorer:
             setting = {"walk": NATURAL_WALK.get(setting["view"], "inputs"), **setting}
         self.layer: Layer | None = layer
         self.setting = Setting(**setting)
+        if layer is not None:
+            self._check_layer(layer)
         self.controls = controls.make(self.setting, layer)
         self._first = self.setting
-        self._root = f"g{next(_numbers)}"
+        self._root = f"g{secrets.token_hex(4)}"  # several notebooks may stand in one page
         self._quiet = False
         self._fields: dict[tuple[str, int, int], ipywidgets.FloatText] = {}
 
-        self._style = ipywidgets.HTML(STYLE, layout=ipywidgets.Layout(height="0", margin="0"))
+        sheet = cells.style_sheet(ROOT, most_cells(layer)) + STYLE
+        self._style = ipywidgets.HTML(sheet, layout=ipywidgets.Layout(height="0", margin="0"))
         self._status = ipywidgets.HTML(layout=ipywidgets.Layout(flex="1 1 300px", min_width="0"))
         self._picture = ipywidgets.HTML(layout=ipywidgets.Layout(min_width="0"))
         self._code = ipywidgets.Textarea(
             rows=9,
             layout=ipywidgets.Layout(width="100%", max_width="640px", display="none"),
         )
-        self._editor = ipywidgets.VBox(layout=ipywidgets.Layout(display="none"))
+        self._grids = {
+            kind: ipywidgets.GridBox(layout=ipywidgets.Layout(overflow="auto"))
+            for kind in ("input", "kernel")
+        }
+        titles = {"input": "<b>input x</b>", "kernel": "<b>kernel w</b>"}
+        self._editor = ipywidgets.VBox(
+            [
+                part
+                for kind, grid in self._grids.items()
+                for part in (ipywidgets.HTML(titles[kind]), grid)
+            ],
+            layout=ipywidgets.Layout(display="none"),
+        )
         drawer = ipywidgets.VBox([self._editor, self._code])
         body = controls.arranged(self.controls, self._picture, self._status, drawer)
         self.widget = ipywidgets.VBox([self._style, body])
@@ -103,6 +126,19 @@ class DeconvExplorer:
             self.controls[name].add_class(f"gl-{name}")
         self._show()
 
+    def _check_layer(self, layer: Layer) -> None:
+        for name, count in (
+            ("in_channel", layer.in_channels),
+            ("out_channel", layer.weight.shape[1]),
+        ):
+            if getattr(self.setting, name) >= count:
+                raise ValueError(
+                    f"{name} must be 0 to {count - 1}, got {getattr(self.setting, name)}"
+                )
+        if nearest_legal(self.setting, layer) is None:
+            reasons = "; ".join(Case(self.setting, layer).illegal)
+            raise ValueError(f"torch refuses this layer for all inputs of 1 to 10 cells: {reasons}")
+
     # What is shown
 
     @property
@@ -111,6 +147,7 @@ class DeconvExplorer:
         return {
             name: [list(edit) for edit in value] if isinstance(value, tuple) else value
             for name, value in asdict(self.setting).items()
+            if self.layer is None or name not in OF_A_LAYER
         }
 
     @property
@@ -156,14 +193,14 @@ class DeconvExplorer:
             panels.panels(case),
             links.chosen_lights(case),
             words.torch_line(case, self.layer),
-            words.alternative(case),
+            repr(self),
         )
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> plots.Bundle:
         return Live(self.widget, self.still)._repr_mimebundle_()
 
     def __repr__(self) -> str:
-        return words.alternative(self._shown)
+        return words.alternative(self._shown, self.illegal)
 
     # What happens
 
@@ -254,31 +291,23 @@ class DeconvExplorer:
 
     def _fill_editor(self) -> None:
         """A field for each number of input and kernel; fields are made once and kept."""
-        grids = []
         with self._quietly():
-            for kind, symbol, values in (("input", "x", self.case.x), ("kernel", "w", self.case.w)):
+            for (kind, grid), values in zip(
+                self._grids.items(), (self.case.x, self.case.w), strict=True
+            ):
                 fields = []
                 for row, line in enumerate(values.tolist()):
                     for column, value in enumerate(line):
                         key = (kind, row, column)
                         if key not in self._fields:
-                            label = f"{symbol}[{row},{column}]"
-                            self._fields[key] = controls.field(label, value)
+                            self._fields[key] = controls.field(f"{kind}[{row},{column}]", value)
                             self._fields[key].observe(self._on_field, names="value")
                         fields.append(self._fields[key])
-                        if fields[-1].value != value:
+                        if fields[-1].value != round(value, 6):
                             fields[-1].value = round(value, 6)
-                grids += [
-                    ipywidgets.HTML(f"<b>{kind} {symbol}</b>"),
-                    ipywidgets.GridBox(
-                        fields,
-                        layout=ipywidgets.Layout(
-                            grid_template_columns=f"repeat({values.shape[1]}, 68px)",
-                            overflow="auto",
-                        ),
-                    ),
-                ]
-        self._editor.children = grids
+                if grid.children != tuple(fields):  # else the keyboard would lose its place
+                    grid.layout.grid_template_columns = f"repeat({values.shape[1]}, 68px)"
+                    grid.children = tuple(fields)
 
     @contextmanager
     def _quietly(self) -> Iterator[None]:

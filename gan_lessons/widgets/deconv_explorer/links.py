@@ -45,13 +45,13 @@ def rules(case: Case, root: str) -> str:
         sizes = {"i": case.x.shape, "o": case.out, "k": case.w.shape}[kind]
         for axis in (0, 1):
             for index in range(sizes[axis]):
-                where = f".{name}.{'yx'[axis]}{index}:hover"
+                where = f".panels .{name}.{'yx'[axis]}{index}:hover"
                 text += f"{root}:has({where}){{{_switch(lights_of(case, kind, axis, index), 1)}}}"
     if case.dims == 1:  # one product: its input, its kernel cell and its output
         for i, j, o in _products(case):
             on = {"iy0", f"ix{i}", "ky0", f"kx{j}", f"P{i}-{j}"}
             on |= {"oy0", f"ox{o}"} if 0 <= o < case.out[1] else set()
-            text += f"{root}:has(.s{i}-{j}:hover){{{_switch(on, 1)}}}"
+            text += f"{root}:has(.panels .s{i}-{j}:hover){{{_switch(on, 1)}}}"
     return text
 
 

@@ -81,7 +81,8 @@ def zeros(case: Case) -> list[Panel]:
             for u, v, value in entries(turned)
         ]
         slid = Panel("w turned by 180°", width, height, kernel, words_of("turned kernel", turned))
-        title = "zeros put in; the outlined cells times the turned w give " + name
+        title = "zeros put in between and around the input"
+        title += f"; the outlined cells times the turned w give {name}" if chosen else ""
         return [slid, Panel(title, spread.shape[1], spread.shape[0], cells, words)]
     labels = [Label(extra - 0.25, 0, "x, zeros"), Label(extra - 0.25, 1.2, "turned w")]
     labels.append(Label(extra - 0.25, 2.4, "product"))

@@ -62,9 +62,9 @@ def output_equation(case: Case, at: Pair) -> str:
 
 def equations(case: Case) -> str:
     """The chosen cell's equation, and the others' unseen until an output is pointed at."""
-    shown = f"<div style='opacity:calc(1 - var(--hover,0))'>{equation(case)}</div>"
     if case.out[0] * case.out[1] > MOST_EQUATIONS:
-        return f"<div class='eqs'>{shown}</div>"
+        return f"<div class='eqs'><div>{equation(case)}</div></div>"
+    shown = f"<div style='opacity:calc(1 - var(--hover,0))'>{equation(case)}</div>"
     others = "".join(
         f"<div class='Own y{r} x{c}'>{output_equation(case, (r, c))}</div>"
         for r, c in _outputs(case)
@@ -73,22 +73,28 @@ def equations(case: Case) -> str:
 
 
 def torch_line(case: Case, layer: Layer | None = None) -> str:
-    """The layer as a line of PyTorch."""
-    if layer is not None:
-        return f"nn.{layer}"
-    s = case.setting
+    """The layer as a line of PyTorch, with what differs from torch's defaults."""
+    ins, outs, groups = (
+        (1, 1, 1) if layer is None else (layer.in_channels, layer.out_channels, layer.groups)
+    )
+    has_bias = bool(case.setting.bias) if layer is None else layer.bias is not None
     options = {
-        "kernel_size": s.kernel,
-        "stride": s.stride,
-        "padding": s.padding,
-        "output_padding": s.output_padding,
-        "dilation": s.dilation,
+        "kernel_size": tuple(case.w.shape),
+        "stride": case.stride,
+        "padding": case.padding,
+        "output_padding": case.output_padding,
+        "groups": groups,
+        "dilation": case.dilation,
     }
-    usual = {"stride": 1, "padding": 0, "output_padding": 0, "dilation": 1}
-    words = [f"{name}={value}" for name, value in options.items() if value != usual.get(name)]
-    if not s.bias:
-        words.append("bias=False")
-    return f"nn.ConvTranspose{case.dims}d(1, 1, {', '.join(words)})"
+    usual = {"stride": 1, "padding": 0, "output_padding": 0, "groups": 1, "dilation": 1}
+    words = []
+    for name, value in options.items():
+        numbers = value[2 - case.dims :] if isinstance(value, tuple) else (value,)
+        short = numbers[0] if len(set(numbers)) == 1 else numbers
+        if short != usual.get(name):
+            words.append(f"{name}={short}")
+    words += [] if has_bias else ["bias=False"]
+    return f"nn.ConvTranspose{case.dims}d({ins}, {outs}, {', '.join(words)})"
 
 
 def torch_code(case: Case) -> str:
@@ -109,8 +115,11 @@ def torch_code(case: Case) -> str:
     return "\n".join(lines)
 
 
-def alternative(case: Case) -> str:
-    """What the still picture shows, for those who cannot see it."""
+def alternative(case: Case, refused: list[str]) -> str:
+    """What the still picture shows, for those who cannot see it.
+
+    refused: why torch does not take the setting that was asked for; case is then another one.
+    """
     assert case.y is not None
     s = case.setting
     views = {
@@ -127,18 +136,28 @@ def alternative(case: Case) -> str:
             f"{name} {' '.join(number(v, 4) for v in values[0].tolist())}" for name, values in parts
         )
     sizes = " × ".join(str(m) for m in case.out[2 - case.dims :])
+    asked = f"torch refuses the setting: {'; '.join(refused)}. Shown instead: " if refused else ""
+    settings = ", ".join(
+        f"{name} {_of(value, case.dims)}"
+        for name, value in (
+            ("kernel", case.w.shape),
+            ("stride", case.stride),
+            ("padding", case.padding),
+            ("output padding", case.output_padding),
+            ("dilation", case.dilation),
+            ("input size", case.x.shape),
+        )
+    )
     return (
-        f"Deconvolution explorer, {case.dims}-D: kernel {_of(case.w.shape, case.dims)}, stride "
-        f"{_of(case.stride, case.dims)}, padding {_of(case.padding, case.dims)}, output padding "
-        f"{_of(case.output_padding, case.dims)}, dilation {_of(case.dilation, case.dims)}, "
-        f"input size {_of(case.x.shape, case.dims)}, output size {sizes}; {view}{numbers}"
+        f"Deconvolution explorer, {case.dims}-D: {asked}{settings}, output size {sizes}; "
+        f"{view}{numbers}"
     )
 
 
 def illegal_html(case: Case) -> str:
     """Why torch refuses, as HTML."""
     reasons = "; ".join(escape(reason) for reason in case.illegal)
-    return f"<b>torch refuses this.</b> {reasons}."
+    return f"<b>torch refuses this:</b> {reasons}. Below is the last setting that it takes."
 
 
 def _outputs(case: Case) -> Iterator[Pair]:
@@ -171,5 +190,5 @@ def _meets(case: Case, at: Pair) -> bool:
 
 def _nested(values: Tensor, dims: int) -> str:
     """As torch wants it, (1, 1, L) or (1, 1, H, W)."""
-    rows = [[round(value, 6) for value in row] for row in values.tolist()]
+    rows = [[float(f"{value:.7g}") for value in row] for row in values.tolist()]
     return f"[{rows}]" if dims == 1 else f"[[{rows}]]"
