@@ -86,13 +86,19 @@ class Panel:
             return min(WIDEST, 34 * self.columns), min(TALLEST, 34 * self.rows)
         return self.columns * self.unit, self.rows * self.unit
 
-    def font_size(self, longest: int) -> float:
-        """Of numbers of at most so many characters, in pixels, so that all fit."""
-        return round(min(13, 0.94 * self.unit / (0.62 * max(3, longest))), 1)
+    def written(self) -> tuple[Iterable[Cell], float]:
+        """The cells, and the size in pixels at which all their numbers fit; 0 where too small."""
+        if self.unit < SMALLEST_WITH_TEXT:
+            return self.cells, 0.0
+        cells = list(self.cells)
+        longest = max((len(cell.text) for cell in cells), default=1)
+        size = round(min(13, 0.94 * self.unit / (0.62 * max(3, longest))), 1)
+        return cells, size if size >= SMALLEST_FONT else 0.0
 
 
 WIDEST, TALLEST = 620, 430
 SMALLEST_WITH_TEXT = 19
+SMALLEST_FONT = 7
 # Input, output, kernel, a zero that was put in, and what is for one output alone.
 KINDS = ("in", "out", "ker", "zer", "Own")
 
@@ -123,12 +129,12 @@ TINTS = [name for name in PALETTE if name[0] == "t" and name[1:].isdigit()]
 def number(value: float, digits: int = 3) -> str:
     """At most so many digits, no needless zeros, a true minus sign: 0.5, −12, 1200.
 
-    What is not zero but too small to be seen is 0.00; from a million on, powers of ten: 3e+06.
+    What is not zero but too small to be seen is 0.00; from a million on, powers of ten: 1.3e+06.
     """
     if not math.isfinite(value):
         return "nan" if math.isnan(value) else "∞" if value > 0 else "−∞"
     if abs(value) >= 1e6:
-        return f"{value:.1g}".replace("-", "−")
+        return f"{value:.2g}".replace("-", "−")
     places = max(0, digits - len(str(abs(int(value)))))
     text = f"{value:.{places}f}"
     if places and float(text):
@@ -201,8 +207,9 @@ def to_svg(panel: Panel) -> str:
             "preserveAspectRatio='none' style='image-rendering:pixelated'/>"
         )
     side = u - 2 if u > 12 else u - 1
-    longest = 1
-    for x, y, text, paint, strength, classes, lights, faint, tip in panel.cells:
+    cells, font = panel.written()
+    for x, y, text, paint, strength, classes, lights, faint, tip in cells:
+        tip = tip if font else tip or text
         left, top = x * u + 1, y * u + 1
         style = f" style='--l:{_expression(lights)}'" if lights else ""
         opacity = "" if strength == 1 else f" fill-opacity='{strength:.2f}'"
@@ -211,12 +218,10 @@ def to_svg(panel: Panel) -> str:
             f"<rect class='{paint} {classes}' x='{left:g}' y='{top:g}' width='{side}' "
             f"height='{side}'{opacity}{style}{end}"
         )
-        if text and u >= SMALLEST_WITH_TEXT:
-            longest = max(longest, len(text))
+        if text and font:
             kind = " class='f'" if faint else ""
-            parts.append(
-                f"<text{kind} x='{left + side / 2:g}' y='{top + side / 2:g}'>{text}</text>"
-            )
+            x, y = left + side / 2, top + side / 2
+            parts.append(f"<text{kind} x='{x:g}' y='{y:g}'>{escape(text)}</text>")
     parts += [
         f"<rect class='band' x='{x * across:g}' y='{y * down:g}' width='{w * across:g}' "
         f"height='{h * down:g}' "
@@ -226,14 +231,15 @@ def to_svg(panel: Panel) -> str:
     if u >= SMALLEST_WITH_TEXT / 2:
         size = min(13, max(9, u // 2 + 1))
         parts += [
-            f"<text class='e' x='{x * u:g}' y='{(y + 0.5) * u:g}' font-size='{size}'>{text}</text>"
+            f"<text class='e' x='{x * u:g}' y='{(y + 0.5) * u:g}' font-size='{size}'>"
+            f"{escape(text)}</text>"
             for x, y, text in panel.labels
         ]
     row = " class='row'" if panel.whole_row else ""
     return (
-        f"<figure{row}><figcaption>{panel.title}</figcaption><div class='scroll'>"
+        f"<figure{row}><figcaption>{escape(panel.title)}</figcaption><div class='scroll'>"
         f"<svg width='{width}' viewBox='0 0 {width} {height}' "
-        f"font-size='{panel.font_size(longest)}' style='min-width:{0.72 * width:.0f}px' "
+        f"font-size='{font or SMALLEST_FONT}' style='min-width:{0.72 * width:.0f}px' "
         f"role='img' aria-label='{escape(panel.words)}'>"
         f"{''.join(parts)}</svg></div></figure>"
     )
@@ -270,7 +276,8 @@ def _draw(axis: Axes, panel: Panel, left: float, top: float, lights: set[str]) -
     if panel.image:
         box = (left, left + panel.size[0], top + panel.size[1], top)
         axis.imshow(_opened(panel.image), extent=box, interpolation="nearest", aspect="auto")
-    cells = list(panel.cells)
+    drawn, font = panel.written()
+    cells = list(drawn)
     for lit in (False, True):  # the lit ones last, over their neighbours' edges
         group = [cell for cell in cells if _is_lit(cell, lights) == lit]
         axis.add_collection(
@@ -287,12 +294,11 @@ def _draw(axis: Axes, panel: Panel, left: float, top: float, lights: set[str]) -
             corner, size = (left + x * across, top + y * down), (width * across, height * down)
             edge = PALETTE["lit"][0]
             axis.add_patch(Rectangle(corner, *size, fill=False, edgecolor=edge, linewidth=1.6))
-    written = [cell for cell in cells if cell.text] if u >= SMALLEST_WITH_TEXT else []
-    points = 0.85 * panel.font_size(max((len(cell.text) for cell in written), default=1))
+    written = [cell for cell in cells if cell.text] if font else []
     for cell in written:
         colour = plots.MUTED if cell.faint else plots.INK
         where = (left + (cell.x + 0.5) * u, top + (cell.y + 0.5) * u)
-        axis.text(*where, cell.text, color=colour, fontsize=points, ha="center", va="center")
+        axis.text(*where, cell.text, color=colour, fontsize=0.85 * font, ha="center", va="center")
     for x, y, text in panel.labels:
         where = (left + x * u, top + (y + 0.5) * u)
         axis.text(*where, text, color=plots.MUTED, fontsize=8, ha="right", va="center")

@@ -150,7 +150,7 @@ def test_play_walks_and_stops(page):
 def test_an_illegal_setting_is_explained_and_mended_with_one_click(page):
     type_into(page, "output-padding", 3)
     status = page.locator(".gl-deconv.status")
-    status.get_by_text("torch refuses this").wait_for(timeout=WAIT)
+    status.get_by_text("This is illegal").wait_for(timeout=WAIT)
     assert "output_padding must be smaller" in status.text_content()
     assert numbers(page) == by_torch(stride=2, padding=1)  # the last legal picture stays
     page.locator(".gl-fix").click()

@@ -172,7 +172,7 @@ class DeconvExplorer:
 
     @property
     def illegal(self) -> list[str]:
-        """Why torch refuses the setting; empty where it does not."""
+        """Why the setting is illegal; empty where it is not."""
         return list(self.case.illegal)
 
     @property
@@ -269,8 +269,7 @@ class DeconvExplorer:
             self._draw(case)
             self._picture.remove_class("gl-stale")
         with self._quietly():
-            if not case.illegal:
-                self.controls["step"].max = case.steps
+            self.controls["step"].max = self._shown.steps
             for name, value in asdict(self.setting).items():
                 if name in self.controls and self.controls[name].value != value:
                     self.controls[name].value = value

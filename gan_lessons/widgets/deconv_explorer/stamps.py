@@ -87,4 +87,4 @@ def _canvas_cells(case: Case, canvas: Tensor, chosen: tuple[int, int] | None) ->
             paint, strength = "cut", 1.0
         link = f"out y{o} x{q}" if kept else ""
         text = number(value) if readable else ""
-        yield Cell(column, row, text, paint, strength, link, faint=not kept)
+        yield Cell(column, row, text, paint, strength, link, faint=paint == "cut")

@@ -110,7 +110,7 @@ def torch_code(case: Case) -> str:
         f"w = torch.tensor({_nested(case.w, case.dims)})",
         f"b = torch.tensor([{case.b!r}])",
     ]
-    lines += [f"# torch refuses this: {reason}" for reason in case.illegal]
+    lines += [f"# illegal: {reason}" for reason in case.illegal]
     lines += [f"y = {functional}(x, w, b, {settings})", "print(y)"]
     return "\n".join(lines)
 
@@ -118,7 +118,7 @@ def torch_code(case: Case) -> str:
 def alternative(case: Case, refused: list[str]) -> str:
     """What the still picture shows, for those who cannot see it.
 
-    refused: why torch does not take the setting that was asked for; case is then another one.
+    refused: why the setting that was asked for is illegal; case is then another one.
     """
     assert case.y is not None
     s = case.setting
@@ -136,7 +136,7 @@ def alternative(case: Case, refused: list[str]) -> str:
             f"{name} {' '.join(number(v, 4) for v in values[0].tolist())}" for name, values in parts
         )
     sizes = " × ".join(str(m) for m in case.out[2 - case.dims :])
-    asked = f"torch refuses the setting: {'; '.join(refused)}. Shown instead: " if refused else ""
+    asked = f"the setting is illegal: {'; '.join(refused)}. Shown instead: " if refused else ""
     settings = ", ".join(
         f"{name} {_of(value, case.dims)}"
         for name, value in (
@@ -155,9 +155,9 @@ def alternative(case: Case, refused: list[str]) -> str:
 
 
 def illegal_html(case: Case) -> str:
-    """Why torch refuses, as HTML."""
+    """Why the setting is illegal, as HTML."""
     reasons = "; ".join(escape(reason) for reason in case.illegal)
-    return f"<b>torch refuses this:</b> {reasons}. Below is the last setting that it takes."
+    return f"<b>This is illegal:</b> {reasons}. Below is the last setting that was not."
 
 
 def _outputs(case: Case) -> Iterator[Pair]:
