@@ -129,17 +129,21 @@ TINTS = [name for name in PALETTE if name[0] == "t" and name[1:].isdigit()]
 def number(value: float, digits: int = 3) -> str:
     """At most so many digits, no needless zeros, a true minus sign: 0.5, −12, 1200.
 
-    What is not zero but too small to be seen is 0.00; from a million on, powers of ten: 1.3e+06.
+    Below a tenth the zero in front goes, for a digit more: −.021. What is not zero but too small to
+    be seen is .000; from a million on, powers of ten: 1.3e+06.
     """
     if not math.isfinite(value):
         return "nan" if math.isnan(value) else "∞" if value > 0 else "−∞"
     if abs(value) >= 1e6:
         return f"{value:.2g}".replace("-", "−")
-    places = max(0, digits - len(str(abs(int(value)))))
+    if not value:
+        return "0"
+    small = abs(value) < 0.1
+    places = digits if small else max(0, digits - len(str(abs(int(value)))))
     text = f"{value:.{places}f}"
     if places and float(text):
         text = text.rstrip("0").rstrip(".")
-    return ("0" if not value else text).replace("-", "−")
+    return (text.replace("0.", ".", 1) if small else text).replace("-", "−")
 
 
 def shade(value: float, largest: float, with_text: bool) -> tuple[str, float]:
@@ -300,8 +304,8 @@ def _draw(axis: Axes, panel: Panel, left: float, top: float, lights: set[str]) -
         where = (left + (cell.x + 0.5) * u, top + (cell.y + 0.5) * u)
         axis.text(*where, cell.text, color=colour, fontsize=0.85 * font, ha="center", va="center")
     for x, y, text in panel.labels:
-        where = (left + x * u, top + (y + 0.5) * u)
-        axis.text(*where, text, color=plots.MUTED, fontsize=8, ha="right", va="center")
+        where, points = (left + x * u, top + (y + 0.5) * u), min(8, 0.5 * u)
+        axis.text(*where, text, color=plots.MUTED, fontsize=points, ha="right", va="center")
 
 
 def _both(

@@ -35,6 +35,7 @@ RANGES = {  # lowest and highest that a slider goes to
     "dilation": (1, 3),
 }
 BIAS = (-2, 2)
+LARGEST_NUMBER = 1_000_000  # that can be typed into a cell
 
 
 @dataclass(frozen=True)
@@ -88,14 +89,7 @@ class Setting:
             if not isinstance(value, int) or value < 0:
                 raise ValueError(f"{name} must be a whole number of at least 0, got {value!r}")
         for name in ("input_edits", "kernel_edits"):  # lists, where they come from JSON
-            edits = tuple((int(r), int(c), float(value)) for r, c, value in getattr(self, name))
-            for row, column, number in edits:
-                if row < 0 or column < 0 or not math.isfinite(number):
-                    raise ValueError(
-                        f"{name} must be of (row, column, finite number), counted from 0, "
-                        f"got {(row, column, number)}"
-                    )
-            object.__setattr__(self, name, edits)
+            object.__setattr__(self, name, tuple(map(_edit, getattr(self, name))))
 
     def changed(self, **changes: Any) -> "Setting":
         return dataclasses.replace(self, **changes)
@@ -217,6 +211,19 @@ class Case:
             return None
         width = self.x.shape[1] if self.setting.walk == "inputs" else self.out[1]
         return divmod(self.setting.step - 1, width)
+
+
+def _edit(edit: Any) -> Edit:
+    try:
+        row, column, value = int(edit[0]), int(edit[1]), float(edit[2])
+    except (IndexError, TypeError, ValueError):
+        row, column, value = -1, -1, math.nan
+    if row < 0 or column < 0 or not abs(value) <= LARGEST_NUMBER:
+        raise ValueError(
+            "an edit is (row, column, number), counted from 0, the number at most "
+            f"{LARGEST_NUMBER:,} in size; got {edit!r}"
+        )
+    return row, column, value
 
 
 def axes_of(setting: Setting, layer: Layer | None = None) -> list[Axis]:

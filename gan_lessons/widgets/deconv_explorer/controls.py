@@ -3,7 +3,7 @@
 import ipywidgets as w
 
 from gan_lessons.widgets.deconv_explorer import patterns
-from gan_lessons.widgets.deconv_explorer.case import BIAS, RANGES, Layer, Setting
+from gan_lessons.widgets.deconv_explorer.case import BIAS, LARGEST_NUMBER, RANGES, Layer, Setting
 
 LABELS = {
     "size": "input size n",
@@ -113,7 +113,11 @@ def arranged(
 def field(label: str, value: float) -> w.BoundedFloatText:
     """A number that can be typed over."""
     made = w.BoundedFloatText(
-        value=value, min=-1e6, max=1e6, step=0.5, layout=w.Layout(width="64px")
+        value=value,
+        min=-LARGEST_NUMBER,
+        max=LARGEST_NUMBER,
+        step=0.5,
+        layout=w.Layout(width="64px"),
     )
     made.tooltip = label  # shown on ipywidgets 8, ignored before
     return made

@@ -69,6 +69,9 @@ class DeconvExplorer:
                 f"got {type(layer).__name__}"
             )
         if layer is not None:
+            brought = sorted(set(setting) & set(OF_A_LAYER))
+            if brought:
+                raise TypeError(f"a layer brings its own {', '.join(brought)}: leave them out")
             dims = layer.weight.dim() - 2
             setting = {
                 "kernel_pattern": LEARNED,
@@ -192,7 +195,7 @@ class DeconvExplorer:
         return cells.to_picture(
             panels.panels(case),
             links.chosen_lights(case),
-            words.torch_line(case, self.layer),
+            ("illegal; shown is " if self.illegal else "") + words.torch_line(case, self.layer),
             repr(self),
         )
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from gan_lessons.widgets.cells import Lights
 from gan_lessons.widgets.deconv_explorer.case import Case
 
+MOST_PRODUCTS = 300  # that can be pointed at; a layer's kernel may be of any size
+
 
 def lights_of(case: Case, kind: str, axis: int, index: int) -> set[str]:
     """What an input ("i"), output ("o") or kernel cell ("k") puts on, along one axis."""
@@ -47,7 +49,9 @@ def rules(case: Case, root: str) -> str:
             for index in range(sizes[axis]):
                 where = f".panels .{name}.{'yx'[axis]}{index}:hover"
                 text += f"{root}:has({where}){{{_switch(lights_of(case, kind, axis, index), 1)}}}"
-    if case.dims == 1:  # one product: its input, its kernel cell and its output
+    if (
+        case.dims == 1 and case.x.numel() * case.w.numel() <= MOST_PRODUCTS
+    ):  # one product: its input, its kernel cell and its output
         for i, j, o in _products(case):
             on = {"iy0", f"ix{i}", "ky0", f"kx{j}", f"P{i}-{j}"}
             on |= {"oy0", f"ox{o}"} if 0 <= o < case.out[1] else set()
