@@ -130,12 +130,12 @@ def number(value: float, digits: int = 3) -> str:
     """At most so many digits, no needless zeros, a true minus sign: 0.5, −12, 1200.
 
     Below a tenth the zero in front goes, for a digit more: −.021. What is not zero but too small to
-    be seen is .000; from a million on, powers of ten: 1.3e+06.
+    be seen is .000; from a million on, powers of ten: 1.3e6.
     """
     if not math.isfinite(value):
         return "nan" if math.isnan(value) else "∞" if value > 0 else "−∞"
     if abs(value) >= 1e6:
-        return f"{value:.2g}".replace("-", "−")
+        return f"{value:.2g}".replace("+0", "").replace("+", "").replace("-", "−")
     if not value:
         return "0"
     small = abs(value) < 0.1

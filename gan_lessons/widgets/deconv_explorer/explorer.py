@@ -89,6 +89,7 @@ class DeconvExplorer:
         self._first = self.setting
         self._root = f"g{secrets.token_hex(4)}"  # several notebooks may stand in one page
         self._quiet = False
+        self._shown: Case | None = None  # the last legal one
         self._fields: dict[tuple[str, int, int], ipywidgets.FloatText] = {}
 
         sheet = cells.style_sheet(ROOT, most_cells(layer)) + STYLE
@@ -191,7 +192,7 @@ class DeconvExplorer:
     @property
     def still(self) -> plots.Picture:
         """The last legal setting as a still picture."""
-        case = self._shown
+        case = self._legal
         return cells.to_picture(
             panels.panels(case),
             links.chosen_lights(case),
@@ -199,11 +200,16 @@ class DeconvExplorer:
             repr(self),
         )
 
+    @property
+    def _legal(self) -> Case:
+        assert self._shown is not None  # since the first `_show`
+        return self._shown
+
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> plots.Bundle:
         return Live(self.widget, self.still)._repr_mimebundle_()
 
     def __repr__(self) -> str:
-        return words.alternative(self._shown, self.illegal)
+        return words.alternative(self._legal, self.illegal)
 
     # What happens
 
@@ -226,7 +232,7 @@ class DeconvExplorer:
     def _on_tick(self, change: Any) -> None:
         """Play counts as it likes, and a slow kernel misses some; the walk does not."""
         stopped = change["new"] == 0
-        after = (self.setting.step + 1) % (self._shown.steps + 1)
+        after = (self.setting.step + 1) % (self._legal.steps + 1)
         self._go(self.setting.changed(step=0 if stopped else after))
 
     def _on_fix(self, _: object) -> None:
@@ -250,37 +256,34 @@ class DeconvExplorer:
 
     def _show(self) -> None:
         case = Case(self.setting, self.layer)
-        if not case.illegal and self.setting.step > case.steps:
-            self.setting = self.setting.changed(step=case.steps)
-            case = Case(self.setting, self.layer)
+        change = nearest_legal(self.setting, self.layer) if case.illegal else {}
+        shown = self._shown if case.illegal else case
+        if shown is None:  # illegal from the start
+            shown = Case(self.setting.changed(**(change or {})), self.layer)
+        if self.setting.step > shown.steps:
+            return self._go(self.setting.changed(step=shown.steps))
         self.case = case
         fix = self.controls["fix"]
+        if change:
+            fix.description = " and ".join(
+                f"{controls.LABELS[name]} → {value}" for name, value in change.items()
+            )
+        fix.layout.display = "flex" if change else "none"
         if case.illegal:
-            change = nearest_legal(self.setting, self.layer)
-            if change is not None:
-                fix.description = " and ".join(
-                    f"{controls.LABELS[name]} → {value}" for name, value in change.items()
-                )
-            fix.layout.display = "none" if change is None else "flex"
             self._status.value = _card("status", words.illegal_html(case), role="alert")
-            if not hasattr(self, "_shown"):  # there was no legal setting yet
-                self._draw(Case(self.setting.changed(**(change or {})), self.layer))
             self._picture.add_class("gl-stale")
         else:
-            fix.layout.display = "none"
             self._status.value = _card("status", words.size_formula(case))
-            self._draw(case)
             self._picture.remove_class("gl-stale")
+        if shown is not self._shown:
+            self._shown = shown
+            self._picture.value = to_html(shown, self._root, self.layer)
         with self._quietly():
-            self.controls["step"].max = self._shown.steps
+            self.controls["step"].max = shown.steps
             for name, value in asdict(self.setting).items():
                 if name in self.controls and self.controls[name].value != value:
                     self.controls[name].value = value
         self._show_drawer()
-
-    def _draw(self, case: Case) -> None:
-        self._shown = case
-        self._picture.value = to_html(case, self._root, self.layer)
 
     def _show_drawer(self) -> None:
         editing, coding = self.controls["edit"].value, self.controls["code"].value

@@ -1,0 +1,361 @@
+"""Reads an explorer as its reader does: what is on the page, and what lights up where."""
+
+import html
+import math
+import random
+import re
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from gan_lessons import deconv
+
+
+@dataclass(eq=False)
+class Square:
+    """A cell on the page. classes: of its element. level: its style's expression for being lit."""
+
+    classes: tuple[str, ...]
+    text: str
+    tip: str
+    level: str
+    faint: bool
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Row and column, from the classes y… and x…."""
+        row, column = (
+            next(int(c[1:]) for c in self.classes if re.fullmatch(rf"{axis}\d+", c))
+            for axis in "yx"
+        )
+        return row, column
+
+
+@dataclass
+class Figure:
+    title: str
+    spoken: str  # for those who cannot see it
+    squares: list[Square] = field(default_factory=list)
+
+    def of(self, kind: str) -> dict[tuple[int, int], Square]:
+        """The squares of a kind (in, out, ker, zer), by row and column."""
+        return {s.place: s for s in self.squares if kind in s.classes}
+
+
+def descendants(widget) -> Iterator:
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from descendants(child)
+
+
+def htmls(explorer) -> list[str]:
+    """The values of all HTML widgets."""
+    return [w.value for w in descendants(explorer.widget) if type(w).__name__ == "HTML"]
+
+
+def picture(explorer) -> str:
+    return next(value for value in htmls(explorer) if "<svg" in value)
+
+
+def status(explorer) -> str:
+    return next(value for value in htmls(explorer) if "role='" in value and "<svg" not in value)
+
+
+def fields(explorer) -> dict[str, object]:
+    """The number fields that are there to be typed into: input[0,1], …, kernel[0,0], …"""
+    found = (w for w in descendants(explorer.widget) if type(w).__name__.endswith("FloatText"))
+    return {field.tooltip: field for field in found}
+
+
+def figures(explorer, starting: str = "") -> list[Figure]:
+    """The panels of the picture, those whose title starts so."""
+    found = []
+    for text in re.findall(r"<figure.*?</figure>", picture(explorer), re.DOTALL):
+        title = re.search(r"<figcaption>(.*?)</figcaption>", text)[1]
+        if title.startswith(starting):
+            found.append(_figure(title, ElementTree.fromstring(text)))
+    return found
+
+
+def _figure(title: str, root: ElementTree.Element) -> Figure:
+    svg = root.find(".//svg")
+    made = Figure(title, svg.get("aria-label", ""))
+    before = None
+    for element in svg:
+        if element.tag == "rect" and element.get("class") != "band":
+            level = re.search(r"--l:(.*)", element.get("style", ""))
+            made.squares.append(
+                Square(
+                    tuple(element.get("class").split()),
+                    "",
+                    element.findtext("title") or "",
+                    level[1] if level else "",
+                    False,
+                )
+            )
+            before = element
+        elif element.tag == "text" and element.get("class") != "e":
+            middle = float(before.get("x")) + float(before.get("width")) / 2
+            assert float(element.get("x")) == pytest.approx(middle)  # it stands in its square
+            made.squares[-1].text = element.text
+            made.squares[-1].faint = element.get("class") == "f"
+    return made
+
+
+class Style:
+    """The page's style rules, as far as lights need them: which cells are lit, at what pointer."""
+
+    def __init__(self, explorer):
+        self.page = picture(explorer)
+        self.root = re.search(r"<div class='gl-deconv ([\w-]+)'", self.page)[1]
+        own = re.search(r"<style>(.*?)</style>", self.page)[1]
+        self.rules = re.findall(r"([^{}]+)\{([^{}]*)\}", own)
+        self._read = [(_Selector(selector, self.root), text) for selector, text in self.rules]
+        self._known: dict[tuple[str, ...], dict[str, float]] = {}
+        self.sheet = next(value for value in htmls(explorer) if value.startswith("<style>"))
+        links = re.findall(r"\.(\w+)\.([yx]\d+)\{--([yx]):var\(--(\w+),0\)\}", self.sheet)
+        self.links = {(kind, place): light for kind, place, _, light in links}
+        (kinds,) = re.findall(
+            r":is\(([^)]*)\)\{--l:calc\(var\(--y,0\)\*var\(--x,0\)\)\}", self.sheet
+        )
+        self.kinds = {kind.removeprefix(".") for kind in kinds.split(",")}
+
+    def lights(self, pointed: Square | None) -> dict[str, float]:
+        """The root's variables while the pointer is on a square, by the cascade."""
+        classes = () if pointed is None else ("rect", *pointed.classes)
+        if classes not in self._known:
+            chosen = [
+                (selector.strength, order, text)
+                for order, (selector, text) in enumerate(self._read)
+                if selector.takes(set(classes))
+            ]
+            values = {}
+            for _, _, text in sorted(chosen):
+                for name, value in re.findall(r"--([\w-]+):([^;]+)", text):
+                    values[name] = float(value)
+            self._known[classes] = values
+        return self._known[classes]
+
+    def product(self, classes: tuple[str, ...], lights: dict[str, float]) -> float:
+        """--l of an element with a kind and a place among its classes."""
+        (kind,) = self.kinds & set(classes)
+        places = [c for c in classes if re.fullmatch(r"[yx]\d+", c)]
+        assert len(places) == 2
+        return math.prod(lights.get(self.links.get((kind, place)), 0) for place in places)
+
+    def is_lit(self, square: Square, lights: dict[str, float]) -> bool:
+        if square.level:
+            return level(square.level, lights) == 1
+        return bool(self.kinds & set(square.classes)) and self.product(square.classes, lights) == 1
+
+    def lit(self, figure: Figure, kind: str, pointed: Square | None) -> set[tuple[int, int]]:
+        """The places of a kind's squares that are lit in a panel."""
+        lights = self.lights(pointed)
+        return {at for at, square in figure.of(kind).items() if self.is_lit(square, lights)}
+
+    def equations(self, pointed: Square | None) -> list[str]:
+        """The texts under the panels that are seen while the pointer is on a square."""
+        lights = self.lights(pointed)
+        below = self.page.split("<div class='eqs'>")[1]
+        seen = []
+        for tag, text in re.findall(r"<div([^>]*)>((?:(?!</?div).)+)</div>", below):
+            opacity = re.search(r"opacity:([^']*)'", tag)
+            if " class='Own " in tag:
+                (rule,) = re.findall(r"\.Own\{opacity:(.*?)\}", self.sheet)
+                classes = tuple(re.search(r"class='(.*?)'", tag)[1].split())
+                shown = level(rule, {**lights, "l": self.product(classes, lights)})
+            else:
+                shown = level(opacity[1], lights) if opacity else 1
+            if shown:
+                seen.append(words(text))
+        return seen
+
+
+class _Selector:
+    """The root alone, or the root while something in it is pointed at."""
+
+    def __init__(self, text: str, root: str):
+        inside = re.fullmatch(rf"\.{root}(?::has\(((?:\.panels )?)(\w*)([.\w-]*):hover\))?", text)
+        assert inside, text
+        panels, kind, classes = (part or "" for part in inside.groups())
+        self.pointed = text != f".{root}"
+        self.needs = {name for name in (kind, *classes.split(".")) if name}
+        count = 1 + self.pointed + bool(panels) + len(self.needs) - bool(kind)
+        self.strength = (count, int(bool(kind)))  # classes, then types, as the cascade counts them
+
+    def takes(self, classes: set[str]) -> bool:
+        return not self.pointed or (bool(classes) and self.needs <= classes)
+
+
+def level(expression: str, lights: dict[str, float]) -> float:
+    """The number that a style's expression comes to."""
+    text = re.sub(r"var\(--([\w-]+),0\)", lambda m: str(lights.get(m[1], 0)), expression)
+    return eval(text, {"calc": float, "max": max, "__builtins__": {}})
+
+
+def words(text: str) -> str:
+    """An HTML text without its tags, lines kept."""
+    return re.sub(r"<[^>]+>", "", re.sub(r"<br\s*/?>", "\n", text))
+
+
+def calculated(text: str) -> float:
+    """What an arithmetic expression, as it is printed for a reader, comes to."""
+    plain = text.replace("−", "-").replace("·", "*").replace("×", "*")
+    assert re.fullmatch(r"([-+*/(). \d]|\de\+?\d)+", plain), text
+    return eval(plain, {"__builtins__": {}})
+
+
+def rounding(value: float, digits: int = 3) -> float:
+    """How far a printed number may be from its value; from a million on it has two digits."""
+    if abs(value) >= 999_999:
+        return 0.0501 * 10.0 ** math.floor(math.log10(abs(value) * 1.0001))
+    whole = len(str(abs(int(value)))) if abs(value) >= 0.0999 else 0
+    return 0.5001 * 10.0 ** -max(0, digits - whole) + 1e-5 * abs(value)
+
+
+def is_shown(text: str, value: float) -> bool:
+    return math.isclose(calculated(text), value, abs_tol=rounding(value))
+
+
+SETTINGS = ("stride", "padding", "output_padding", "dilation")
+CONV = {1: F.conv_transpose1d, 2: F.conv_transpose2d}
+
+
+def axes(explorer, layer=None) -> list[tuple[int, ...]]:
+    """Input size, kernel and settings of each axis, from the tensors and the controls."""
+    dims = explorer.input.dim() - 2
+    values = [
+        (explorer.controls[name].value,) * dims if layer is None else getattr(layer, name)
+        for name in SETTINGS
+    ]
+    return list(zip(explorer.input.shape[2:], explorer.weight.shape[2:], *values, strict=True))
+
+
+def by_torch(explorer, layer=None):
+    """What torch makes of the shown input, kernel and bias; None where it refuses."""
+    settings = dict(zip(SETTINGS, list(zip(*axes(explorer, layer), strict=True))[2:], strict=True))
+    conv = CONV[explorer.input.dim() - 2]
+    try:
+        y = conv(explorer.input, explorer.weight, explorer.bias, **settings)
+    except RuntimeError:
+        return None
+    return y if y.numel() else None  # an empty output is not refused in all builds of torch
+
+
+def check(explorer, layer=None) -> bool:
+    """Asserts that output and numbers, or what is told of an illegal setting, are right.
+
+    Returns whether the setting is legal.
+    """
+    for name, control in explorer.controls.items():
+        if name in explorer.state:
+            assert control.value == explorer.state[name], name
+    expected = by_torch(explorer, layer)
+    if expected is None:
+        assert explorer.output is None
+        reasons = {r for axis in axes(explorer, layer) for r in deconv.illegal(*axis)}
+        assert reasons
+        shown = html.unescape(status(explorer))
+        assert all(reason in shown for reason in reasons)
+        assert explorer.illegal
+        assert "<svg" in picture(explorer)
+    else:
+        assert explorer.illegal == []
+        scale = max(1.0, float(expected.abs().max()))
+        torch.testing.assert_close(explorer.output, expected, rtol=1e-5, atol=1e-5 * scale)
+        check_numbers(explorer, expected)
+    return expected is not None
+
+
+def check_numbers(explorer, expected) -> None:
+    """The numbers in the output's panel are torch's, as far as they are written out."""
+    (figure,) = figures(explorer, "output y")
+    squares = figure.of("out")
+    grid = expected[0, 0] if expected.dim() == 4 else expected[0]
+    assert len(squares) == len(figure.squares) == grid.numel()
+    scale = 1e-6 * float(expected.abs().max())
+    for (row, column), square in squares.items():
+        value = float(grid[row, column])
+        text = square.text or square.tip.split(" = ")[-1]
+        assert abs(calculated(text) - value) <= rounding(value) + scale, square
+
+
+class Hand:
+    """Moves whatever there is to move, most often something small."""
+
+    def __init__(self, explorer, seed):
+        self.explorer = explorer
+        self.draw = random.Random(seed)
+        buttons = ["reset", "fix", "edit", "code", "play", "play", "fields", "fields", "step"]
+        sliders = [name for name in explorer.controls if name in explorer.state]
+        self.names = buttons + 2 * sliders
+
+    def move(self) -> str:
+        name = self.draw.choice(self.names)
+        return f"{name} {getattr(self, name, self.any_value)(name)}"
+
+    def any_value(self, name):
+        control = self.explorer.controls[name]
+        if hasattr(control, "options"):
+            values = [o[1] if isinstance(o, tuple) else o for o in control.options]
+            if name in ("dims", "view"):  # what costs most comes last: 2-D, and all views at once
+                values = values[:1] * 2 + values
+            value = self.draw.choice(values)
+        elif name == "bias":
+            value = self.draw.randint(-4, 4) / 2
+        else:
+            value = self.draw.randint(control.min, control.max)
+            flat = self.explorer.controls["dims"].value == 1
+            if not flat and self.draw.random() < 0.8:
+                value = min(value, 3)
+        control.value = value
+        return value
+
+    def reset(self, name):
+        self.explorer.controls[name].click()
+
+    fix = reset
+
+    def edit(self, name):
+        control = self.explorer.controls[name]
+        control.value = not control.value
+
+    code = edit
+
+    def play(self, name):
+        control = self.explorer.controls[name]
+        control.value = 0 if self.draw.random() < 0.2 else control.value + self.draw.randint(1, 3)
+
+    def fields(self, name):
+        there = list(fields(self.explorer).items())
+        if not there:
+            return None
+        key, field = self.draw.choice(there)
+        field.value = self.draw.choice([0.0, -1.0, 0.125, 3.0, -12.5, 117.0, 1e-4, math.nan])
+        return f"{key} = {field.value}"
+
+
+@pytest.fixture
+def page() -> SimpleNamespace:
+    """What reads a page, for tests that cannot import it from here."""
+    return SimpleNamespace(
+        Hand=Hand,
+        Style=Style,
+        calculated=calculated,
+        check=check,
+        descendants=descendants,
+        fields=fields,
+        figures=figures,
+        htmls=htmls,
+        is_shown=is_shown,
+        level=level,
+        picture=picture,
+        rounding=rounding,
+        status=status,
+        words=words,
+    )

@@ -1,0 +1,199 @@
+"""The explorer as its reader moves it: controls, Play, illegal settings."""
+
+import html
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+pytest.importorskip("ipywidgets")
+
+from gan_lessons import deconv
+from gan_lessons.widgets import DeconvExplorer
+
+NAMES = ("stride", "padding", "output_padding", "dilation")
+
+
+def layers():
+    torch.manual_seed(0)
+    return [
+        nn.ConvTranspose1d(2, 3, 5, stride=3, padding=4, output_padding=1, dilation=2),
+        nn.ConvTranspose2d(4, 4, (3, 2), stride=(2, 1), padding=(1, 3), groups=2, bias=False),
+    ]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_thousand_random_events(seed, page):
+    layer = layers()[seed % 2] if seed >= 8 else None
+    first = {"dims": 2, "size": 3} if seed in (6, 7) else {}  # where "reset" leads to
+    explorer = DeconvExplorer(layer, **first)
+    hand = page.Hand(explorer, seed)
+    legal, illegal, last = 0, 0, page.picture(explorer)
+    events = []
+    for _ in range(1000):
+        events.append(hand.move())
+        try:
+            if page.check(explorer, layer):
+                legal += 1
+                last = page.picture(explorer)
+            else:
+                illegal += 1
+                assert page.picture(explorer) == last  # the last legal one stays
+        except Exception as error:
+            raise AssertionError(f"after {events[-5:]}: {explorer.state}") from error
+    assert legal > 100
+    assert illegal > 100 or layer is not None
+
+
+# Illegal settings
+
+
+GRID = [
+    {"size": n, "kernel": k, "stride": s, "padding": p, "output_padding": extra, "dilation": d}
+    for n in (1, 2, 5, 10)
+    for k in (1, 2, 7)
+    for s in (1, 2, 4)
+    for p in (0, 1, 3, 6)
+    for extra in (0, 1, 2, 3)
+    for d in (1, 2, 3)
+]
+
+
+def is_legal(setting) -> bool:
+    x, w = torch.ones(1, 1, setting["size"]), torch.ones(1, 1, setting["kernel"])
+    try:
+        F.conv_transpose1d(x, w, **{name: setting[name] for name in NAMES})
+    except RuntimeError:
+        return False
+    return True
+
+
+def nearest(explorer) -> dict:
+    """What the button changes."""
+    before = explorer.state
+    explorer.controls["fix"].click()
+    return {name: value for name, value in explorer.state.items() if value != before[name]}
+
+
+def test_every_illegal_setting_is_told_and_mended_by_one_click(page):
+    explorer = DeconvExplorer(step=2)
+    found = 0
+    for setting in GRID:
+        if is_legal(setting):
+            continue
+        found += 1
+        for name, value in setting.items():
+            explorer.controls[name].value = value
+        shown = html.unescape(page.words(page.status(explorer)))
+        reasons = deconv.illegal(*setting.values())[:2]
+        assert reasons == explorer.illegal
+        assert all(reason in shown for reason in reasons)
+        assert explorer.controls["fix"].layout.display != "none"
+        told = explorer.controls["fix"].description
+        change = nearest(explorer)
+        assert explorer.illegal == []
+        assert explorer.controls["fix"].layout.display == "none"
+        page.check(explorer)
+        assert set(change) <= {"padding", "output_padding"}
+        assert told.count("→") == len(change)
+        for name, value in change.items():
+            assert f"{value}" in told
+            # As near as can be: neither left as it was nor one nearer to it would do.
+            assert not is_legal({**setting, **change, name: setting[name]})
+            assert not is_legal({**setting, **change, name: value + 1})
+    assert found > 300
+
+
+@pytest.mark.parametrize("dims", [1, 2])
+def test_it_may_begin_illegal(dims, page):
+    explorer = DeconvExplorer(dims=dims, size=2, kernel=1, padding=3, output_padding=3, step=2)
+    assert explorer.output is None
+    assert len(explorer.illegal) == 2
+    page.check(explorer)
+    assert explorer._repr_mimebundle_()[0]["image/png"]
+    explorer.controls["fix"].click()
+    assert explorer.output is not None
+    page.check(explorer)
+
+
+@pytest.mark.parametrize("walk", ["inputs", "outputs"])
+def test_a_step_waits_where_the_setting_is_illegal(walk, page):
+    explorer = DeconvExplorer(padding=6, walk=walk, step=9)
+    page.check(explorer)
+    for event in range(1, 12):
+        explorer.controls["play"].value += 1
+        if event == 6:
+            explorer.controls["walk"].value = "inputs" if walk == "outputs" else "outputs"
+        page.check(explorer)
+    explorer.controls["padding"].value = 0
+    page.check(explorer)
+
+
+def test_the_button_leaves_a_legal_setting_alone():
+    for explorer in (DeconvExplorer(size=7), DeconvExplorer(layers()[0], size=7)):
+        assert nearest(explorer) == {}
+
+
+def test_a_layer_that_needs_a_larger_input_says_so(page):
+    layer = layers()[0]
+    layer.padding = (9,)
+    explorer = DeconvExplorer(layer, size=2)
+    assert explorer.output is None
+    change = nearest(explorer)
+    assert set(change) == {"size"}
+    page.check(explorer, layer)
+    explorer.controls["size"].value = change["size"] - 1
+    assert explorer.output is None
+    page.check(explorer, layer)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [nn.ConvTranspose1d(1, 1, 3, padding=20), nn.ConvTranspose1d(1, 1, 3, output_padding=1)],
+)
+def test_a_layer_that_no_input_fits_is_refused_in_words(layer):
+    with pytest.raises(ValueError, match="padding"):
+        DeconvExplorer(layer)
+
+
+# Walking
+
+
+def test_play_counts_by_itself_and_wraps(page):
+    explorer = DeconvExplorer(size=3)
+    play, seen = explorer.controls["play"], []
+    for tick in (1, 2, 5, 6, 9):  # some ticks never came
+        play.value = tick
+        seen.append(explorer.state["step"])
+        assert explorer.controls["step"].value == seen[-1]
+    assert seen == [1, 2, 3, 0, 1]
+    play.value = 0  # Stop
+    assert explorer.state["step"] == 0
+    explorer.controls["step"].value = 2
+    play.value = 1
+    assert explorer.state["step"] == 3  # goes on from where the hand put it
+
+
+def test_a_walk_over_outputs_has_a_step_for_each(page):
+    for dims in (1, 2):
+        explorer = DeconvExplorer(dims=dims, size=3, step=2)
+        assert explorer.controls["step"].max == 3**dims
+        explorer.controls["walk"].value = "outputs"
+        assert explorer.state["step"] == 0
+        assert explorer.controls["step"].max == explorer.output.numel()
+        explorer.controls["step"].value = explorer.output.numel()
+        explorer.controls["stride"].value = 1
+        assert explorer.state["step"] == explorer.output.numel() == 5**dims
+        assert explorer.controls["step"].value == explorer.controls["step"].max == 5**dims
+        explorer.controls["walk"].value = "inputs"
+        assert (explorer.state["step"], explorer.controls["step"].max) == (0, 3**dims)
+
+
+def test_a_view_comes_with_its_walk():
+    explorer = DeconvExplorer()
+    for view, walk in (("zeros", "outputs"), ("matrix", "outputs"), ("stamps", "inputs")):
+        explorer.controls["view"].value = view
+        assert explorer.state["walk"] == walk
+    assert DeconvExplorer(view="zeros").state["walk"] == "outputs"
+    assert DeconvExplorer(view="zeros", walk="inputs").state["walk"] == "inputs"

@@ -1,0 +1,301 @@
+"""Each view's numbers, read off its panels, make the output again by the way that it shows."""
+
+import random
+import re
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+pytest.importorskip("ipywidgets")
+
+from gan_lessons import deconv
+from gan_lessons.widgets import DeconvExplorer
+from gan_lessons.widgets.cells import SMALLEST_WITH_TEXT
+from gan_lessons.widgets.deconv_explorer import panels
+
+NAMES = ("stride", "padding", "output_padding", "dilation")
+
+
+def settings(count, dims, largest):
+    """Random legal ones, whose numbers are printed without rounding."""
+    draw = random.Random(10 * dims + largest)
+    found = []
+    while len(found) < count:
+        setting = {
+            "size": draw.randint(1, largest),
+            "kernel": draw.randint(1, largest),
+            "stride": draw.randint(1, 4),
+            "padding": draw.choice([0, 0, 1, 2, 3, 5]),
+            "output_padding": draw.choice([0, 0, 1, 2, 3]),
+            "dilation": draw.choice([1, 1, 2, 3]),
+        }
+        if deconv.illegal(*setting.values()):
+            continue
+        bias = draw.choice([0.0, 0.5, -1.0])
+        kernel = draw.choice(["ramp", "ones"])
+        found.append(dict(setting, dims=dims, bias=bias, kernel_pattern=kernel))
+    return found
+
+
+ONE = settings(20, 1, 6)
+TWO = settings(12, 2, 3)
+ODD = nn.ConvTranspose2d(1, 1, (3, 2), (1, 3), (1, 0), (0, 1), dilation=(1, 2))
+ODD.load_state_dict(
+    {"weight": torch.arange(-2.0, 4.0).view(1, 1, 3, 2), "bias": torch.tensor([0.5])}
+)
+
+
+def explorers(one, two):
+    yield from (DeconvExplorer(**setting) for setting in one)
+    yield from (DeconvExplorer(**setting) for setting in two)
+    yield DeconvExplorer(ODD, size=3, input_pattern="ramp")
+
+
+def shown(panel, kind):
+    """The printed numbers of a kind's cells: {(row, column): number}."""
+    found = {}
+    for cell in panel.cells:
+        name, *place = [*cell.classes.split(), "", ""]
+        if name == kind:
+            row, column = (int(part[1:]) for part in place[:2])
+            found[row, column] = value(cell.text)
+    return found
+
+
+def value(text):
+    return float(text.replace("−", "-"))
+
+
+def matrix_of(cells_by_place):
+    rows, columns = (max(axis) + 1 for axis in zip(*cells_by_place, strict=True))
+    values = torch.zeros(rows, columns)
+    for place, number in cells_by_place.items():
+        values[place] = number
+    assert len(cells_by_place) == rows * columns
+    return values
+
+
+def test_input_kernel_and_output_are_torchs_own():
+    for explorer in explorers(ONE, TWO):
+        case = explorer.case
+        settings = {name: getattr(case, name) for name in NAMES}
+        bias = torch.tensor([case.b])
+        y = F.conv_transpose2d(case.x[None, None], case.w[None, None], bias, **settings)[0, 0]
+        for panel, kind, tensor in zip(
+            panels.ends(case), ("in", "ker", "out"), (case.x, case.w, y), strict=True
+        ):
+            if panel.unit < SMALLEST_WITH_TEXT:
+                continue
+            torch.testing.assert_close(
+                matrix_of(shown(panel, kind)), tensor.detach(), rtol=5e-3, atol=6e-3
+            )
+
+
+def test_stamps_of_one_dimension_add_up_to_the_output():
+    for setting in ONE:
+        explorer = DeconvExplorer(**setting, view="stamps")
+        case = explorer.case
+        (panel,) = panels.stamps(case)
+        cells = list(panel.cells)
+        (first,) = {min(c.x for c in cells if c.classes == "s0-0")}
+        total = torch.zeros(case.canvas[1])
+        for cell in cells:
+            if re.fullmatch(r"s\d+-\d+", cell.classes):
+                total[round(cell.x - first)] += value(cell.text)
+        p, m = setting["padding"], case.out[1]
+        torch.testing.assert_close(total[p : p + m], case.y[0] - case.b)
+        summed = [c for c in cells if not c.classes.startswith("s")]
+        assert [round(c.x - first) for c in summed] == list(range(len(total)))
+        torch.testing.assert_close(torch.tensor([value(c.text) for c in summed]), total)
+        # Grey are those that padding cuts, at both ends; the others are the output's.
+        grey = [cell.paint == "cut" for cell in summed]
+        assert grey == [not p <= at < p + m for at in range(len(total))]
+        assert [cell.classes for cell in summed if cell.classes] == [
+            f"out y0 x{o}" for o in range(m)
+        ]
+
+
+@pytest.mark.parametrize("dims", [1, 2])
+def test_stamps_are_added_one_by_one(dims):
+    explorer = DeconvExplorer(dims=dims, size=3, kernel=2, padding=1, bias=0.5, view="stamps")
+    case, before = explorer.case, 0
+    for step in range(1, case.x.numel() + 1):
+        explorer.controls["step"].value = step
+        case = explorer.case
+        x = torch.zeros_like(case.x).flatten()
+        x[:step] = case.x.flatten()[:step]
+        settings = {name: getattr(case, name) for name in NAMES}
+        settings["padding"] = 0
+        kernels = case.w[None, None]
+        grid = x.view_as(case.x)[None, None]
+        if dims == 1:
+            settings = {name: case.__dict__[name][1] for name in settings} | {"padding": 0}
+            canvas = F.conv_transpose1d(grid[0], kernels[0], None, **settings)[0]
+        else:
+            canvas = F.conv_transpose2d(grid, kernels, None, **settings)[0, 0]
+        torch.testing.assert_close(case.stamped(step), canvas)
+        panel = panels.stamps(case)[-1]
+        assert f"{step} of {case.x.numel()} stamps" in panel.title
+        cells = [c for c in panel.cells if not c.classes.startswith("s")]
+        assert [value(c.text) for c in cells] == canvas.flatten().tolist()
+        kept = canvas[case.padding[0] :, 1:][: case.out[0], : case.out[1]]
+        assert torch.equal(matrix_of(shown(panels.stamps(case)[-1], "out")), kept)
+        assert float((canvas - before).abs().sum()) > 0
+        before = canvas
+        if dims == 2:
+            stamp, _ = panels.stamps(case)
+            expected = case.x[case.chosen] * case.w
+            torch.testing.assert_close(matrix_of(shown(stamp, "ker")), expected)
+
+
+def spread_out(panel):
+    """The cells of the input with zeros, by place in the row of it, or none where unreadable."""
+    cells = [cell for cell in panel.cells if cell.classes.startswith(("in ", "zer "))]
+    left = min(cell.x for cell in cells)
+    found = {(round(cell.y), round(cell.x - left)): cell for cell in cells}
+    return found if all(cell.text for cell in cells) else {}
+
+
+def test_the_spread_input_convolved_with_the_turned_kernel_is_the_output():
+    read = 0
+    for explorer in explorers(ONE, TWO):
+        explorer.controls["view"].value = "zeros"
+        case = explorer.case
+        panel = panels.zeros(case)[-1]
+        cells = spread_out(panel)
+        if not cells:
+            assert panel.unit < SMALLEST_WITH_TEXT
+            continue
+        read += 1
+        spread = matrix_of({place: value(cell.text) for place, cell in cells.items()})
+        for (r, c), cell in cells.items():
+            kind, row, column = cell.classes.split()
+            if kind == "zer":
+                assert (row, column) == (f"y{r}", f"x{c}")
+            else:
+                assert value(cell.text) == case.x[int(row[1:]), int(column[1:])]
+        # In two dimensions the turned kernel has a panel of its own.
+        turned = [c for c in panels.zeros(case)[0].cells if c.classes.startswith("ker ")]
+        values = torch.tensor([value(cell.text) for cell in turned]).view(1, 1, *case.w.shape)
+        y = F.conv2d(spread[None, None], values, dilation=case.dilation)[0, 0] + case.b
+        torch.testing.assert_close(y, case.y, rtol=0.02, atol=0.03)
+        for cell in turned:  # each is linked to the cell of the kernel that it is
+            _, row, column = cell.classes.split()
+            assert abs(value(cell.text) - case.w[int(row[1:]), int(column[1:])]) < 6e-3
+    assert read > 20
+
+
+def test_the_products_under_the_slid_kernel_add_up_to_the_chosen_output():
+    for setting in ONE:
+        explorer = DeconvExplorer(**setting, view="zeros")
+        for o in range(explorer.output.numel()):
+            explorer.controls["step"].value = o + 1
+            (panel,) = panels.zeros(explorer.case)
+            cells = list(panel.cells)
+            y = float(explorer.output[0, 0, o])
+            assert f"y[{o}] = " in panel.title
+            stated = panel.title.split(" = ")[1].replace("−", "-").replace("bias ", "")
+            assert eval(stated) == pytest.approx(y)
+            products = [c for c in cells if not c.classes]
+            assert sum(value(c.text) for c in products) + setting["bias"] == pytest.approx(y)
+            kernel = {c.x: value(c.text) for c in cells if c.classes.startswith("ker ")}
+            assert {c.x for c in products} == set(kernel)
+            spread = {c.x: c.text for c in cells if c.classes.startswith(("in ", "zer "))}
+            for cell in products:
+                if spread[cell.x]:
+                    assert value(cell.text) == kernel[cell.x] * value(spread[cell.x])
+
+
+def test_the_outlined_cells_of_two_dimensions_are_those_that_the_title_names(page):
+    for walk in ("inputs", "outputs"):
+        for step in (0, 2):
+            explorer = DeconvExplorer(dims=2, size=2, view="zeros", walk=walk, step=step)
+            style, figure = page.Style(explorer), page.figures(explorer)[-1]
+            named = re.search(r"outlined.*y\[(\d+),(\d+)\]", figure.title)
+            lights = style.lights(None)
+            lit = {at for at, s in enumerate(figure.squares) if style.is_lit(s, lights)}
+            if named:
+                row, column = int(named[1]), int(named[2])
+                width = explorer.case.spread.shape[1]
+                window = {(row + u) * width + column + v for u in range(3) for v in range(3)}
+                inputs = {at for at, s in enumerate(figure.squares) if "in" in s.classes}
+                assert lit - inputs == window - inputs
+                assert lit & inputs == window & inputs
+            else:
+                assert walk == "inputs" or step == 0
+
+
+def test_the_matrix_times_the_input_is_the_output():
+    for explorer in explorers(ONE, TWO):
+        case = explorer.case
+        y = (case.matrix @ case.x.flatten()).view_as(case.y) + case.b
+        torch.testing.assert_close(y, case.y)
+        (panel,) = panels.matrix(case)
+        outputs, inputs = case.matrix.shape
+        assert f"{outputs} × {inputs}" in panel.title
+        printed = torch.zeros(outputs, inputs)
+        for cell in panel.cells:
+            if cell.x < inputs:
+                printed[int(cell.y), int(cell.x)] = value(cell.text)
+        torch.testing.assert_close(printed, case.matrix, rtol=0.06, atol=6e-2)
+
+
+def test_the_matrix_of_one_dimension_stands_beside_what_it_multiplies():
+    for setting in ONE:
+        case = DeconvExplorer(**setting, view="matrix").case
+        panel = panels.matrix(case)[0]
+        cells = list(panel.cells)
+        matrix = torch.zeros(case.matrix.shape)
+        for cell in cells:
+            if not cell.classes.startswith(("in ", "out ")):
+                matrix[int(cell.y), int(cell.x)] = value(cell.text)
+        x = torch.tensor([value(c.text) for c in cells if c.classes.startswith("in ")])
+        y = torch.tensor([value(c.text) for c in cells if c.classes.startswith("out ")])
+        torch.testing.assert_close(matrix @ x + setting["bias"], y)
+        if setting["bias"]:
+            assert str(abs(setting["bias"])).removesuffix(".0") in panel.title
+
+
+def test_a_large_matrix_is_a_picture_of_its_numbers():
+    import io
+
+    from PIL import Image
+
+    case = DeconvExplorer(dims=2, size=8, kernel=5, view="matrix", kernel_pattern="random").case
+    (panel,) = panels.matrix(case)
+    assert list(panel.cells) == []
+    pixels = np.asarray(Image.open(io.BytesIO(panel.image)))
+    matrix = case.matrix.numpy()
+    assert pixels.shape == (*matrix.shape, 4)
+    assert ((pixels[..., 3] > 0) == (matrix != 0)).all()
+    plus, minus = (pixels[part][0, :3].tolist() for part in (matrix > 0, matrix < 0))
+    assert plus != minus
+    assert (pixels[matrix > 0][:, :3] == plus).all()
+    assert (pixels[matrix < 0][:, :3] == minus).all()
+    order = np.argsort(np.abs(matrix[matrix != 0]))
+    assert (np.diff(pixels[matrix != 0][order, 3].astype(int)) >= 0).all()
+
+
+def test_the_overlap_is_what_ones_make_of_ones():
+    for explorer in explorers(ONE, TWO):
+        case = explorer.case
+        settings = {name: getattr(case, name) for name in NAMES}
+        ones = (torch.ones_like(case.x)[None, None], torch.ones_like(case.w)[None, None])
+        expected = F.conv_transpose2d(*ones, **settings)[0, 0]
+        (panel,) = panels.overlap(case)
+        counts = matrix_of(shown(panel, "out"))
+        assert torch.equal(counts, expected)
+        assert f"({int(expected.min())} to {int(expected.max())})" in panel.title
+        if case.dims == 1:  # and as many named inputs stand on each count
+            blocks = [c for c in panels.overlap(case)[0].cells if c.classes.startswith("s")]
+            at = {c.classes: c.x for c in panels.overlap(case)[0].cells if "out" in c.classes}
+            for o, count in enumerate(expected[0].tolist()):
+                stack = [c for c in blocks if c.x == at[f"out y0 x{o}"]]
+                assert len(stack) == count
+                for cell in stack:
+                    i, j = (int(part) for part in cell.classes[1:].split("-"))
+                    assert cell.text == f"x{i}"
+                    assert i * case.stride[1] + j * case.dilation[1] - case.padding[1] == o
