@@ -1,9 +1,9 @@
-"""How far generated pictures are from real ones, measured in features learned from the real ones.
+"""The features that pictures are compared in: those of a small classifier of the data at hand.
 
 The usual Fréchet Inception distance compares pictures in the features of a large network trained
 on photographs. It cannot be had without a download and knows little of digits, so the features
 here are those of a small classifier trained, once, on the data set at hand. Distances are
-therefore comparable between models judged by the same `Judge`, and not with published FIDs.
+therefore comparable between models judged by the same network, and not with published FIDs.
 """
 
 import contextlib
@@ -36,6 +36,7 @@ class FeatureNet(nn.Module):
 
     def __init__(self, size: int, channels: int, classes: int):
         super().__init__()
+        self.pictures = (channels, size, size)
         self.size = min(size, 32)
         self.accuracy = float("nan")
         side = ((self.size - 4) // 2 - 4) // 2  # two convolutions of 5, each halved after
@@ -62,7 +63,15 @@ class FeatureNet(nn.Module):
 
     @torch.no_grad()
     def extract(self, pictures: Tensor, chunk: int = 1000) -> Tensor:
-        """Features of any number of pictures, a chunk at a time, on this network's device."""
+        """Features of any number of pictures, a chunk at a time, on this network's device.
+
+        Raises ValueError where the pictures have not the shape of those it was trained on.
+        """
+        if tuple(pictures.shape[1:]) != self.pictures:
+            raise ValueError(
+                f"pictures must be (N, {', '.join(map(str, self.pictures))}) as the network was "
+                f"trained on, got {tuple(pictures.shape)}"
+            )
         device = self.classify.weight.device
         return torch.cat([self(part.to(device)) for part in pictures.split(chunk)])
 
@@ -91,78 +100,6 @@ def features(images: Images, *, device: str | torch.device = "cpu") -> FeatureNe
         net = _train(net, images, torch.device(device))
         _store(net, file)
     return net.to(device).requires_grad_(False)
-
-
-def frechet_distance(real: Tensor, fake: Tensor) -> float:
-    """The Fréchet distance between Gaussians fitted to two sets of features (Heusel et al. 2017).
-
-    real: (N, D), fake: (M, D): features, not pictures. 0 is best; it grows with every difference
-    in mean or covariance, and is too large for small sets: compare at equal N and M only.
-
-    Raises:
-        ValueError: a set has fewer than two rows, or the widths differ.
-    """
-    # Imported here: with its optional dependencies it takes seconds, and training needs none of it.
-    from torchmetrics.image.fid import FrechetInceptionDistance
-
-    if real.dim() != 2 or fake.dim() != 2 or real.shape[1] != fake.shape[1]:
-        raise ValueError(
-            "features must be (N, D) and (M, D), "
-            f"got {tuple(real.shape)} and {tuple(fake.shape)}: extract them first"
-        )
-    if min(len(real), len(fake)) < 2:
-        raise ValueError(f"need at least 2 rows in each set, got {len(real)} and {len(fake)}")
-    # On the CPU, because it takes double precision, which not every device has.
-    metric = FrechetInceptionDistance(feature=_AsTheyAre(real.shape[1]))
-    metric.update(real.cpu().double(), real=True)
-    metric.update(fake.cpu().double(), real=False)
-    # Rounding can leave a tiny negative number where the two sets are the same.
-    return max(0.0, metric.compute().item())
-
-
-class Judge:
-    """Measures a set of generated pictures against real ones, best such as no model has seen.
-
-    Made once for a data set: `Judge(train, test)`, then `judge(pictures)` is their distance.
-    `count` pictures are compared, and `floor` is what as many real training pictures get: no
-    generator does better but by chance. Without `reference`, one half of the images is compared
-    with, and the other gives the floor.
-    """
-
-    def __init__(
-        self,
-        images: Images,
-        reference: Images | None = None,
-        *,
-        count: int = 10_000,
-        device: str | torch.device = "cpu",
-    ):
-        if count < 2:
-            raise ValueError(f"count must be at least 2, got {count}")
-        self.net = features(images, device=device)
-        # Shuffled: the first half of MNIST's test digits is cleaner than the second.
-        mixed = _shuffled(images.pixels)
-        if reference is None:
-            half = len(mixed) // 2
-            mixed, pixels = mixed[:half], mixed[half:]
-        else:
-            pixels = _shuffled(reference.pixels)
-        self.count = min(count, len(mixed), len(pixels))
-        self.real = self.net.extract(pixels[: self.count])
-        self.floor = frechet_distance(self.real, self.net.extract(mixed[: self.count]))
-
-    def __call__(self, pictures: Tensor) -> float:
-        """pictures: (N, C, H, W), uint8 or floats in [-1, 1]. Pass `count` of them."""
-        return frechet_distance(self.real, self.net.extract(pictures))
-
-
-class _AsTheyAre(nn.Module):
-    def __init__(self, width: int):
-        super().__init__()
-        self.num_features = width
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x
 
 
 def _train(net: FeatureNet, images: Images, device: torch.device) -> FeatureNet:
@@ -222,10 +159,6 @@ def _store(net: FeatureNet, file: Path) -> None:
     # A cache that cannot be written costs the next run some seconds, and nothing else.
     with contextlib.suppress(OSError, SafetensorError), written_aside(file) as aside:
         save_file(tensors, aside, metadata={"accuracy": repr(net.accuracy)})
-
-
-def _shuffled(pixels: Tensor) -> Tensor:
-    return pixels[torch.randperm(len(pixels), generator=_rng()).to(pixels.device)]
 
 
 def _rng() -> torch.Generator:

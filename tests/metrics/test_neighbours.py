@@ -1,0 +1,239 @@
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from gan_lessons.metrics import density_coverage, neighbours, precision_recall
+
+
+def line(*places: float) -> Tensor:
+    """Points on a line: (N, 1)."""
+    return torch.tensor(places, dtype=torch.float32)[:, None]
+
+
+def normal(n: int, dims: int, seed: int) -> Tensor:
+    return torch.randn(n, dims, generator=torch.Generator().manual_seed(seed))
+
+
+def cluster(n: int, x: float, seed: int) -> Tensor:
+    """(n, 2): a narrow cloud around (x, 0)."""
+    return torch.tensor([x, 0.0]) + 0.1 * normal(n, 2, seed)
+
+
+# Gaps of 1, 2, 4 and 8, so that no two distances that matter are equal.
+REAL = line(0, 1, 3, 7, 15)
+FAKE = line(0.5, 3.5, 20, 30)
+
+
+def test_counted_by_hand_with_the_nearest_neighbour():
+    """Real balls reach 1, 1, 2, 4, 8; the fake rows lie in 2, 2, 1 and 0 of them.
+
+    Fake balls reach 3, 3, 10, 10; all real rows but 7 lie in one.
+    """
+    assert precision_recall(REAL, FAKE, k=1) == pytest.approx((3 / 4, 4 / 5))
+    assert density_coverage(REAL, FAKE, k=1) == pytest.approx((5 / 4, 5 / 5))
+
+
+def test_counted_by_hand_with_the_second_neighbour():
+    """Real balls reach 3, 2, 3, 6, 12; the fake rows lie in 3, 3, 1 and 0 of them.
+
+    Fake balls reach 19.5, 16.5, 16.5, 26.5: all real rows lie in one.
+    """
+    assert precision_recall(REAL, FAKE, k=2) == pytest.approx((3 / 4, 1))
+    assert density_coverage(REAL, FAKE, k=2) == pytest.approx((7 / (2 * 4), 5 / 5))
+
+
+def test_coverage_counts_balls_and_not_fakes():
+    """0.5 lies in the balls of 0 and 1, many times over; 30 lies in none."""
+    fake = line(0.5, 0.5, 0.5, 30)
+    assert density_coverage(REAL, fake, k=1) == pytest.approx((6 / 4, 2 / 5))
+
+
+def test_one_fake_row_is_enough_for_density_and_coverage():
+    assert density_coverage(REAL, line(7.5), k=1) == pytest.approx((2, 2 / 5))
+
+
+def test_a_set_and_itself():
+    """On even steps every neighbour lies on the edge of a ball, which belongs to it."""
+    x = line(0, 1, 2, 3, 4)
+    assert precision_recall(x, x, k=1) == (1, 1)
+    assert density_coverage(x, x, k=1) == pytest.approx((13 / 5, 1))
+    assert density_coverage(x, x, k=2) == pytest.approx((15 / (2 * 5), 1))
+
+
+def test_sets_far_apart():
+    real, fake = cluster(30, 0, seed=0), cluster(40, 9, seed=1)
+    assert precision_recall(real, fake) == (0, 0)
+    assert density_coverage(real, fake) == (0, 0)
+
+
+def test_half_of_the_real_modes():
+    real = torch.cat([cluster(40, 0, seed=0), cluster(40, 9, seed=1)])
+    fake = cluster(80, 0, seed=0)[torch.arange(80) % 40]  # the first mode's rows, each twice
+    assert precision_recall(real, fake, k=2) == (1, 0.5)
+    assert density_coverage(real, fake, k=2).coverage == 0.5
+
+
+def test_half_of_the_fakes_are_nowhere():
+    real = cluster(40, 0, seed=0)
+    fake = torch.cat([real, cluster(40, 9, seed=1)])
+    assert precision_recall(real, fake) == (0.5, 1)
+    assert density_coverage(real, fake).density < density_coverage(real, real).density
+    assert density_coverage(real, fake).coverage == 1
+
+
+def test_a_real_outlier_fools_precision_and_not_density():
+    """Its ball reaches back to the others, and fakes near it are near no other real row."""
+    real = torch.cat([cluster(50, 0, seed=0), line(50) @ torch.tensor([[1.0, 0.0]])])
+    fake = cluster(60, 40, seed=1)
+    assert precision_recall(real, fake, k=5).precision == 1
+    assert density_coverage(real, fake, k=5).density == pytest.approx(1 / 5)
+    assert density_coverage(real, fake, k=5).coverage == pytest.approx(1 / 51)
+
+
+def test_fake_outliers_fool_recall_and_not_coverage():
+    """Three of them, far from the real rows and from one another: their balls take in all."""
+    real = cluster(50, 0, seed=0)
+    fake = torch.tensor([[9.0, 9.0], [-9.0, 9.0], [0.0, -9.0]])
+    assert precision_recall(real, fake, k=2).recall == 1
+    assert density_coverage(real, fake, k=2).coverage == 0
+
+
+@pytest.mark.parametrize("draw", ["normal in 2-D", "heavy tails in 5-D"])
+def test_equal_distributions_get_on_average_what_counting_ranks_says(draw):
+    """Density 1; coverage 1 - (N - 1)…(N - k) / ((N + M - 1)…(N + M - k)), for any of them.
+
+    The ball of a real row is empty where its k nearest of all N + M - 1 others are real.
+    """
+    n, m, k, draws = 25, 15, 3, 400
+    results = []
+    for seed in range(draws):
+        x = normal(n + m, 5, seed)
+        x = x[:, :2] if draw.endswith("2-D") else x / x[:, :1]
+        results.append(density_coverage(x[:n], x[n:], k))
+    got = torch.tensor(results).double()
+    empty = math.prod((n - i) / (n + m - i) for i in range(1, k + 1))
+    expected = torch.tensor([1.0, 1 - empty]).double()
+    assert ((got.mean(0) - expected).abs() < 4 * got.std(0) / math.sqrt(draws)).all()
+
+
+def test_coverage_of_equal_distributions_nears_its_limit():
+    real, fake = normal(3000, 4, seed=0), normal(3000, 4, seed=1)
+    for k in (1, 3, 5):
+        assert density_coverage(real, fake, k).coverage == pytest.approx(1 - 0.5**k, abs=0.04)
+
+
+def pair_by_pair(real: Tensor, fake: Tensor, k: int) -> tuple[float, float, float, float]:
+    def radius(i: int, rows: Tensor) -> float:
+        return sorted(math.dist(rows[i], row) for j, row in enumerate(rows) if j != i)[k - 1]
+
+    def inside(centres: Tensor, points: Tensor) -> list[list[bool]]:
+        radii = [radius(i, centres) for i in range(len(centres))]
+        return [[math.dist(c, p) <= r for p in points] for c, r in zip(centres, radii, strict=True)]
+
+    of_real, of_fake = inside(real, fake), inside(fake, real)
+    return (
+        sum(any(ball[j] for ball in of_real) for j in range(len(fake))) / len(fake),
+        sum(any(ball[i] for ball in of_fake) for i in range(len(real))) / len(real),
+        sum(map(sum, of_real)) / (k * len(fake)),
+        sum(map(any, of_real)) / len(real),
+    )
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 5, 10])
+@pytest.mark.parametrize("rows", [1, 7, 1000])
+def test_pair_by_pair_in_parts_of_any_size(k, rows, monkeypatch):
+    monkeypatch.setattr(neighbours, "ROWS", rows)
+    real, fake = normal(31, 3, seed=0).double(), normal(24, 3, seed=1).double() * 1.4 + 0.3
+    got = (*precision_recall(real, fake, k), *density_coverage(real, fake, k))
+    assert got == pytest.approx(pair_by_pair(real, fake, k), abs=1e-12)
+
+
+def test_order_place_and_scale_are_nothing():
+    real, fake = normal(60, 3, seed=0).double(), normal(50, 3, seed=1).double() * 1.3 + 0.4
+    turn = torch.linalg.qr(normal(3, 3, seed=2).double()).Q
+    for measure in (precision_recall, density_coverage):
+        value = measure(real, fake)
+        assert measure(real.flip(0), fake[torch.randperm(50)]) == value
+        assert measure(1e-6 * real @ turn + 7, 1e-6 * fake @ turn + 7) == value
+
+
+def test_near_rows_keep_their_digits_far_from_zero():
+    """Distances by products would be noise here."""
+    grid = torch.cartesian_prod(torch.arange(10.0), torch.arange(10.0)) / 64
+    value = density_coverage(grid, grid + 1 / 128, k=3)
+    assert density_coverage(grid + 1024, grid + 1024 + 1 / 128, k=3) == value
+    assert value.coverage == 1
+
+
+def test_dropped_modes_lower_recall_and_coverage_alone():
+    centres = torch.tensor([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0], [9.0, 9.0]])
+    real = centres[torch.arange(400) % 4] + normal(400, 2, seed=0)
+    measured = []
+    for kept in (4, 3, 2, 1):
+        fake = centres[torch.arange(400) % kept] + normal(400, 2, seed=1)
+        measured.append((*precision_recall(real, fake), *density_coverage(real, fake)))
+    precision, recall, density, coverage = zip(*measured, strict=True)
+    for diversity in (recall, coverage):
+        lost = torch.tensor(diversity).diff()
+        assert ((lost > -0.35) & (lost < -0.15)).all()
+    assert min(precision) > 0.9
+    assert min(density) > 0.9
+
+
+def test_equal_points_are_in_the_ball_of_radius_0():
+    x = torch.ones(20, 3)
+    assert precision_recall(x, x) == (1, 1)
+    assert density_coverage(x, x) == (20 / 5, 1)
+    assert precision_recall(x, x + 1e-3) == (0, 0)
+
+
+def test_half_precision_is_raised_and_the_kind_of_real_decides():
+    real, fake = normal(60, 3, seed=0), normal(50, 3, seed=1)
+    for dtype in (torch.float16, torch.bfloat16):
+        few = real.to(dtype), fake.to(dtype)
+        assert precision_recall(*few) == precision_recall(few[0].float(), few[1].float())
+        assert density_coverage(*few) == density_coverage(few[0].float(), few[1].float())
+    assert density_coverage(real.double(), fake) == density_coverage(real.double(), fake.double())
+
+
+def test_no_gradient_is_kept():
+    x = normal(20, 3, seed=0).requires_grad_()
+    assert precision_recall(x, x) == (1, 1)
+    assert density_coverage(x, x).coverage == 1
+
+
+@pytest.mark.parametrize("measure", [precision_recall, density_coverage])
+def test_bad_features_are_refused(measure):
+    x = normal(6, 3, seed=0)
+    with pytest.raises(ValueError, match=r"got \(6, 3\) and \(6, 2\): extract them first"):
+        measure(x, x[:, :2])
+    with pytest.raises(ValueError, match="k must be from 1 to 5 for the 6 rows of real, got 6"):
+        measure(x, normal(20, 3, seed=1), k=6)
+    with pytest.raises(ValueError, match="k must be from 1 to 5 for the 6 rows of real, got 0"):
+        measure(x, x, k=0)
+    with pytest.raises(ValueError, match="fake is empty"):
+        measure(x, x[:0])
+    broken = x.clone()
+    broken[[1, 4], 1:] = math.nan  # two values in each of two rows
+    with pytest.raises(ValueError, match="2 of 6 rows of fake hold NaN or infinity"):
+        measure(x, broken)
+    with pytest.raises(ValueError, match="2 of 6 rows of real hold NaN or infinity"):
+        measure(broken, x)
+    assert measure(x, x, k=5)[1] == 1
+
+
+def test_too_few_fakes_for_balls_of_their_own():
+    x = normal(6, 3, seed=0)
+    with pytest.raises(ValueError, match="k must be from 1 to 2 for the 3 rows of fake, got 3"):
+        precision_recall(x, x[:3])
+    assert density_coverage(x, x[:3]).coverage == 1
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_gpu_counts_the_same():
+    real, fake = normal(500, 16, seed=0), normal(400, 16, seed=1) * 1.1
+    for measure in (precision_recall, density_coverage):
+        on_gpu = measure(real.cuda(), fake)
+        assert on_gpu == pytest.approx(measure(real, fake), abs=0.01)
