@@ -2,6 +2,7 @@
 
 import copy
 import math
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -28,8 +29,17 @@ SEEDS = range(20)
 each_strategy = pytest.mark.parametrize("name", STRATEGIES)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread() -> Iterator[None]:
+    """Small tensors: threads only wait for each other on a busy machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture(autouse=True)
-def _quiet() -> None:
+def _seeded() -> None:
     torch.manual_seed(0)
 
 
