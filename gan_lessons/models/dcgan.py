@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from gan_lessons.deconv import conv_output_size, output_size
+from gan_lessons.models.parts import JoinLabel, Projection, add_spectral_norm
 
 # The kernel of 4 at stride 2 with padding 1 doubles a size exactly, and 4 is divisible by 2, so
 # that every output pixel but the border's is reached by the same number of inputs (lesson 03).
@@ -63,17 +64,33 @@ def initialise(network: nn.Module) -> None:
 class Generator(nn.Module):
     """z: (N, latent) → pictures (N, channels, size, size) in [-1, 1].
 
-    `width` is the number of channels of the last feature map before the picture.
+    `width` is the number of channels of the last feature map before the picture. With `classes`,
+    it is also told labels: (N,) int64, the class that each picture shall be of.
     """
 
-    def __init__(self, *, size: int = 28, channels: int = 1, latent: int = 100, width: int = 64):
+    def __init__(
+        self,
+        *,
+        size: int = 28,
+        channels: int = 1,
+        latent: int = 100,
+        width: int = 64,
+        classes: int = 0,
+    ):
         super().__init__()
-        self.options = {"size": size, "channels": channels, "latent": latent, "width": width}
+        self.options = {
+            "size": size,
+            "channels": channels,
+            "latent": latent,
+            "width": width,
+            "classes": classes,
+        }
         self.latent = latent
+        self.join = JoinLabel(latent, classes)
         wide = widths(size, width)
         # From a point to the first map: a deconvolution of a 1×1 input has the kernel's size.
         layers: list[nn.Module] = [
-            nn.ConvTranspose2d(latent, wide[0], map_sizes(size)[0], bias=False),
+            nn.ConvTranspose2d(self.join.width, wide[0], map_sizes(size)[0], bias=False),
             nn.BatchNorm2d(wide[0]),
             nn.ReLU(),
         ]
@@ -87,31 +104,64 @@ class Generator(nn.Module):
         self.layers = nn.Sequential(*layers)
         initialise(self)
 
-    def forward(self, z: Tensor) -> Tensor:
-        return self.layers(z[:, :, None, None])
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.layers(self.join(z, labels)[:, :, None, None])
 
 
 class Discriminator(nn.Module):
     """Pictures (N, channels, size, size) → logits (N,): the generator's shape run backwards.
 
-    No batch norm on the first layer (the paper, section 3), leaky rectifiers of slope 0.2.
+    No batch norm on the first layer (the paper, section 3), leaky rectifiers of slope 0.2. With
+    `norm=False` there is none at all, and biases in its place: each logit then depends on its own
+    picture alone, which gradient penalties need. With `spectral`, every layer has spectral norm;
+    batch norm scales the maps anew, so that the two together bound nothing. With `classes`, it is
+    also told labels: (N,) int64, and judges the picture as one of that class.
     """
 
-    def __init__(self, *, size: int = 28, channels: int = 1, width: int = 64):
+    def __init__(
+        self,
+        *,
+        size: int = 28,
+        channels: int = 1,
+        width: int = 64,
+        classes: int = 0,
+        norm: bool = True,
+        spectral: bool = False,
+    ):
         super().__init__()
-        self.options = {"size": size, "channels": channels, "width": width}
+        self.options = {
+            "size": size,
+            "channels": channels,
+            "width": width,
+            "classes": classes,
+            "norm": norm,
+            "spectral": spectral,
+        }
         narrow = widths(size, width)[::-1]
         layers: list[nn.Module] = [nn.Conv2d(channels, narrow[0], **DOUBLE), nn.LeakyReLU(0.2)]
         for before, after in pairwise(narrow):
-            layers += [
-                nn.Conv2d(before, after, **DOUBLE, bias=False),
-                nn.BatchNorm2d(after),
-                nn.LeakyReLU(0.2),
-            ]
+            # The shift of batch norm is a bias already.
+            layers.append(nn.Conv2d(before, after, **DOUBLE, bias=not norm))
+            if norm:
+                layers.append(nn.BatchNorm2d(after))
+            layers.append(nn.LeakyReLU(0.2))
         # From the last map to a point: one kernel as large as the map.
-        layers += [nn.Conv2d(narrow[-1], 1, map_sizes(size)[0]), nn.Flatten()]
+        side = map_sizes(size)[0]
+        layers += [nn.Conv2d(narrow[-1], 1, side), nn.Flatten()]
         self.layers = nn.Sequential(*layers)
+        self.projection = Projection(narrow[-1] * side**2, classes)
         initialise(self)
+        if spectral:
+            add_spectral_norm(self)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.layers(x).squeeze(1)
+    def features(self, x: Tensor) -> Tensor:
+        """φ(x): (N, channels, side, side), the last map.
+
+        The convolution after it multiplies each of its numbers by a weight of its own: that layer
+        is a linear map of the whole map.
+        """
+        return self.layers[:-2](x)
+
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        features = self.features(x)
+        return self.projection(self.layers[-2:](features).squeeze(1), features, labels)

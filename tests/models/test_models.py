@@ -1,3 +1,4 @@
+import json
 from itertools import pairwise
 
 import pytest
@@ -90,13 +91,81 @@ def test_no_batch_norm_next_to_pictures_or_logits():
     assert normed == [False, True, True, True, False]
 
 
+OPTIONS = {
+    "plain": {},
+    "labels": {"classes": 3},
+    "no norm": {"norm": False},
+    "spectral": {"norm": False, "spectral": True},
+    "pack": {"pack": 2},
+    "all": {"classes": 3, "norm": False, "spectral": True, "pack": 2},
+}
+
+
 @pytest.mark.parametrize("family", models.FAMILIES)
-def test_rebuild_gives_the_network_back(family):
-    made = models.make(family, size=32, channels=3, latent=7, width=4)
-    for network in made:
-        again = models.rebuild(models.describe(network))
-        again.load_state_dict(network.state_dict())
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_rebuild_gives_the_network_back(family, options):
+    made = models.make(family, size=16, channels=3, latent=7, width=4, **options)
+    labels = torch.tensor([2, 0]) if "classes" in options else None
+    inputs = torch.randn(2, 7), torch.randn(2, 3 * options.get("pack", 1), 16, 16)
+    for network, x in zip(made, inputs, strict=True):
+        description = json.loads(json.dumps(models.describe(network)))  # as in a checkpoint
+        again = models.rebuild(description)
         assert type(again) is type(network)
+        assert list(again.state_dict()) == list(network.state_dict())
+        again.load_state_dict(network.state_dict())
+        assert torch.equal(again.eval()(x, labels), network.eval()(x, labels))
+
+
+@pytest.mark.parametrize("family", models.FAMILIES)
+def test_a_checkpoint_of_before_labels_rebuilds(family):
+    for name, options in (
+        ("Generator", {"size": 16, "channels": 1, "latent": 7, "width": 4}),
+        ("Discriminator", {"size": 16, "channels": 1, "width": 4}),
+    ):
+        network = models.rebuild({"network": f"{family}.{name}", "options": options})
+        assert {key.split(".")[0] for key in network.state_dict()} == {"layers"}
+
+
+@pytest.mark.parametrize("family", models.FAMILIES)
+def test_a_pack_is_judged_as_one(family):
+    generator, discriminator = models.make(
+        family, size=16, channels=3, latent=7, width=4, norm=False, pack=4
+    )
+    pictures = generator(torch.randn(8, 7))
+    assert pictures.shape == (8, 3, 16, 16)
+    packs = pictures.view(2, 12, 16, 16)
+    jacobian = torch.autograd.functional.jacobian(discriminator, packs)
+    assert jacobian.shape == (2, 2, 12, 16, 16)
+    assert (jacobian[0, 0].unflatten(0, (4, 3)).abs().sum((1, 2, 3)) > 0).all()
+
+
+def test_without_norm_there_is_no_batch_norm_but_biases():
+    discriminator = dcgan.Discriminator(size=64, width=4, norm=False)
+    layers = list(discriminator.layers)
+    assert not any(isinstance(layer, nn.BatchNorm2d) for layer in layers)
+    assert all(layer.bias is not None for layer in layers if isinstance(layer, nn.Conv2d))
+    assert sum(isinstance(layer, nn.LeakyReLU) for layer in layers) == 4
+
+
+@pytest.mark.parametrize("family", models.FAMILIES)
+def test_without_norm_each_logit_depends_on_its_own_picture_alone(family):
+    torch.manual_seed(0)
+    _, discriminator = models.make(family, size=16, channels=1, latent=7, width=4, norm=False)
+    assert between_pictures(discriminator) == 0
+
+
+def test_with_norm_it_depends_on_the_others_too():
+    torch.manual_seed(0)
+    assert between_pictures(dcgan.Discriminator(size=16, width=4)) > 0
+
+
+def between_pictures(discriminator: nn.Module) -> float:
+    """The largest derivative of a logit by another picture's pixel; its own must be above 0."""
+    pictures = torch.randn(3, 1, 16, 16)
+    jacobian = torch.autograd.functional.jacobian(discriminator.train(), pictures)  # [logit, x]
+    sizes = jacobian.abs().amax((2, 3, 4))
+    assert (sizes.diagonal() > 0).all()
+    return (sizes - sizes.diag().diag()).max().item()
 
 
 def test_describe_knows_only_its_own():
@@ -108,7 +177,23 @@ def test_describe_knows_only_its_own():
 
 
 def test_unknown_names_list_the_known_ones():
-    with pytest.raises(ValueError, match=r"unknown network 'gan'; known are mlp, dcgan"):
+    with pytest.raises(ValueError, match=r"unknown network 'gan'; known are mlp, dcgan, modern"):
         models.make("gan", size=28, channels=1, latent=1, width=1)
     with pytest.raises(ValueError, match="unknown network"):
         models.rebuild({"network": "os.system", "options": {}})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"classes": -1}, "classes must be a whole number of at least 0, got -1"),
+        ({"classes": True}, "classes must be a whole number"),
+        ({"pack": 0}, "pack must be a whole number of at least 1, got 0"),
+        ({"pack": 1.5}, "pack must be a whole number"),
+        ({"size": 9}, "size must be 3 to 8 doubled"),
+    ],
+)
+def test_wrong_options_say_what_is_allowed(wrong, message):
+    options = {"size": 28, "channels": 1, "latent": 4, "width": 4} | wrong
+    with pytest.raises(ValueError, match=message):
+        models.make("dcgan", **options)

@@ -1,0 +1,150 @@
+"""Spectral norm on a discriminator: what it bounds, and that nothing else breaks under it."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from gan_lessons import models
+from gan_lessons.losses import get_penalty
+
+FAMILIES = pytest.mark.parametrize("family", models.FAMILIES)
+
+
+def make(family: str, **options) -> nn.Module:
+    torch.manual_seed(0)
+    settings = {"size": 16, "channels": 1, "latent": 6, "width": 8}
+    settings |= {"norm": False, "spectral": True}
+    return models.make(family, **(settings | options))[1]
+
+
+def weights(discriminator: nn.Module) -> list[torch.Tensor]:
+    """The weights in use, as matrices (out, in · height · width): torch's convention."""
+    kinds = nn.Linear | nn.Conv2d | nn.Embedding
+    layers = [layer for layer in discriminator.modules() if isinstance(layer, kinds)]
+    return [layer.weight.detach().flatten(1) for layer in layers]
+
+
+def largest(matrices: list[torch.Tensor]) -> torch.Tensor:
+    """The largest singular value of each."""
+    return torch.stack([torch.linalg.svdvals(matrix.double())[0] for matrix in matrices])
+
+
+@FAMILIES
+def test_the_largest_singular_value_comes_to_1_and_does_again_when_weights_have_moved(family):
+    discriminator = make(family, classes=3)
+    pictures, labels = torch.randn(4, 1, 16, 16), torch.tensor([0, 1, 2, 0])
+    optimiser = torch.optim.Adam(discriminator.parameters(), 1e-3)
+    for training_steps in (0, 30):
+        for _ in range(training_steps):
+            optimiser.zero_grad()
+            (-discriminator(pictures, labels).square().mean()).backward()
+            optimiser.step()
+        with torch.no_grad():
+            for _ in range(200):  # a step of power iteration each
+                discriminator(pictures, labels)
+        found = largest(weights(discriminator))
+        torch.testing.assert_close(found, torch.ones_like(found), rtol=0, atol=0.01)
+    raw = [p.detach() for n, p in discriminator.named_parameters() if n.endswith("original")]
+    assert (largest([weight.flatten(1) for weight in raw]) - 1).abs().max() > 0.1
+
+
+@FAMILIES
+def test_every_layer_has_it_and_without_the_option_none(family):
+    parametrized = nn.utils.parametrize.is_parametrized
+    kinds = nn.Linear | nn.Conv2d | nn.Embedding
+    for spectral in (True, False):
+        discriminator = make(family, classes=3, spectral=spectral)
+        found = [layer for layer in discriminator.modules() if isinstance(layer, kinds)]
+        assert found
+        assert all(parametrized(layer, "weight") == spectral for layer in found)
+
+
+@FAMILIES
+def test_the_scale_of_a_weight_no_longer_counts(family):
+    discriminator = make(family).eval()
+    pictures = torch.randn(3, 1, 16, 16)
+    before = discriminator(pictures)
+    for name, parameter in discriminator.named_parameters():
+        if name.endswith("original"):
+            parameter.data.mul_(7.0)
+    torch.testing.assert_close(discriminator(pictures), before)
+
+
+@FAMILIES
+def test_a_copy_is_alike_and_on_its_own(family):
+    discriminator = make(family, classes=3)
+    twin = copy.deepcopy(discriminator)
+    pictures, labels = torch.randn(2, 1, 16, 16), torch.tensor([0, 2])
+    assert torch.equal(twin(pictures, labels), discriminator(pictures, labels))
+    next(twin.parameters()).data.zero_().add_(1.0)
+    assert not torch.equal(next(twin.parameters()), next(discriminator.parameters()))
+
+
+@FAMILIES
+def test_the_state_holds_the_vectors_of_the_power_iteration(family):
+    """Without them, a run that goes on would not take the same steps."""
+    discriminator, other = make(family), make(family)
+    pictures = torch.randn(2, 1, 16, 16)
+    for _ in range(3):
+        discriminator(pictures)
+    other.load_state_dict(discriminator.state_dict())
+    for _ in range(3):
+        assert torch.equal(discriminator(pictures), other(pictures))
+
+
+@FAMILIES
+def test_it_moves_between_devices_types_and_memory_formats(family):
+    discriminator = make(family).to(memory_format=torch.channels_last)
+    pictures = torch.randn(2, 1, 16, 16)
+    expected = make(family)(pictures)
+    torch.testing.assert_close(discriminator(pictures), expected)
+    assert discriminator.double()(pictures.double()).dtype == torch.float64
+    with torch.autocast("cpu", torch.bfloat16):
+        low = make(family)(pictures).float()
+    torch.testing.assert_close(low, expected, rtol=0.1, atol=0.05)
+    assert make(family).to("meta")(pictures.to("meta")).device.type == "meta"
+
+
+@FAMILIES
+def test_the_slope_of_a_penalty_is_right(family):
+    """R1 by autograd, differentiated once more, against finite differences along random lines."""
+    discriminator = make(family).double().eval()  # eval: the vectors of the iteration stand still
+    real = torch.randn(4, 1, 16, 16).double()
+    parameters = [p for n, p in discriminator.named_parameters() if n.endswith("original")]
+    penalty = get_penalty("r1")
+    gradients = torch.autograd.grad(penalty(discriminator, real, real), parameters)
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        line = torch.randn_like(parameter)
+        line /= line.norm() / parameter.norm()
+        step, values = 1e-6, []
+        for sign in (1, -1):
+            with torch.no_grad():
+                parameter.add_(sign * step * line)
+            values.append(penalty(discriminator, real, real).item())
+            with torch.no_grad():
+                parameter.sub_(sign * step * line)
+        measured = (values[0] - values[1]) / (2 * step)
+        assert (gradient * line).sum().item() == pytest.approx(measured, rel=1e-4, abs=1e-9)
+
+
+@FAMILIES
+def test_it_trains_under_a_penalty(family):
+    discriminator = make(family, classes=3)
+    optimiser = torch.optim.Adam(discriminator.parameters(), 1e-2)
+    real, fake = torch.ones(4, 1, 16, 16), -torch.ones(4, 1, 16, 16)
+    labels = torch.tensor([0, 1, 2, 0])
+
+    def told(x: torch.Tensor) -> torch.Tensor:
+        return discriminator(x, labels)
+
+    before = (told(real) - told(fake)).mean().item()
+    for _ in range(20):
+        loss = nn.functional.softplus(told(fake) - told(real)).mean()
+        loss = loss + 0.01 * get_penalty("r1r2")(told, real, fake)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    assert all(parameter.grad.isfinite().all() for parameter in discriminator.parameters())
+    assert (told(real) - told(fake)).mean().item() > before + 0.1
