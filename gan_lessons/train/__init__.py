@@ -13,11 +13,13 @@ from gan_lessons.train.checkpoint import CheckpointError
 from gan_lessons.train.config import RECIPES, TrainConfig
 from gan_lessons.train.device import pick_device
 from gan_lessons.train.history import History
-from gan_lessons.train.trainer import Trainer, TrainingDiverged, networks
+from gan_lessons.train.players import networks
+from gan_lessons.train.trainer import DeviceMemoryFull, Trainer, TrainingDiverged
 
 __all__ = [
     "RECIPES",
     "CheckpointError",
+    "DeviceMemoryFull",
     "History",
     "TrainConfig",
     "Trainer",

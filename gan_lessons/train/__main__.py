@@ -4,12 +4,19 @@
     python -m gan_lessons.train --data mnist --steps 3000 --out runs/a --resume
     python -m gan_lessons.train --data folder:holiday --size 64 --steps 20000 --out runs/b
     python -m gan_lessons.train --data glyphs --set batch=128 --set loss=hinge --out runs/c
+    torchrun --nproc_per_node=4 -m gan_lessons.train --data mnist --out runs/d
+
+The last line shares each batch among four processes, one for each GPU, or on the CPU; they compute
+what one would. torchrun's own options (--nnodes, --rdzv-endpoint) take in more machines, which need
+the data and, to resume, the folder; it is the first process that writes. A run may be resumed by
+another number of processes.
 
 Leaves in the folder: samples.png, history.csv, config.json and the last two checkpoints.
 """
 
 import argparse
 import json
+import signal
 import sys
 import time
 from dataclasses import fields
@@ -21,16 +28,18 @@ from gan_lessons.metrics import Judge
 from gan_lessons.train import (
     RECIPES,
     CheckpointError,
+    DeviceMemoryFull,
     TrainConfig,
     Trainer,
     TrainingDiverged,
     networks,
     pick_device,
+    ranks,
 )
 from gan_lessons.train.checkpoint import find
 
 SAMPLES = 100  # pictures on the sheet
-INTERRUPTED = 130  # the exit status that shells give an interrupted program
+SHELL_BASE = 128  # shells give a program that a signal ended this, plus the signal's number
 # What a person can cause, and is told in one line; anything else is a defect, and shows its trace.
 EXPECTED = (
     ValueError,
@@ -39,6 +48,7 @@ EXPECTED = (
     data.DataDamaged,
     CheckpointError,
     TrainingDiverged,
+    DeviceMemoryFull,
 )
 
 
@@ -46,17 +56,21 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs with the arguments of a command line; returns the exit status, 0 where all went well."""
     options = _parser().parse_args(arguments)
     try:
-        return 0 if run(options) else INTERRUPTED
+        options.device = ranks.start(options.device)
+        stopped = run(options)
+        return 0 if stopped is None else SHELL_BASE + stopped
     except EXPECTED as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("stopped before there was anything to keep", file=sys.stderr)
-        return INTERRUPTED
+        return SHELL_BASE + signal.SIGINT
+    finally:
+        ranks.stop()
 
 
-def run(options: argparse.Namespace) -> bool:
-    """Trains, measures and writes; says whether all steps were taken. Raises what `main` prints."""
+def run(options: argparse.Namespace) -> signal.Signals | None:
+    """Trains, measures and writes; the signal that ended it early. Raises what `main` prints."""
     started = time.perf_counter()
     out = Path(options.out)
     if options.steps < 1:
@@ -65,8 +79,6 @@ def run(options: argparse.Namespace) -> bool:
     config = _config(options)
     pick_device(options.device)
     images, reference = _pictures(options)
-    shape = "×".join(map(str, images.pixels.shape[1:]))
-    print(f"data: {images.name}, {len(images):,} pictures of {shape}")
 
     if options.resume:
         trainer = Trainer.resume(out, images, device=options.device)
@@ -76,15 +88,33 @@ def run(options: argparse.Namespace) -> bool:
     left = options.steps - trainer.steps
     if left < 1:
         raise ValueError(f"{out} is already at step {trainer.steps}: ask for more --steps")
+    if not trainer.ranks.first:
+        trainer.fit(left, save_to=out)
+        return trainer.stopped_by
+
+    shape = "×".join(map(str, images.pixels.shape[1:]))
+    print(f"data: {images.name}, {len(images):,} pictures of {shape}")
+    processes = f", {trainer.ranks.size} processes" if trainer.ranks.size > 1 else ""
     print(
         f"training: {trainer.config.network}, step {trainer.steps} to {options.steps} "
-        f"on {trainer.device}"
+        f"on {trainer.device}{processes}"
     )
     # Before the training: what cannot be judged is to be known before the time is spent.
     judge = None if options.no_distance else Judge(images, reference, device=trainer.device)
     _write(out / "config.json", json.dumps(trainer.config.to_dict(), indent=2) + "\n")
     trainer.fit(left, save_to=out)
+    _deliver(trainer, judge, out)
+    print(
+        f"{trainer.steps} steps, {trainer.seconds:.0f} s of training, "
+        f"{time.perf_counter() - started:.0f} s in all"
+    )
+    if trainer.stopped_by is not None:
+        print("add --resume to go on")
+    return trainer.stopped_by
 
+
+def _deliver(trainer: Trainer, judge: Judge | None, out: Path) -> None:
+    """What a run leaves beside its checkpoints."""
     pictures = trainer.generate(SAMPLES, seed=trainer.config.seed)
     with written_aside(out / "samples.png") as aside:
         plots.sheet(pictures).save(aside, "png")
@@ -98,13 +128,6 @@ def run(options: argparse.Namespace) -> bool:
         )
     trainer.history.to_csv(out / "history.csv")
     print(f"in {out}: samples.png, history.csv, config.json, {find(out)[-1].name}")
-    print(
-        f"{trainer.steps} steps, {trainer.seconds:.0f} s of training, "
-        f"{time.perf_counter() - started:.0f} s in all"
-    )
-    if trainer.steps < options.steps:
-        print("add --resume to go on")
-    return trainer.steps == options.steps
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -153,8 +176,11 @@ def _setting(text: str) -> tuple[str, object]:
             return name, int(value)
         if types[name] is float:
             return name, float(value)
-    except ValueError:
-        raise ValueError(f"--set {name} takes a number, got {value!r}") from None
+        if types[name] is bool:
+            return name, {"true": True, "false": False}[value.lower()]
+    except (KeyError, ValueError):
+        wanted = "true or false" if types[name] is bool else "a number"
+        raise ValueError(f"--set {name} takes {wanted}, got {value!r}") from None
     return name, None if value == "none" else value
 
 

@@ -3,18 +3,32 @@
 import torch
 from torch import Tensor
 
+from gan_lessons.data import Images, to_float
+from gan_lessons.train.ranks import Ranks
+
 
 class RealPictures:
-    """Batches from one tensor on the device; every picture comes once before any comes again."""
+    """Batches from one tensor on the device; every picture comes once before any comes again.
 
-    def __init__(self, pixels: Tensor, rng: torch.Generator):
-        self.pixels = pixels
+    Each process draws the order of all, and takes its part of each batch.
+    """
+
+    def __init__(self, images: Images, device: torch.device, rng: torch.Generator, ranks: Ranks):
+        self.pixels = images.pixels.to(device)
+        self.labels = None if images.labels is None else images.labels.to(device)
         self.rng = rng
-        self.order = torch.empty(0, dtype=torch.int64, device=pixels.device)
+        self.ranks = ranks
+        self.order = torch.empty(0, dtype=torch.int64, device=device)
         self.position = 0
 
-    def batch(self, n: int) -> Tensor:
-        """uint8 (n, C, H, W); the next n of a random order, drawn anew when it is used up."""
+    def batch(self, n: int, labelled: bool = False) -> tuple[Tensor, Tensor | None]:
+        """Floats (n, C, H, W) in [-1, 1], and their labels (n,) where they are asked for."""
+        chosen = self.ranks.share(self.draw(n))
+        labels = self.labels[chosen] if labelled and self.labels is not None else None
+        return to_float(self.pixels[chosen]), labels
+
+    def draw(self, n: int) -> Tensor:
+        """Places of the next n pictures of a random order, drawn anew when it is used up."""
         chosen = self.order[self.position : self.position + n]
         self.position += len(chosen)
         while len(chosen) < n:
@@ -23,4 +37,4 @@ class RealPictures:
             )
             self.position = min(n - len(chosen), len(self.order))
             chosen = torch.cat([chosen, self.order[: self.position]])
-        return self.pixels[chosen]
+        return chosen

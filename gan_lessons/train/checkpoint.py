@@ -43,6 +43,9 @@ def find(folder: Path) -> list[Path]:
 
 def save(trainer: "Trainer", folder: Path) -> Path:
     """What `Trainer.save` does."""
+    file = folder / f"checkpoint-{trainer.steps:08d}.safetensors"
+    if not trainer.ranks.first:
+        return file
     tensors = _pack("history", trainer.history.tensors())
     tensors |= {"random": trainer.rng.get_state(), "order": trainer.real.order}
     for name, network in _networks(trainer).items():
@@ -62,7 +65,6 @@ def save(trainer: "Trainer", folder: Path) -> Path:
         "discriminator": models.describe(trainer.discriminator),
         "data": {"name": trainer.images.name, "shape": list(trainer.images.pixels.shape)},
     }
-    file = folder / f"checkpoint-{trainer.steps:08d}.safetensors"
     # A copy each: safetensors wants plain layout, and refuses tensors that share memory.
     plain = {name: tensor.cpu().contiguous().clone() for name, tensor in tensors.items()}
     try:

@@ -7,6 +7,7 @@ from typing import Any
 
 from gan_lessons.losses import LOSSES, PENALTIES
 from gan_lessons.models import FAMILIES
+from gan_lessons.train.remedies import names
 
 
 @dataclass(frozen=True)
@@ -14,12 +15,22 @@ class TrainConfig:
     """The settings of a run. Values out of range raise a ValueError that says what is allowed."""
 
     network: str = "dcgan"  # the family that `networks` builds; see gan_lessons.models
-    width: int = 32  # channels next to the picture (dcgan), or hidden units (mlp)
+    width: int = 32  # channels next to the picture (dcgan, modern), or hidden units (mlp)
     latent: int = 100  # numbers in one latent z, each drawn from N(0, 1)
+    conditional: bool = False  # both players are told the picture's label
+    norm: bool = True  # batch norm in a dcgan's discriminator; no penalty goes with it
+    spectral: bool = False  # spectral norm on the discriminator's layers
+
     loss: str = "nonsaturating"  # see gan_lessons.losses.LOSSES
     penalty: str | None = None  # see gan_lessons.losses.PENALTIES
     gamma: float = 0.0  # weight of the penalty
-    batch: int = 64  # pictures of each kind, real and fake, in one update
+    penalty_every: int = 1  # updates of D; one that is left out is made up for by the next
+    label_smoothing: float = 0.0  # the target of real pictures is 1 minus this (cross entropy)
+    instance_noise: float = 0.0  # deviation of noise on what D sees; gone after schedule_steps
+    pack: int = 1  # pictures that D judges together
+    augment: str = ""  # colour, translation, cutout: what D sees is changed so, differentiably
+
+    batch: int = 64  # pictures of each kind, real and fake, in one update, of all processes
     learning_rate_g: float = 2e-4  # Adam's, for the generator
     learning_rate_d: float = 2e-4  # Adam's, for the discriminator
     beta1: float = 0.5  # Adam's memory of the gradient's mean
@@ -27,6 +38,9 @@ class TrainConfig:
     discriminator_updates: int = 1  # of the discriminator for each one of the generator
     ema_half_life: float = 0.0  # pictures until half of the average is newer weights; 0: no average
     ema_ramp: float = 0.1  # the half-life is at most this share of the pictures seen; 0: no limit
+    schedule_steps: int = 0  # steps over which settings go to their final value, by a cosine
+    learning_rate_final: float = 1.0  # share of both learning rates that is left then
+    gamma_final: float = 1.0  # share of gamma that is left then
     seed: int = 0  # of the weights that `networks` draws, the latents and the order of the data
 
     def __post_init__(self) -> None:
@@ -34,18 +48,40 @@ class TrainConfig:
         _known("loss", self.loss, LOSSES)
         if self.penalty is not None:
             _known("penalty", self.penalty, PENALTIES)
-        for name in ("width", "latent", "batch", "discriminator_updates"):
+        names(self.augment)
+        for name in ("width", "latent", "batch", "discriminator_updates", "penalty_every", "pack"):
             _whole(name, getattr(self, name), 1)
-        _whole("seed", self.seed, 0)
+        for name in ("seed", "schedule_steps"):
+            _whole(name, getattr(self, name), 0)
         for name in ("learning_rate_g", "learning_rate_d"):
             _number(name, getattr(self, name), "above 0", lambda value: value > 0)
-        for name in ("gamma", "ema_half_life", "ema_ramp"):
+        for name in ("gamma", "ema_half_life", "ema_ramp", "instance_noise"):
             _number(name, getattr(self, name), "0 or more", lambda value: value >= 0)
-        for name in ("beta1", "beta2"):
+        for name in ("beta1", "beta2", "label_smoothing"):
             _number(name, getattr(self, name), "at least 0 and below 1", lambda b: 0 <= b < 1)
+        for name in ("learning_rate_final", "gamma_final"):
+            _number(name, getattr(self, name), "0 to 1", lambda share: 0 <= share <= 1)
+        self._check_together()
 
+    def _check_together(self) -> None:
+        """Settings that are all right alone and not with each other."""
         if self.penalty is not None and self.gamma == 0:
             raise ValueError(f"gamma must be above 0 with the penalty {self.penalty!r}, got 0")
+        if self.label_smoothing and self.loss not in ("minimax", "nonsaturating"):
+            raise ValueError(
+                "label_smoothing changes the targets of a cross entropy, "
+                f"which the loss {self.loss!r} has not: leave it 0"
+            )
+        if self.batch % self.pack:
+            raise ValueError(f"batch must be a multiple of pack ({self.pack}), got {self.batch}")
+        if self.pack > 1 and self.conditional:
+            raise ValueError("pack joins pictures of different labels: not with conditional=True")
+        changing = self.instance_noise or self.learning_rate_final < 1 or self.gamma_final < 1
+        if changing and not self.schedule_steps:
+            raise ValueError(
+                "instance_noise, learning_rate_final and gamma_final change over schedule_steps: "
+                "say over how many, got 0"
+            )
 
     def to_dict(self) -> dict:
         return asdict(self)

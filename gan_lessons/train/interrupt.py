@@ -1,20 +1,24 @@
-"""An interrupt that is answered between two steps, so that nothing is left half done."""
+"""A request to stop that is answered between two steps, so that nothing is left half done."""
 
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+# Ctrl-C and the stop button of a notebook; what a machine sends before it takes itself away.
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 class Interrupt:
-    """Whether somebody asked to stop: Ctrl-C, or the stop button of a notebook."""
+    """Whether somebody asked to stop, and by which signal."""
 
     def __init__(self) -> None:
         self.asked = False
+        self.signal = signal.SIGINT
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """While this runs, an interrupt is noted; the second one is raised at once as usual."""
+        """While this runs, a request is noted; the second one is raised at once as usual."""
         self.asked = False
         if threading.current_thread() is not threading.main_thread():
             yield  # only the main thread may set handlers
@@ -23,10 +27,11 @@ class Interrupt:
         def note(number: int, frame: object) -> None:
             if self.asked:
                 raise KeyboardInterrupt
-            self.asked = True
+            self.asked, self.signal = True, signal.Signals(number)
 
-        before = signal.signal(signal.SIGINT, note)
+        before = {number: signal.signal(number, note) for number in SIGNALS}
         try:
             yield
         finally:
-            signal.signal(signal.SIGINT, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)

@@ -1,7 +1,7 @@
 """The training of a GAN: two updates a step, and everything around them that must not go wrong."""
 
-import copy
 import math
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,15 +12,19 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from gan_lessons import models
-from gan_lessons.data import Images, to_float
-from gan_lessons.losses import LOSSES, PENALTIES
+from gan_lessons.data import Images
 from gan_lessons.train import checkpoint
+from gan_lessons.train.average import Average
 from gan_lessons.train.batches import RealPictures
+from gan_lessons.train.chance import Chance
 from gan_lessons.train.config import TrainConfig
 from gan_lessons.train.device import pick_device
+from gan_lessons.train.game import Game
 from gan_lessons.train.history import History
 from gan_lessons.train.interrupt import Interrupt
+from gan_lessons.train.players import check, is_finite
+from gan_lessons.train.ranks import Ranks
+from gan_lessons.train.schedule import cosine
 
 LOOK_EVERY = 0.2  # seconds between two looks at the losses: each look waits for the device
 
@@ -34,20 +38,11 @@ class View(Protocol):
 
 
 class TrainingDiverged(FloatingPointError):
-    """A loss is no longer a finite number."""
+    """A loss or a weight is no longer a finite number."""
 
 
-def networks(config: TrainConfig, images: Images) -> tuple[nn.Module, nn.Module]:
-    """A new generator and discriminator for such pictures, with the weights of `config.seed`."""
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(config.seed)
-        return models.make(
-            config.network,
-            size=images.size,
-            channels=images.channels,
-            latent=config.latent,
-            width=config.width,
-        )
+class DeviceMemoryFull(RuntimeError):
+    """The device has no room for a step of this size."""
 
 
 class Trainer:
@@ -55,11 +50,12 @@ class Trainer:
 
     The networks are moved to the device and trained in place. The order of the pictures and the
     latents come from one generator seeded by the configuration: two trainers made alike take the
-    same steps, where the networks draw no random numbers of their own (dropout).
+    same steps, where the networks draw no random numbers of their own (dropout). Under a launcher
+    of several processes (see `ranks`) each takes its part of every batch, and all stay alike.
 
     Raises:
-        ValueError: pictures and networks do not fit together, a penalty meets batch norm, or the
-            device is not there.
+        ValueError: pictures and networks do not fit together, a penalty meets batch norm, the batch
+            cannot be shared by the processes, or the device is not there.
     """
 
     def __init__(
@@ -74,22 +70,24 @@ class Trainer:
             raise ValueError(f"{images.name!r} has no pictures to train on")
         self.config = config
         self.device = pick_device(device)
-        self.loss = LOSSES[config.loss]
-        self.penalty = PENALTIES[config.penalty] if config.penalty else None
+        self.ranks = Ranks()
         # channels_last: convolutions of few channels are faster with it on a CPU.
         fast = torch.channels_last
         self.generator = generator.to(self.device).to(memory_format=fast).train()
         self.discriminator = discriminator.to(self.device).to(memory_format=fast).train()
+        self.ranks.same_start([self.generator, self.discriminator])
         self.average: nn.Module | None = None
         if config.ema_half_life:
-            self.average = copy.deepcopy(self.generator).eval().requires_grad_(False)
+            self._average = Average(self.generator, config.ema_half_life, config.ema_ramp)
+            self.average = self._average.network
         # What somebody froze before, to tune the rest, stays frozen.
         self._learning_d = [p for p in self.discriminator.parameters() if p.requires_grad]
         self.optimiser_g = self._adam(self.generator, config.learning_rate_g)
         self.optimiser_d = self._adam(self.discriminator, config.learning_rate_d)
         self.rng = torch.Generator(self.device).manual_seed(config.seed)
         self.images = images
-        self.real = RealPictures(images.pixels.to(self.device), self.rng)
+        self.real = RealPictures(images, self.device, self.rng, self.ranks)
+        self.game = Game(self.generator, self.discriminator, config, Chance(self.rng, self.ranks))
         self.steps = 0  # taken so far
         self.started_at = 0  # steps at which the running or last `fit` began
         self.goal = 0  # steps at which it ends
@@ -98,48 +96,60 @@ class Trainer:
         self._history = History()
         self._unread: list[Tensor] = []  # losses still on the device
         self._interrupt = Interrupt()
-        # Batch norm sees a batch as one: real and fake pictures must not share it.
-        self._one_pass = not any(
-            isinstance(layer, nn.modules.batchnorm._BatchNorm)
-            for layer in self.discriminator.modules()
-        )
-        self._check_networks()
+        check(self)
 
     def step(self) -> None:
         """One iteration of Goodfellow et al. 2014, algorithm 1: the discriminator, then G."""
-        for _ in range(self.config.discriminator_updates):
-            loss_d = self._update_discriminator()
+        self._set_learning_rates()
+        updates = self.config.discriminator_updates
+        for update in range(self.steps * updates, (self.steps + 1) * updates):
+            loss_d = self._update_discriminator(update)
         loss_g = self._update_generator()
+        for network in (self.generator, self.discriminator):
+            self.ranks.average_buffers(network)
         self.steps += 1
-        self._update_average()
+        if self.average is not None:
+            seen = self.steps * self.config.batch
+            self._average.update(self.generator, seen, self.config.batch)
         self._unread.append(torch.stack([loss_d, loss_g]))
 
-    def _update_discriminator(self) -> Tensor:
-        real = to_float(self.real.batch(self.config.batch))
-        with torch.no_grad():
-            fake = self.generator(self._latents())
-        loss = self.loss.discriminator(*self._logits(real, fake))
-        if self.penalty is not None:
-            penalty = self.penalty(self.discriminator, real, fake, self.rng)
-            loss = loss + self.config.gamma * penalty
-        self.optimiser_d.zero_grad()
-        loss.backward()
-        self.optimiser_d.step()
-        return loss.detach()
+    def _update_discriminator(self, update: int = 0) -> Tensor:
+        real, labels = self.real.batch(self.config.batch, self.config.conditional)
+        loss = self.game.discriminator_loss(real, labels, self.steps, update)
+        return self._descend(loss, self.optimiser_d, self.discriminator)
 
     def _update_generator(self) -> Tensor:
+        real, labels = None, None
         with self._discriminator_frozen():
-            fake = self.generator(self._latents())
-            if self.loss.paired:
-                real = to_float(self.real.batch(self.config.batch))
-                logits_real, logits_fake = self._logits(real, fake)
-                loss = self.loss.generator(logits_fake, logits_real)
-            else:
-                loss = self.loss.generator(self.discriminator(fake))
-            self.optimiser_g.zero_grad()
-            loss.backward()
-            self.optimiser_g.step()
-        return loss.detach()
+            if self.game.loss.paired or self.config.conditional:
+                real, labels = self.real.batch(self.config.batch, self.config.conditional)
+            paired = real if self.game.loss.paired else None
+            loss = self.game.generator_loss(paired, labels, self.steps)
+            return self._descend(loss, self.optimiser_g, self.generator)
+
+    def _descend(
+        self, loss: Tensor, optimiser: torch.optim.Optimizer, network: nn.Module
+    ) -> Tensor:
+        """A step down the gradient, the mean of all processes; returns the mean of the losses."""
+        optimiser.zero_grad()
+        loss.backward()
+        loss = loss.detach()
+        gradients = [p.grad for p in network.parameters() if p.grad is not None]
+        self.ranks.average([*gradients, loss])
+        optimiser.step()
+        return loss
+
+    def _set_learning_rates(self) -> None:
+        config = self.config
+        if config.learning_rate_final == 1:
+            return
+        share = cosine(self.steps, config.schedule_steps, 1.0, config.learning_rate_final)
+        for optimiser, rate in (
+            (self.optimiser_g, config.learning_rate_g),
+            (self.optimiser_d, config.learning_rate_d),
+        ):
+            for group in optimiser.param_groups:
+                group["lr"] = share * rate
 
     @contextmanager
     def _discriminator_frozen(self) -> Iterator[None]:
@@ -152,26 +162,6 @@ class Trainer:
             for parameter in self._learning_d:
                 parameter.requires_grad_(True)
 
-    @torch.no_grad()
-    def _update_average(self) -> None:
-        """Exponential average of the generator's weights (Karras et al. 2018, appendix A.1).
-
-        A half-life in pictures does not depend on the batch; early on it is shorter, so that the
-        average soon forgets the weights that the generator started with.
-        """
-        if self.average is None:
-            return
-        seen = self.steps * self.config.batch
-        half_life = self.config.ema_half_life
-        if self.config.ema_ramp:
-            half_life = min(half_life, self.config.ema_ramp * seen)
-        newer = 1 - 0.5 ** (self.config.batch / half_life)
-        torch._foreach_lerp_(
-            list(self.average.parameters()), list(self.generator.parameters()), newer
-        )
-        for kept, new in zip(self.average.buffers(), self.generator.buffers(), strict=True):
-            kept.copy_(new)
-
     def fit(
         self,
         steps: int,
@@ -182,47 +172,62 @@ class Trainer:
     ) -> "Trainer":
         """Takes that many steps more, showing progress on a bar or on the view.
 
-        An interrupt (Ctrl-C, or the stop button of a notebook) ends it after the step in hand, and
-        says so; the trainer stays whole, and `fit` can be called again. With `save_to`, a
+        An interrupt (Ctrl-C, the stop button of a notebook, SIGTERM) ends it after the step in
+        hand, and says so; the trainer stays whole, and `fit` can be called again. With `save_to`, a
         checkpoint is written there every `save_every` seconds and at the end.
 
         Raises:
             ValueError: steps is not a whole number of at least 1.
-            TrainingDiverged: a loss is no longer finite; the message says what to try.
+            TrainingDiverged: a loss or a weight is no longer finite; says what to try.
+            DeviceMemoryFull: says what to lower.
+            CheckpointError: a checkpoint cannot be written; earlier ones are intact.
         """
         if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
             raise ValueError(f"steps must be a whole number of at least 1, got {steps!r}")
         self.started_at, self.goal = self.steps, self.steps + steps
         self.started_seconds = self.seconds
-        bar = tqdm(
-            total=steps, desc="training", unit="step", disable=None if view is None else True
-        )
+        view = view if self.ranks.first else None
+        hidden = True if view is not None or not self.ranks.first else None  # None: off a terminal
+        bar = tqdm(total=steps, desc="training", unit="step", disable=hidden)
         try:
             with bar, self._interrupt.listening():
                 self._run(view, bar, save_to, save_every)
+        except torch.OutOfMemoryError:
+            raise DeviceMemoryFull(
+                f"{self.device} has no room for a step of {self.config.batch} pictures of "
+                f"{self.images.size} × {self.images.size}, width {self.config.width}: lower batch "
+                "or width, take smaller pictures, or share the batch among more processes"
+            ) from None
         finally:
             if view is not None:
                 view.close(self)
         if save_to is not None:
             self.save(save_to)
-        if self.steps < self.goal:
+        if self.steps < self.goal and self.ranks.first:
             tqdm.write(f"stopped after step {self.steps} of {self.goal}")
         return self
+
+    @property
+    def stopped_by(self) -> signal.Signals | None:
+        """The signal that ended the last `fit` before its goal, if one did."""
+        return self._interrupt.signal if self.steps < self.goal else None
 
     def _run(
         self, view: View | None, bar: tqdm, save_to: str | Path | None, save_every: float
     ) -> None:
         started = time.perf_counter()
-        next_look = started + LOOK_EVERY
         next_save = started + save_every
+        next_look, look_after = started + LOOK_EVERY, self.steps + 1
         going_on = True
         while going_on:
             self.step()
-            going_on = self.steps < self.goal and not self._interrupt.asked
-            if going_on and time.perf_counter() < next_look:
+            if not self._look_is_due(next_look, look_after):
                 continue
+            going_on = self.steps < self.goal and not self.ranks.any(self._interrupt.asked)
+            before = len(self._history)
             self._read_losses()
             now = time.perf_counter()
+            pace = (len(self._history) - before) / (now - started)  # steps a second
             self.seconds += now - started
             bar.update(self.steps - self.started_at - bar.n)
             bar.set_postfix(
@@ -235,6 +240,15 @@ class Trainer:
                 next_save = time.perf_counter() + save_every
             started = time.perf_counter()
             next_look = started + LOOK_EVERY
+            look_after = self.steps + self.ranks.agree(max(1, round(LOOK_EVERY * pace)))
+
+    def _look_is_due(self, at: float, after: int) -> bool:
+        """Whether to read the losses now: by the clock, or by the step where others must agree."""
+        if self.steps >= self.goal:
+            return True
+        if self.ranks.size > 1:
+            return self.steps >= after
+        return self._interrupt.asked or time.perf_counter() >= at
 
     @property
     def history(self) -> History:
@@ -257,48 +271,86 @@ class Trainer:
             self._history.generator_loss.append(loss_g)
             for name, loss in (("discriminator", loss_d), ("generator", loss_g)):
                 if not math.isfinite(loss):
-                    raise TrainingDiverged(
-                        f"step {step}: the {name}'s loss is {loss}. Try a lower learning rate "
-                        f"(now {self.config.learning_rate_g:g} and "
-                        f"{self.config.learning_rate_d:g}) or a penalty; start anew, or from the "
-                        "last checkpoint: these weights are lost"
-                    )
+                    raise self._diverged(f"step {step}: the {name}'s loss is {loss}")
+
+    def _diverged(self, what: str) -> TrainingDiverged:
+        broken = [name for name, network in self._players() if not is_finite(network)]
+        where = f" (weights that are not finite: {', '.join(broken)})" if broken else ""
+        return TrainingDiverged(
+            f"{what}{where}. Try a lower learning rate "
+            f"(now {self.config.learning_rate_g:g} and {self.config.learning_rate_d:g}) or a "
+            "penalty; start anew, or from the last checkpoint: these weights are lost"
+        )
+
+    def _players(self) -> list[tuple[str, nn.Module]]:
+        return [("generator", self.generator), ("discriminator", self.discriminator)]
 
     def generate(
         self, n: int, seed: int | None = None, labels: Tensor | None = None, ema: bool = True
     ) -> Tensor:
         """n new pictures: floats (n, C, H, W) in [-1, 1], on the trainer's device.
 
-        The same seed gives the same latents; None draws new ones. `ema` takes the averaged
+        The same seed gives the same latents; None draws new ones. labels: (n,), what a conditional
+        generator is to draw; without them it is told labels at random. `ema` takes the averaged
         generator, where there is one. Does not touch the training's random numbers.
         """
         if not isinstance(n, int) or n < 1:
             raise ValueError(f"n must be a whole number of at least 1, got {n!r}")
-        if labels is not None:
-            raise ValueError("this generator was not trained with labels: leave labels out")
         rng = torch.Generator(self.device)
         rng.seed() if seed is None else rng.manual_seed(seed)
         z = torch.randn(n, self.config.latent, generator=rng, device=self.device)
-        return self.decode(z, ema)
+        if self.config.conditional and labels is None:
+            classes = len(self.images.classes)
+            labels = torch.randint(classes, (n,), generator=rng, device=self.device)
+        return self.decode(z, ema, labels=labels)
 
     @torch.no_grad()
-    def decode(self, z: Tensor, ema: bool = True, chunk: int = 250) -> Tensor:
+    def decode(
+        self, z: Tensor, ema: bool = True, chunk: int = 250, labels: Tensor | None = None
+    ) -> Tensor:
         """The pictures of given latents z: (n, latent) → floats (n, C, H, W) in [-1, 1]."""
         if z.dim() != 2 or z.shape[1] != self.config.latent:
             raise ValueError(f"z must be (n, {self.config.latent}), got {tuple(z.shape)}")
         network = self.average if ema and self.average is not None else self.generator
         training = network.training
         network.eval()
+        parts = zip(
+            z.to(self.device).split(chunk), self._checked(labels, len(z), chunk), strict=True
+        )
         try:
-            return torch.cat([network(part) for part in z.to(self.device).split(chunk)])
+            return torch.cat(
+                [network(part) if told is None else network(part, told) for part, told in parts]
+            )
         finally:
             network.train(training)
+
+    def _checked(
+        self, labels: Tensor | None, n: int, chunk: int
+    ) -> tuple[Tensor, ...] | list[None]:
+        """Labels in chunks, as many as there are of n latents."""
+        if labels is None and not self.config.conditional:
+            return [None] * math.ceil(n / chunk)
+        if not self.config.conditional:
+            raise ValueError("this generator was not trained with labels: leave labels out")
+        if labels is None:
+            raise ValueError("this generator was trained with labels: say which to draw")
+        classes = len(self.images.classes)
+        if labels.shape != (n,) or not 0 <= labels.min() <= labels.max() < classes:
+            raise ValueError(
+                f"labels must be ({n},), each from 0 to {classes - 1}, got {tuple(labels.shape)}"
+            )
+        return labels.long().to(self.device).split(chunk)
 
     def save(self, folder: str | Path) -> Path:
         """Writes a complete checkpoint to the folder and returns its file; keeps the last two.
 
-        Raises CheckpointError where it cannot be written; earlier checkpoints stay as they are.
+        Of several processes only the first writes. Raises CheckpointError where it cannot be
+        written, and TrainingDiverged where a weight is no longer finite; earlier checkpoints stay
+        as they are.
         """
+        for name, network in self._players():
+            if not is_finite(network):
+                raise self._diverged(f"step {self.steps}: the {name} is not worth keeping")
         return checkpoint.save(self, Path(folder))
 
     @classmethod
@@ -322,49 +374,7 @@ class Trainer:
         """
         return checkpoint.resume(cls, Path(folder), images, generator, discriminator, device)
 
-    def _logits(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        if self._one_pass:
-            logits = self.discriminator(torch.cat([real, fake]))
-            return logits[: len(real)], logits[len(real) :]
-        return self.discriminator(real), self.discriminator(fake)
-
-    def _latents(self) -> Tensor:
-        shape = (self.config.batch, self.config.latent)
-        return torch.randn(shape, generator=self.rng, device=self.device)
-
     def _adam(self, network: nn.Module, learning_rate: float) -> torch.optim.Adam:
         betas = (self.config.beta1, self.config.beta2)
         learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
         return torch.optim.Adam(learning, learning_rate, betas, fused=True)
-
-    @torch.no_grad()
-    def _check_networks(self) -> None:
-        if self.penalty is not None and not self._one_pass:
-            raise ValueError(
-                f"the penalty {self.config.penalty!r} needs each logit to depend on its own "
-                "picture: take a discriminator without batch norm"
-            )
-        wanted = tuple(self.images.pixels.shape[1:])
-        latent = getattr(self.generator, "latent", self.config.latent)
-        if latent != self.config.latent:
-            raise ValueError(
-                f"the generator takes z of {latent}, config.latent is {self.config.latent}"
-            )
-        made = self.decode(torch.zeros(2, self.config.latent))
-        if tuple(made.shape[1:]) != wanted:
-            raise ValueError(
-                f"the generator makes pictures of {tuple(made.shape[1:])}, the data has {wanted}"
-            )
-        try:
-            logits = self.discriminator.eval()(made)
-        except RuntimeError as error:
-            raise ValueError(
-                f"the discriminator does not take {wanted} pictures: {error}"
-            ) from None
-        finally:
-            self.discriminator.train()
-        if logits.numel() != 2:
-            raise ValueError(
-                "the discriminator must give one logit for each picture, "
-                f"got {tuple(logits.shape)} for 2 pictures"
-            )

@@ -27,7 +27,7 @@ def small(tmp_path, monkeypatch):
 
     real_load = data.load
     monkeypatch.setattr(data, "load", load)
-    monkeypatch.setattr("gan_lessons.metrics.STEPS", 5)
+    monkeypatch.setattr("gan_lessons.metrics.feature_net.STEPS", 5)
     monkeypatch.setenv("GAN_LESSONS_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
 

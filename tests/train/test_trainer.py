@@ -8,7 +8,14 @@ from torch import nn
 from gan_lessons.data import Images, to_float
 from gan_lessons.losses import LOSSES, PENALTIES
 from gan_lessons.models import dcgan
-from gan_lessons.train import TrainConfig, Trainer, TrainingDiverged, networks, pick_device
+from gan_lessons.train import (
+    DeviceMemoryFull,
+    TrainConfig,
+    Trainer,
+    TrainingDiverged,
+    networks,
+    pick_device,
+)
 
 
 def weights(network: nn.Module) -> list[torch.Tensor]:
@@ -87,9 +94,9 @@ def test_the_discriminators_update_leaves_no_gradient_in_the_generator(make):
 
 def test_one_pass_where_no_batch_norm_forbids_it(make):
     one, two = make(network="mlp"), make(network="mlp")
-    two._one_pass = False
-    assert one._one_pass
-    assert not make(network="dcgan")._one_pass
+    two.game.one_pass = False
+    assert one.game.one_pass
+    assert not make(network="dcgan").game.one_pass
     for trainer in (one, two):
         trainer.fit(3)
     for a, b in zip(weights(one.generator), weights(two.generator), strict=True):
@@ -160,8 +167,7 @@ def test_without_an_average_the_generator_itself_is_shown(make):
 
 def test_every_picture_comes_once_before_any_comes_again(make):
     trainer = make()
-    trainer.real.pixels = torch.arange(50, dtype=torch.uint8)
-    seen = torch.cat([trainer.real.batch(8) for _ in range(25)])
+    seen = torch.cat([trainer.real.draw(8) for _ in range(25)])
     for epoch in seen.split(50):
         assert epoch.sort().values.tolist() == list(range(50))
     assert not torch.equal(seen[:50], seen[50:100])
@@ -170,7 +176,7 @@ def test_every_picture_comes_once_before_any_comes_again(make):
 def test_batches_larger_than_the_data(make):
     trainer = make()
     trainer.real.pixels = torch.arange(3, dtype=torch.uint8)
-    assert trainer.real.batch(8).bincount(minlength=3).tolist() in ([3, 3, 2], [3, 2, 3], [2, 3, 3])
+    assert trainer.real.draw(8).bincount(minlength=3).tolist() in ([3, 3, 2], [3, 2, 3], [2, 3, 3])
 
 
 def test_generate(make):
@@ -241,7 +247,7 @@ def test_what_was_frozen_stays_frozen(images):
 
 def test_a_step_that_fails_leaves_the_discriminator_ready(make):
     trainer = make()
-    trainer.loss = LOSSES["rpgan"]
+    trainer.game.loss = LOSSES["rpgan"]
     trainer.real.batch = None  # fails within the generator's update
     with pytest.raises(TypeError):
         trainer._update_generator()
@@ -259,7 +265,10 @@ def test_divergence_names_step_and_loss_and_what_to_try(make):
     trainer = make(network="mlp").fit(2)
     with torch.no_grad():
         next(trainer.generator.parameters()).fill_(float("nan"))
-    with pytest.raises(TrainingDiverged, match=r"step 3: the discriminator's loss is nan. Try"):
+    with pytest.raises(
+        TrainingDiverged,
+        match=r"step 3: the discriminator's loss is nan.*generator, discriminator\)\. Try",
+    ):
         trainer.fit(5)
 
 
@@ -337,3 +346,134 @@ def test_trains_on_a_gpu(images):
     trainer = Trainer(*networks(config, images), images, config, "cuda").fit(5)
     assert trainer.generate(3).device.type == "cuda"
     assert len(trainer.history) == 5
+
+
+def test_the_learning_rate_follows_its_schedule(make):
+    trainer = make(network="mlp", learning_rate_g=0.01, schedule_steps=4, learning_rate_final=0.5)
+    rates = []
+    for _ in range(6):
+        trainer.step()
+        rates.append(trainer.optimiser_g.param_groups[0]["lr"])
+    assert rates[0] == pytest.approx(0.01)
+    assert rates[2] == pytest.approx(0.0075)
+    assert rates[4] == rates[5] == pytest.approx(0.005)
+
+
+def test_a_lazy_penalty_counts_for_the_steps_it_leaves_out(make):
+    settings = {"network": "mlp", "penalty": "r1", "gamma": 1.0}
+    plain, lazy = make(**settings), make(**settings, penalty_every=3)
+    without = make(network="mlp")
+    losses = [
+        t.game.discriminator_loss(*t.real.batch(8), 0, 0).item() for t in (plain, lazy, without)
+    ]
+    assert losses[1] - losses[2] == pytest.approx(3 * (losses[0] - losses[2]), rel=1e-3)
+    rest = [t.game.discriminator_loss(*t.real.batch(8), 0, 1).item() for t in (lazy, without)]
+    assert rest[0] == pytest.approx(rest[1])
+
+
+def test_gamma_follows_its_schedule(make):
+    game = make(network="mlp", penalty="r1", gamma=4.0, gamma_final=0.25, schedule_steps=10).game
+    assert [game.gamma(step) for step in (0, 5, 10, 99)] == pytest.approx([4.0, 2.5, 1.0, 1.0])
+
+
+def test_instance_noise_fades(make):
+    game = make(network="mlp", instance_noise=0.5, schedule_steps=10).game
+    x = torch.zeros(8, 1, 16, 16)
+    assert game.seen(x, 0).std().item() == pytest.approx(0.5, rel=0.1)
+    assert game.seen(x, 5).std().item() == pytest.approx(0.25, rel=0.1)
+    assert game.seen(x, 10) is x
+
+
+def test_a_checkpoint_of_broken_weights_is_not_written(make, tmp_path):
+    trainer = make(network="mlp").fit(2, save_to=tmp_path)
+    with torch.no_grad():
+        next(trainer.discriminator.parameters()).fill_(float("inf"))
+    with pytest.raises(TrainingDiverged, match="step 2: the discriminator is not worth keeping"):
+        trainer.save(tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["checkpoint-00000002.safetensors"]
+
+
+def test_a_full_device_says_what_to_lower(make):
+    trainer = make()
+
+    def full(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    trainer._update_generator = full
+    with pytest.raises(DeviceMemoryFull, match="a step of 8 pictures of 16 × 16, width 4: lower"):
+        trainer.fit(1)
+
+
+def test_a_request_to_terminate_is_answered_like_an_interrupt(make, tmp_path):
+    trainer = make()
+    step = trainer._update_generator
+
+    def terminated():
+        if trainer.steps == 1:
+            signal.raise_signal(signal.SIGTERM)
+        return step()
+
+    trainer._update_generator = terminated
+    trainer.fit(9, save_to=tmp_path)
+    assert trainer.steps == 2
+    assert trainer.stopped_by is signal.SIGTERM
+    assert [file.name for file in tmp_path.iterdir()] == ["checkpoint-00000002.safetensors"]
+
+
+@pytest.fixture
+def labelled(images) -> Images:
+    return Images(images.pixels, torch.arange(50) % 3, ("a", "b", "c"), name="labelled")
+
+
+@pytest.mark.parametrize("network", ["mlp", "dcgan", "modern"])
+def test_labels_reach_both_players(labelled, network):
+    config = TrainConfig(width=4, latent=6, batch=8, network=network, conditional=True)
+    trainer = Trainer(*networks(config, labelled), labelled, config, "cpu")
+    told = []
+    for role in ("generator", "discriminator"):
+        getattr(trainer, role).register_forward_pre_hook(lambda _, inputs: told.append(inputs[1]))
+    before = weights(trainer.generator), weights(trainer.discriminator)
+    trainer.fit(2)
+    assert all(labels is not None and len(labels) % 8 == 0 for labels in told)
+    moved = [
+        not torch.equal(old, new)
+        for network, kept in zip((trainer.generator, trainer.discriminator), before, strict=True)
+        for (name, new), old in zip(network.named_parameters(), kept, strict=True)
+        if "embedding" in name
+    ]
+    assert len(moved) >= 2
+    assert all(moved)
+
+
+def test_real_pictures_come_with_their_own_labels(labelled):
+    config = TrainConfig(width=4, latent=6, batch=8, conditional=True)
+    trainer = Trainer(*networks(config, labelled), labelled, config, "cpu")
+    real, labels = trainer.real.batch(20, labelled=True)
+    for picture, label in zip(real, labels, strict=True):
+        places = (to_float(labelled.pixels) == picture).flatten(1).all(1).nonzero()
+        assert labelled.labels[places.item()] == label
+
+
+def test_a_class_can_be_asked_for(labelled):
+    config = TrainConfig(width=4, latent=6, batch=8, network="mlp", conditional=True)
+    trainer = Trainer(*networks(config, labelled), labelled, config, "cpu")
+    zeros, ones = (trainer.generate(4, seed=1, labels=torch.full((4,), c)) for c in (0, 1))
+    assert not torch.equal(zeros, ones)
+    assert trainer.generate(5, seed=1).shape == (5, 1, 16, 16)
+    with pytest.raises(ValueError, match=r"labels must be \(4,\), each from 0 to 2"):
+        trainer.generate(4, labels=torch.full((4,), 3))
+    with pytest.raises(ValueError, match=r"labels must be \(4,\)"):
+        trainer.generate(4, labels=torch.zeros(3).long())
+    with pytest.raises(ValueError, match="trained with labels: say which"):
+        trainer.decode(torch.zeros(2, 6))
+
+
+def test_a_conditional_training_needs_labels(images):
+    with pytest.raises(ValueError, match="conditional=True needs labels, 'noise' has none"):
+        networks(TrainConfig(conditional=True), images)
+
+
+@pytest.mark.parametrize("network", ["mlp", "modern"])
+def test_packed_pictures_are_judged_together(make, network):
+    trainer = make(network=network, pack=4).fit(2)
+    assert len(trainer.history) == 2

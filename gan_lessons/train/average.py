@@ -1,0 +1,29 @@
+"""The average of the generator's weights, which makes better pictures than the last ones alone."""
+
+import copy
+
+import torch
+from torch import nn
+
+
+class Average:
+    """Exponential average of a network's weights (Karras et al. 2018, appendix A.1).
+
+    half_life: pictures until half of the average is newer weights; in pictures it does not depend
+    on the batch. ramp: the half-life is at most this share of the pictures seen, so that the
+    average soon forgets the weights that the network started with; 0 leaves it as it is.
+    """
+
+    def __init__(self, network: nn.Module, half_life: float, ramp: float):
+        self.network = copy.deepcopy(network).eval().requires_grad_(False)
+        self.half_life = half_life
+        self.ramp = ramp
+
+    @torch.no_grad()
+    def update(self, network: nn.Module, seen: int, batch: int) -> None:
+        """After a step: `seen` pictures in all, `batch` of them new. Buffers are copied."""
+        half_life = min(self.half_life, self.ramp * seen) if self.ramp else self.half_life
+        newer = 1 - 0.5 ** (batch / half_life)
+        torch._foreach_lerp_(list(self.network.parameters()), list(network.parameters()), newer)
+        for kept, new in zip(self.network.buffers(), network.buffers(), strict=True):
+            kept.copy_(new)

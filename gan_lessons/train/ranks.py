@@ -1,0 +1,105 @@
+"""One process of several: its part of a batch, and what all of them have to agree on.
+
+Started by PyTorch's launcher, `torchrun --nproc_per_node=4 -m gan_lessons.train ...`; without it
+there is one process, and nothing here does anything.
+
+The collectives of torch.distributed are called directly. DistributedDataParallel would reduce in
+every backward pass, of both players, and does not see what `autograd.grad` does in a penalty; here
+one mean is taken of the gradients of the player whose turn it is, after its backward pass.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+Item = TypeVar("Item")
+
+
+class Ranks:
+    """This process among all: `rank` from 0 to `size` - 1; rank 0 is `first`, and alone writes."""
+
+    def __init__(self) -> None:
+        started = dist.is_available() and dist.is_initialized()
+        self.rank = dist.get_rank() if started else 0
+        self.size = dist.get_world_size() if started else 1
+        self.first = self.rank == 0
+
+    def share(self, whole: Tensor) -> Tensor:
+        """This process's part of a batch: (N, ...) → (N / size, ...)."""
+        if self.size == 1:
+            return whole
+        if len(whole) % self.size:
+            raise ValueError(
+                f"a batch of {len(whole)} cannot be shared by {self.size} processes: "
+                f"choose a multiple of {self.size}"
+            )
+        return whole.chunk(self.size)[self.rank]
+
+    def average(self, tensors: Sequence[Tensor]) -> None:
+        """Puts the mean over all processes in the place of each tensor, in one message a type."""
+        if self.size == 1:
+            return
+        for kind in sorted({tensor.dtype for tensor in tensors}, key=str):
+            group = [tensor for tensor in tensors if tensor.dtype == kind]
+            message = torch.cat([tensor.flatten() for tensor in group])
+            dist.all_reduce(message)
+            message /= self.size
+            for tensor, mean in zip(group, message.split([t.numel() for t in group]), strict=True):
+                tensor.copy_(mean.view_as(tensor))
+
+    def average_buffers(self, network: nn.Module) -> None:
+        """Batch norm's running numbers, of which each process has seen its own part."""
+        self.average([b for b in network.buffers() if b.is_floating_point()])
+
+    def same_start(self, networks: Iterable[nn.Module]) -> None:
+        """Gives all processes the first one's weights and buffers."""
+        if self.size == 1:
+            return
+        for network in networks:
+            for tensor in (*network.parameters(), *network.buffers()):
+                dist.broadcast(tensor.detach(), src=0)
+
+    def agree(self, item: Item) -> Item:
+        """The first process's item, for all."""
+        items = [item]
+        if self.size > 1:
+            dist.broadcast_object_list(items, src=0)
+        return items[0]
+
+    def any(self, asked: bool) -> bool:
+        """Whether one of the processes was asked."""
+        if self.size == 1:
+            return asked
+        answers: list[bool] = [False] * self.size
+        dist.all_gather_object(answers, asked)
+        return any(answers)
+
+
+def start(device: str) -> str:
+    """Joins the processes that a launcher started, if one did; returns this process's device.
+
+    Messages go by NCCL between GPUs, one for each process, and by gloo between CPUs.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        return device
+    gpus = torch.cuda.device_count() if device in ("auto", "cuda") else 0
+    local = int(os.environ.get("LOCAL_RANK", "0"))
+    if gpus:
+        if local >= gpus:
+            raise ValueError(
+                f"process {local} of this machine has no GPU of its own: there are {gpus}; "
+                f"start {gpus} processes, or add --device cpu"
+            )
+        torch.cuda.set_device(local)
+    dist.init_process_group("nccl" if gpus else "gloo")
+    return f"cuda:{local}" if gpus else device
+
+
+def stop() -> None:
+    """Leaves the processes that `start` joined."""
+    if dist.is_available() and dist.is_initialized():
+        dist.destroy_process_group()
