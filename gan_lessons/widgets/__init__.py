@@ -3,5 +3,6 @@
 from gan_lessons.widgets.deconv_explorer import DeconvExplorer
 from gan_lessons.widgets.live import Live
 from gan_lessons.widgets.training_view import TrainingView
+from gan_lessons.widgets.upsampling_explorer import UpsamplingExplorer
 
-__all__ = ["DeconvExplorer", "Live", "TrainingView"]
+__all__ = ["DeconvExplorer", "Live", "TrainingView", "UpsamplingExplorer"]

@@ -1,0 +1,235 @@
+"""What an upsampling explorer is set to, and all the numbers that it shows."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gan_lessons.upsample import (
+    STRATEGIES,
+    Cost,
+    checkerboard_energy,
+    make,
+    radial_spectrum,
+    unevenness,
+)
+from gan_lessons.widgets.upsampling_explorer.training import (
+    FACTOR,
+    KEPT_OUT,
+    MOST_STEPS,
+    STRETCH,
+    Course,
+    Pictures,
+    shrunk,
+)
+
+MOST_STRATEGIES = 6
+MOST_SEED = 999_999
+INPUTS = ("picture", "smooth", "flat")
+FLAT = 0.5  # a light grey: a pattern can go both ways from it
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where the controls stand: plain data that rebuilds an explorer.
+
+    strategies: 1 to 6 names, in the order they are shown. input: what is enlarged, a kept-out
+    picture (number `picture`), a smooth spot or a flat grey. steps: of training, 0 to MOST_STEPS,
+    in whole stretches.
+    """
+
+    strategies: tuple[str, ...] = ("deconv3", "deconv4", "subpixel-icnr", "resize-nearest")
+    seed: int = 0
+    input: str = "picture"
+    picture: int = 22  # a bold one, which can still be told when it is small
+    steps: int = 0
+
+    def __post_init__(self) -> None:
+        names = tuple(self.strategies)  # a list, where it comes from JSON
+        object.__setattr__(self, "strategies", names)
+        unknown = [name for name in names if name not in STRATEGIES]
+        if unknown:
+            raise ValueError(f"unknown strategy {unknown[0]!r}; known are {', '.join(STRATEGIES)}")
+        if not 1 <= len(names) <= MOST_STRATEGIES or len(set(names)) < len(names):
+            raise ValueError(
+                f"strategies must be 1 to {MOST_STRATEGIES} different names, got {names}"
+            )
+        if self.input not in INPUTS:
+            raise ValueError(f"input must be one of {', '.join(INPUTS)}, got {self.input!r}")
+        highest = {"seed": MOST_SEED, "picture": KEPT_OUT - 1, "steps": MOST_STEPS}
+        for name, high in highest.items():
+            value = getattr(self, name)
+            if not isinstance(value, int) or not 0 <= value <= high:
+                raise ValueError(f"{name} must be a whole number 0 to {high}, got {value!r}")
+        if self.steps % STRETCH:
+            raise ValueError(f"steps must be a multiple of {STRETCH}, got {self.steps}")
+
+    def changed(self, **changes: Any) -> "Setting":
+        return dataclasses.replace(self, **changes)
+
+
+@dataclass(frozen=True)
+class Score:
+    """How a set of pictures measures, all of them together.
+
+    checkerboard: its share of the variance, 0 to 1. error: the mean squared distance to the real
+    ones. frequency, power: the radial spectrum, from the second ring on.
+    """
+
+    checkerboard: float
+    error: float
+    frequency: Tensor
+    power: Tensor
+
+
+@dataclass(frozen=True)
+class Column:
+    """One strategy: what it makes of the input, and how it does on the kept-out pictures.
+
+    picture: (1, 1, S, S). checkerboard: of that picture. sums, overlap: (2, 2), of the last
+    layer's phases. start, now: its scores untrained and after the steps.
+    """
+
+    name: str
+    channels: int
+    cost: Cost
+    picture: Tensor
+    checkerboard: float
+    sums: Tensor
+    overlap: Tensor
+    start: Score
+    now: Score
+
+    @property
+    def unevenness(self) -> float:
+        return float(unevenness(self.sums, 2))
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The numbers shown, as plain data."""
+        return {
+            "checkerboard": self.now.checkerboard,
+            "checkerboard_at_start": self.start.checkerboard,
+            "checkerboard_of_picture": self.checkerboard,
+            "error": self.now.error,
+            "error_at_start": self.start.error,
+            "unevenness": self.unevenness,
+            "channels": self.channels,
+            "multiply_adds": self.cost.multiply_adds,
+            "parameters": self.cost.parameters,
+        }
+
+
+@dataclass(frozen=True)
+class Case:
+    """All that a picture of the explorer shows.
+
+    trained: how many steps all strategies have come. given: (1, 1, S/4, S/4), what is enlarged.
+    wanted: (1, 1, S, S), what should come out. real: the kept-out pictures' own score.
+    interpolation: the error of linear interpolation.
+    """
+
+    setting: Setting
+    trained: int
+    given: Tensor
+    wanted: Tensor
+    real: Score
+    interpolation: float
+    columns: tuple[Column, ...]
+
+
+def case_of(setting: Setting, pictures: Pictures, courses: Mapping[str, Course]) -> Case:
+    """What a setting shows. Its strategies' courses must have come as far as its steps."""
+    real = pictures.kept_out
+    wanted = wanted_pictures(setting, pictures)
+    chosen = [courses[name] for name in setting.strategies]
+    return Case(
+        setting,
+        min(course.steps for course in chosen),
+        shrunk(wanted),
+        wanted,
+        *_references(real),
+        tuple(_column(course, setting.steps, shrunk(wanted), real) for course in chosen),
+    )
+
+
+def wanted_pictures(setting: Setting, pictures: Pictures) -> Tensor:
+    """What the input was before it was made smaller, (1, 1, S, S)."""
+    size = pictures.size
+    if setting.input == "picture":
+        return pictures.kept_out[setting.picture][None]
+    if setting.input == "flat":
+        return torch.full((1, 1, size, size), FLAT)
+    axis = (torch.arange(size) - (size - 1) / 2) / size
+    spot = torch.exp(-12 * axis.square())
+    return (2 * torch.outer(spot, spot) - 1)[None, None]
+
+
+def score(pictures: Tensor, real: Tensor) -> Score:
+    """Both (N, 1, S, S)."""
+    frequency, power = radial_spectrum(pictures)
+    return Score(
+        float(checkerboard_energy(pictures)),
+        float(F.mse_loss(pictures, real)),
+        frequency[1:],
+        power[1:],
+    )
+
+
+def phase_sums(network: nn.Sequential, size: int) -> Tensor:
+    """What the last layer's four phases make of a flat input, (2, 2) as the pixels lie.
+
+    The maps that reach the last layer are taken as their means in the middle, and the layer's
+    biases are left out: of a deconvolution it is the sums of each phase's weights, its channels
+    mixed as a flat input mixes them.
+    """
+    *first, last = network
+    maps = nn.Sequential(*first)(torch.full((1, 1, size // 4, size // 4), FLAT))
+    middle = slice(size // 4 - 2, size // 4 + 2)
+    flat = maps[..., middle, middle].mean((-2, -1), keepdim=True).expand(-1, -1, 8, 8)
+    answer = last(torch.cat([flat, torch.zeros_like(flat)]))  # a pattern of period 2, but for edges
+    return (answer[0] - answer[1])[0, 8:10, 8:10]
+
+
+@cache
+def overlap(name: str) -> Tensor:
+    """How many input cells reach each phase of a strategy's output, (2, 2) as the pixels lie."""
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        layer = make(name, 1, 1, bias=False)
+        impulses = torch.eye(64).view(64, 1, 8, 8)
+        return (layer(impulses)[:, 0, 8:10, 8:10] != 0).sum(0)
+
+
+@torch.no_grad()
+def _column(course: Course, step: int, given: Tensor, real: Tensor) -> Column:
+    start, now = (_judged(course, at, real) for at in (0, step))
+    network = course.at(step)
+    picture = network(given)
+    return Column(
+        course.name,
+        course.channels,
+        course.cost,
+        picture,
+        float(checkerboard_energy(picture)),
+        phase_sums(network, real.shape[-1]),
+        overlap(course.name),
+        start,
+        now,
+    )
+
+
+@lru_cache(maxsize=4 * MOST_STRATEGIES)
+def _judged(course: Course, step: int, real: Tensor) -> Score:
+    return score(course.at(step)(shrunk(real)), real)
+
+
+@lru_cache(maxsize=1)
+def _references(real: Tensor) -> tuple[Score, float]:
+    """The real pictures' own score, and the error of linear interpolation."""
+    linear = F.interpolate(shrunk(real), scale_factor=FACTOR, mode="bilinear")
+    return score(real, real), float(F.mse_loss(linear, real))
