@@ -65,7 +65,19 @@ def type_into(page, name: str, value: int) -> None:
 @pytest.fixture(autouse=True)
 def from_the_start(page):
     page.locator(".gl-reset").click()
+    for name, value in (("size", 4), ("kernel", 3), ("stride", 2), ("padding", 1), ("step", 0)):
+        reads(page, name, value)
     shows(page, by_torch(stride=2, padding=1))
+
+
+def reads(page, name: str, value: int) -> None:
+    """Waits until the slider stands there."""
+    page.wait_for_function(
+        "([name, value]) => +document.querySelector(`.gl-${name} .widget-readout`).textContent"
+        " === value",
+        arg=[name, value],
+        timeout=WAIT,
+    )
 
 
 def test_a_dragged_slider_moves_the_picture(page):

@@ -263,6 +263,11 @@ class DeconvExplorer:
         if self.setting.step > shown.steps:
             return self._go(self.setting.changed(step=shown.steps))
         self.case = case
+        with self._quietly():  # before the picture, so that who sees it sees them in place
+            self.controls["step"].max = shown.steps
+            for name, value in asdict(self.setting).items():
+                if name in self.controls and self.controls[name].value != value:
+                    self.controls[name].value = value
         fix = self.controls["fix"]
         if change:
             fix.description = " and ".join(
@@ -278,11 +283,6 @@ class DeconvExplorer:
         if shown is not self._shown:
             self._shown = shown
             self._picture.value = to_html(shown, self._root, self.layer)
-        with self._quietly():
-            self.controls["step"].max = shown.steps
-            for name, value in asdict(self.setting).items():
-                if name in self.controls and self.controls[name].value != value:
-                    self.controls[name].value = value
         self._show_drawer()
 
     def _show_drawer(self) -> None:

@@ -81,11 +81,12 @@ def _draw_phases(axis: Axes, column: Column) -> None:
 
 
 def _draw_spectra(axis: Axes, case: Case, column: Column) -> None:
-    for score, colour, style, name in (
+    lines = [
         (column.start, plots.MUTED, "--", "at step 0"),
         (case.real, plots.REAL, "-", "real pictures"),
         (column.now, plots.FAKE, "-", f"at step {case.setting.steps}"),
-    ):
+    ]
+    for score, colour, style, name in lines if case.setting.steps else lines[1:]:
         axis.plot(*zip(*decibels(score), strict=True), style, color=colour, label=name)
     axis.set(xlim=(0, FINEST), ylim=(LOWEST, HIGHEST), xlabel="cycles per pixel")
     axis.tick_params(labelsize=8)
