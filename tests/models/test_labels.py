@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from gan_lessons import models
+from gan_lessons.models.parts import Projection
 
 FAMILIES = pytest.mark.parametrize("family", models.FAMILIES)
 
@@ -61,6 +62,24 @@ def test_the_logit_is_psi_of_phi_and_v_y_with_phi(family, norm):
         ):
             expected = expected + weight * feature + own * feature
         torch.testing.assert_close(discriminator(pictures, labels)[n], expected)
+
+
+@FAMILIES
+@pytest.mark.parametrize("norm", [True, False])
+def test_without_labels_the_logit_is_what_all_layers_make(family, norm):
+    _, discriminator = make(family, classes=0, norm=norm)
+    pictures = torch.randn(5, 1, 16, 16)
+    expected = discriminator.eval().layers(pictures).squeeze(1)
+    torch.testing.assert_close(discriminator(pictures), expected)
+
+
+@pytest.mark.parametrize("features", [16, 4096])
+def test_the_product_starts_as_large_as_the_features(features):
+    torch.manual_seed(0)
+    projection = Projection(features, classes=500)
+    phi, labels = 3 * torch.randn(500, features), torch.arange(500)
+    product = projection(torch.zeros(500), phi, labels)
+    assert product.std().item() == pytest.approx(3, rel=0.15)
 
 
 @FAMILIES

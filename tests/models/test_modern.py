@@ -124,12 +124,11 @@ def test_a_branch_starts_with_its_share_of_the_stream(blocks):
     assert sum(shares) / 10 == pytest.approx(1 / blocks, rel=0.3)
 
 
-@pytest.mark.parametrize(
-    ("channels", "in_a_group"), [(4, 4), (16, 16), (24, 24), (32, 16), (56, 28), (128, 16)]
-)
-def test_groups_have_at_least_16_channels_where_there_are_as_many(channels, in_a_group):
-    convolution = modern.Residual(channels, 1).branch[2]
-    assert convolution.weight.shape == (channels, in_a_group, 3, 3)
+@pytest.mark.parametrize(("channels", "inside"), [(1, 1), (2, 1), (5, 2), (32, 16)])
+def test_a_branch_is_half_as_wide_inside(channels, inside):
+    block = modern.Residual(channels, 1)
+    assert block.branch[2].weight.shape == (inside, inside, 3, 3)
+    assert block(torch.randn(2, channels, 3, 3)).shape == (2, channels, 3, 3)
 
 
 @SIZES
