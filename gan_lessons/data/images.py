@@ -111,6 +111,11 @@ class Images:
         return f"Images({self.name}: {shape} on {self.device}, {len(self.classes)} classes)"
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """(C, H, W): the shape of one picture."""
+        return tuple(self.pixels.shape[1:])
+
+    @property
     def size(self) -> int:
         """Height and width in pixels."""
         return self.pixels.shape[-1]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Generator, Tensor
@@ -120,6 +120,59 @@ class ToySet:
     sample: Callable[[int, Generator], Tensor]
     centres: Callable[[], Tensor]
     std: float
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Points:
+    """A set of points that a `Trainer` takes in the place of pictures.
+
+    coordinates: (N, D) float32, on any device
+    name: what the set is called on screen
+    centres: (modes, D), std: the truth about the set, where it is known
+    """
+
+    coordinates: Tensor
+    name: str = "points"
+    centres: Tensor | None = None
+    std: float = 0.0
+    labels: None = None
+    classes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.coordinates.dim() != 2 or self.coordinates.dtype != torch.float32:
+            raise ValueError(
+                "coordinates must be (N, D) float32, "
+                f"got {tuple(self.coordinates.shape)} {self.coordinates.dtype}"
+            )
+        if not self.coordinates.isfinite().all():
+            raise ValueError("coordinates must be finite numbers")
+
+    def __len__(self) -> int:
+        return len(self.coordinates)
+
+    def __repr__(self) -> str:
+        return f"Points({self.name}: {len(self)} in {self.shape[0]}-D)"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(D,): the shape of one."""
+        return tuple(self.coordinates.shape[1:])
+
+    def to(self, device: torch.device | str) -> Points:
+        """The same set on another device."""
+        return replace(self, coordinates=self.coordinates.to(device))
+
+    def floats(self, indices: Tensor | None = None) -> Tensor:
+        """(N, D) float32: all points, or those at the indices."""
+        return self.coordinates if indices is None else self.coordinates[indices]
+
+
+def points(name: str, n: int, generator: Generator) -> Points:
+    """n points of one of SETS, at its default settings. Raises ValueError for an unknown name."""
+    if name not in SETS:
+        raise ValueError(f"unknown set of points {name!r}; known are {', '.join(SETS)}")
+    toy = SETS[name]
+    return Points(toy.sample(n, generator), name, toy.centres(), toy.std)
 
 
 SETS: dict[str, ToySet] = {

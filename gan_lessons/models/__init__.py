@@ -3,15 +3,17 @@
 Every generator takes latents z: (N, latent) and returns pictures (N, C, H, W) in [-1, 1]. Every
 discriminator takes such pictures and returns raw logits (N,): no sigmoid, the losses apply it. Both
 take labels: (N,) int64 as a second argument where they were made with `classes`, and only there.
+The networks of `points` play the same game with points in the plane in the place of pictures.
 Each network keeps the arguments it was made with in `.options`, so that a checkpoint can say what
 it holds in plain words and rebuild it without running any code from the file.
 """
 
 from torch import nn
 
-from gan_lessons.models import dcgan, mlp, modern
+from gan_lessons.models import dcgan, mlp, modern, points
 
 FAMILIES = {"mlp": mlp, "dcgan": dcgan, "modern": modern}
+_ALL = FAMILIES | {"points": points}  # those that are made without a size of picture too
 NORMALISED = {"dcgan"}  # families whose discriminator has batch norm, unless told otherwise
 
 __all__ = ["FAMILIES", "describe", "make", "rebuild"]
@@ -64,7 +66,7 @@ def make(
 def describe(network: nn.Module) -> dict | None:
     """What `rebuild` needs, as plain data; None for a network that this package did not make."""
     family = type(network).__module__.rpartition(".")[2]
-    if getattr(FAMILIES.get(family), type(network).__name__, None) is not type(network):
+    if getattr(_ALL.get(family), type(network).__name__, None) is not type(network):
         return None
     return {
         "network": f"{family}.{type(network).__name__}",
@@ -75,6 +77,6 @@ def describe(network: nn.Module) -> dict | None:
 def rebuild(description: dict) -> nn.Module:
     """The network that `describe` described, with fresh weights."""
     family, _, name = description["network"].partition(".")
-    if family not in FAMILIES or name not in ("Generator", "Discriminator"):
+    if family not in _ALL or name not in ("Generator", "Discriminator"):
         raise ValueError(f"unknown network {description['network']!r}")
-    return getattr(FAMILIES[family], name)(**description["options"])
+    return getattr(_ALL[family], name)(**description["options"])

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor
 
-from gan_lessons.data import Images, to_float
+from gan_lessons.data import Images
+from gan_lessons.data.toy import Points
 from gan_lessons.train.ranks import Ranks
 
 
@@ -13,9 +14,10 @@ class RealPictures:
     Each process draws the order of all, and takes its part of each batch.
     """
 
-    def __init__(self, images: Images, device: torch.device, rng: torch.Generator, ranks: Ranks):
-        self.pixels = images.pixels.to(device)
-        self.labels = None if images.labels is None else images.labels.to(device)
+    def __init__(
+        self, images: Images | Points, device: torch.device, rng: torch.Generator, ranks: Ranks
+    ):
+        self.images = images.to(device)
         self.rng = rng
         self.ranks = ranks
         self.order = torch.empty(0, dtype=torch.int64, device=device)
@@ -24,8 +26,9 @@ class RealPictures:
     def batch(self, n: int, labelled: bool = False) -> tuple[Tensor, Tensor | None]:
         """Floats (n, C, H, W) in [-1, 1], and their labels (n,) where they are asked for."""
         chosen = self.ranks.share(self.draw(n))
-        labels = self.labels[chosen] if labelled and self.labels is not None else None
-        return to_float(self.pixels[chosen]), labels
+        labels = self.images.labels
+        told = labels[chosen] if labelled and labels is not None else None
+        return self.images.floats(chosen), told
 
     def draw(self, n: int) -> Tensor:
         """Places of the next n pictures of a random order, drawn anew when it is used up."""
@@ -33,7 +36,7 @@ class RealPictures:
         self.position += len(chosen)
         while len(chosen) < n:
             self.order = torch.randperm(
-                len(self.pixels), generator=self.rng, device=self.pixels.device
+                len(self.images), generator=self.rng, device=self.order.device
             )
             self.position = min(n - len(chosen), len(self.order))
             chosen = torch.cat([chosen, self.order[: self.position]])

@@ -20,6 +20,7 @@ import gan_lessons
 from gan_lessons import models
 from gan_lessons.data import Images
 from gan_lessons.data.cache import written_aside
+from gan_lessons.data.toy import Points
 from gan_lessons.train.config import TrainConfig
 from gan_lessons.train.history import History
 
@@ -63,7 +64,10 @@ def save(trainer: "Trainer", folder: Path) -> Path:
         "config": trainer.config.to_dict(),
         "generator": models.describe(trainer.generator),
         "discriminator": models.describe(trainer.discriminator),
-        "data": {"name": trainer.images.name, "shape": list(trainer.images.pixels.shape)},
+        "data": {
+            "name": trainer.images.name,
+            "shape": [len(trainer.images), *trainer.images.shape],
+        },
     }
     # A copy each: safetensors wants plain layout, and refuses tensors that share memory.
     plain = {name: tensor.cpu().contiguous().clone() for name, tensor in tensors.items()}
@@ -84,7 +88,7 @@ def save(trainer: "Trainer", folder: Path) -> Path:
 def resume(
     trainer_class: type["Trainer"],
     folder: Path,
-    images: Images,
+    images: Images | Points,
     generator: nn.Module | None,
     discriminator: nn.Module | None,
     device: str | torch.device,
@@ -93,7 +97,7 @@ def resume(
     file = _newest(folder)
     facts, tensors = read(file)
     stored = (facts["data"]["name"], tuple(facts["data"]["shape"]))
-    given = (images.name, tuple(images.pixels.shape))
+    given = (images.name, (len(images), *images.shape))
     if stored != given:
         raise CheckpointError(
             f"{file} was trained on {stored[0]!r} {stored[1]}, got {given[0]!r} {given[1]}"

@@ -45,7 +45,7 @@ def check(trainer: "Trainer") -> None:
             f"the penalty {trainer.config.penalty!r} needs each logit to depend on its own "
             "picture: take a discriminator without batch norm"
         )
-    wanted = tuple(trainer.images.pixels.shape[1:])
+    wanted = trainer.images.shape
     latent = getattr(trainer.generator, "latent", trainer.config.latent)
     if latent != trainer.config.latent:
         raise ValueError(

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from gan_lessons.data import Images
+from gan_lessons.data.toy import Points
 from gan_lessons.train import checkpoint
 from gan_lessons.train.average import Average
 from gan_lessons.train.batches import RealPictures
@@ -46,7 +47,7 @@ class DeviceMemoryFull(RuntimeError):
 
 
 class Trainer:
-    """Trains a generator against a discriminator on a set of pictures.
+    """Trains a generator against a discriminator on a set of pictures, or of points.
 
     The networks are moved to the device and trained in place. The order of the pictures and the
     latents come from one generator seeded by the configuration: two trainers made alike take the
@@ -62,7 +63,7 @@ class Trainer:
         self,
         generator: nn.Module,
         discriminator: nn.Module,
-        images: Images,
+        images: Images | Points,
         config: TrainConfig,
         device: str | torch.device = "auto",
     ):
@@ -193,10 +194,11 @@ class Trainer:
             with bar, self._interrupt.listening():
                 self._run(view, bar, save_to, save_every)
         except torch.OutOfMemoryError:
+            shape = " × ".join(map(str, self.images.shape))
             raise DeviceMemoryFull(
                 f"{self.device} has no room for a step of {self.config.batch} pictures of "
-                f"{self.images.size} × {self.images.size}, width {self.config.width}: lower batch "
-                "or width, take smaller pictures, or share the batch among more processes"
+                f"{shape}, width {self.config.width}: lower batch or width, take "
+                "smaller pictures, or share the batch among more processes"
             ) from None
         finally:
             if view is not None:
@@ -357,7 +359,7 @@ class Trainer:
     def resume(
         cls,
         folder: str | Path,
-        images: Images,
+        images: Images | Points,
         *,
         generator: nn.Module | None = None,
         discriminator: nn.Module | None = None,

@@ -9,8 +9,9 @@ from pathlib import Path
 import torch
 
 from gan_lessons.data import Images, to_float
+from gan_lessons.data import images as conversion
 from gan_lessons.losses import LOSSES, PENALTIES
-from gan_lessons.train import TrainConfig, Trainer, batches, networks, ranks
+from gan_lessons.train import TrainConfig, Trainer, networks, ranks
 
 SMALL = {"network": "mlp", "width": 8, "latent": 6, "batch": 8}
 SETTINGS = {
@@ -56,7 +57,7 @@ def numbers(trainer: Trainer) -> dict[str, torch.Tensor]:
 def exact_steps() -> dict[str, dict[str, torch.Tensor]]:
     """Two steps of plain gradient descent for each setting, in double precision."""
     torch.set_default_dtype(torch.float64)
-    batches.to_float = lambda pixels: to_float(pixels).double()
+    conversion.to_float = lambda pixels: to_float(pixels).double()
     found = {}
     for name, settings in SETTINGS.items():
         trainer = made(**settings)
@@ -68,7 +69,7 @@ def exact_steps() -> dict[str, dict[str, torch.Tensor]]:
         trainer.step()
         found[name] = numbers(trainer) | {"losses": torch.stack(trainer._unread)}
     torch.set_default_dtype(torch.float32)
-    batches.to_float = to_float
+    conversion.to_float = to_float
     return found
 
 

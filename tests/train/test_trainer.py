@@ -175,7 +175,7 @@ def test_every_picture_comes_once_before_any_comes_again(make):
 
 def test_batches_larger_than_the_data(make):
     trainer = make()
-    trainer.real.pixels = torch.arange(3, dtype=torch.uint8)
+    trainer.real.images = trainer.images.take(3)
     assert trainer.real.draw(8).bincount(minlength=3).tolist() in ([3, 3, 2], [3, 2, 3], [2, 3, 3])
 
 
@@ -400,7 +400,9 @@ def test_a_full_device_says_what_to_lower(make):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     trainer._update_generator = full
-    with pytest.raises(DeviceMemoryFull, match="a step of 8 pictures of 16 × 16, width 4: lower"):
+    with pytest.raises(
+        DeviceMemoryFull, match="a step of 8 pictures of 1 × 16 × 16, width 4: lower"
+    ):
         trainer.fit(1)
 
 
