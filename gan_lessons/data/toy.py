@@ -158,6 +158,10 @@ class Points:
         """(D,): the shape of one."""
         return tuple(self.coordinates.shape[1:])
 
+    @property
+    def device(self) -> torch.device:
+        return self.coordinates.device
+
     def to(self, device: torch.device | str) -> Points:
         """The same set on another device."""
         return replace(self, coordinates=self.coordinates.to(device))

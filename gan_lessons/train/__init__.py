@@ -13,6 +13,7 @@ from gan_lessons.train.checkpoint import CheckpointError
 from gan_lessons.train.config import RECIPES, TrainConfig
 from gan_lessons.train.device import pick_device
 from gan_lessons.train.history import History
+from gan_lessons.train.levers import Levers, fastest
 from gan_lessons.train.players import networks
 from gan_lessons.train.trainer import DeviceMemoryFull, Trainer, TrainingDiverged
 
@@ -21,9 +22,11 @@ __all__ = [
     "CheckpointError",
     "DeviceMemoryFull",
     "History",
+    "Levers",
     "TrainConfig",
     "Trainer",
     "TrainingDiverged",
+    "fastest",
     "networks",
     "pick_device",
 ]

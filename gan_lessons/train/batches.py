@@ -9,7 +9,7 @@ from gan_lessons.train.ranks import Ranks
 
 
 class RealPictures:
-    """Batches from one tensor on the device; every picture comes once before any comes again.
+    """Batches of the images, wherever they lie; every picture comes once before any comes again.
 
     Each process draws the order of all, and takes its part of each batch.
     """
@@ -17,18 +17,22 @@ class RealPictures:
     def __init__(
         self, images: Images | Points, device: torch.device, rng: torch.Generator, ranks: Ranks
     ):
-        self.images = images.to(device)
+        self.images = images
+        self.device = device
         self.rng = rng
         self.ranks = ranks
         self.order = torch.empty(0, dtype=torch.int64, device=device)
         self.position = 0
 
-    def batch(self, n: int, labelled: bool = False) -> tuple[Tensor, Tensor | None]:
-        """Floats (n, C, H, W) in [-1, 1], and their labels (n,) where they are asked for."""
-        chosen = self.ranks.share(self.draw(n))
+    def batch(self, places: Tensor, labelled: bool = False) -> tuple[Tensor, Tensor | None]:
+        """Floats (N, C, H, W) in [-1, 1], and their labels (N,) where they are asked for.
+
+        places: of the whole batch in the set; N of them are this process's own.
+        """
+        places = self.ranks.share(places).to(self.images.device)
         labels = self.images.labels
-        told = labels[chosen] if labelled and labels is not None else None
-        return self.images.floats(chosen), told
+        told = labels[places].to(self.device) if labelled and labels is not None else None
+        return self.images.floats(places).to(self.device), told
 
     def draw(self, n: int) -> Tensor:
         """Places of the next n pictures of a random order, drawn anew when it is used up."""

@@ -38,6 +38,8 @@ class Chance:
 
         On a CPU they are the ones that `uniform(n)` would give.
         """
+        if self.ranks.size == 1:
+            return self.rng
         own = torch.Generator(self.rng.device)
         own.set_state(self.rng.get_state())
         torch.rand(n * self.ranks.rank, generator=own, device=own.device)

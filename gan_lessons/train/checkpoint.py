@@ -8,6 +8,7 @@ file's header.
 import contextlib
 import json
 import re
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,9 @@ from gan_lessons.data import Images
 from gan_lessons.data.cache import written_aside
 from gan_lessons.data.toy import Points
 from gan_lessons.train.config import TrainConfig
+from gan_lessons.train.device import pick_device
 from gan_lessons.train.history import History
+from gan_lessons.train.levers import Levers
 
 if TYPE_CHECKING:
     from gan_lessons.train.trainer import Trainer
@@ -62,6 +65,7 @@ def save(trainer: "Trainer", folder: Path) -> Path:
         "device": trainer.device.type,
         "position": trainer.real.position,
         "config": trainer.config.to_dict(),
+        "levers": asdict(trainer.levers),
         "generator": models.describe(trainer.generator),
         "discriminator": models.describe(trainer.discriminator),
         "data": {
@@ -106,7 +110,10 @@ def resume(
         config = TrainConfig.from_dict(facts["config"])
         generator = generator or _rebuild(facts, "generator", file)
         discriminator = discriminator or _rebuild(facts, "discriminator", file)
-        trainer = trainer_class(generator, discriminator, images, config, device)
+        levers = Levers.from_dict(facts.get("levers", {}))
+        if facts["device"] != pick_device(device).type:
+            levers = replace(levers, graph=False)
+        trainer = trainer_class(generator, discriminator, images, config, device, levers)
         for name, network in _networks(trainer).items():
             _check_fit(name, network, _unpack(name, tensors))
         for name, network in _networks(trainer).items():

@@ -36,6 +36,7 @@ class TrainConfig:
     beta1: float = 0.5  # Adam's memory of the gradient's mean
     beta2: float = 0.999  # Adam's memory of its square
     discriminator_updates: int = 1  # of the discriminator for each one of the generator
+    fresh: bool = True  # G's turn has a batch of its own; False: D's last one again, saving a pass
     ema_half_life: float = 0.0  # pictures until half of the average is newer weights; 0: no average
     ema_ramp: float = 0.1  # the half-life is at most this share of the pictures seen; 0: no limit
     schedule_steps: int = 0  # steps over which settings go to their final value, by a cosine

@@ -40,7 +40,7 @@ def networks(config: TrainConfig, images: Images) -> tuple[nn.Module, nn.Module]
 @torch.no_grad()
 def check(trainer: "Trainer") -> None:
     """Raises ValueError where networks, pictures and settings do not fit together."""
-    if trainer.config.penalty is not None and not trainer.game.one_pass:
+    if trainer.config.penalty is not None and trainer.game.batch_norm:
         raise ValueError(
             f"the penalty {trainer.config.penalty!r} needs each logit to depend on its own "
             "picture: take a discriminator without batch norm"

@@ -13,9 +13,9 @@ from torch.nn import functional as F
 from gan_lessons.train.chance import Chance
 
 
-def noisy(x: Tensor, deviation: float, chance: Chance) -> Tensor:
+def noisy(x: Tensor, deviation: float | Tensor, chance: Chance) -> Tensor:
     """Instance noise: N(0, deviation²) on every pixel (Sønderby et al. 2017)."""
-    return x + deviation * chance.normal(len(x), *x.shape[1:]).to(x.dtype) if deviation else x
+    return x + deviation * chance.normal(len(x), *x.shape[1:]).to(x.dtype)
 
 
 def packed(x: Tensor, count: int) -> Tensor:

@@ -3,7 +3,7 @@
 import math
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -23,8 +23,10 @@ from gan_lessons.train.device import pick_device
 from gan_lessons.train.game import Game
 from gan_lessons.train.history import History
 from gan_lessons.train.interrupt import Interrupt
+from gan_lessons.train.levers import Levers
 from gan_lessons.train.players import check, is_finite
 from gan_lessons.train.ranks import Ranks
+from gan_lessons.train.recorded import Recorded
 from gan_lessons.train.schedule import cosine
 
 LOOK_EVERY = 0.2  # seconds between two looks at the losses: each look waits for the device
@@ -66,16 +68,17 @@ class Trainer:
         images: Images | Points,
         config: TrainConfig,
         device: str | torch.device = "auto",
+        levers: Levers | None = None,
     ):
         if not len(images):
             raise ValueError(f"{images.name!r} has no pictures to train on")
         self.config = config
+        self.levers = levers = levers or Levers()
         self.device = pick_device(device)
         self.ranks = Ranks()
-        # channels_last: convolutions of few channels are faster with it on a CPU.
-        fast = torch.channels_last
-        self.generator = generator.to(self.device).to(memory_format=fast).train()
-        self.discriminator = discriminator.to(self.device).to(memory_format=fast).train()
+        layout = torch.channels_last if levers.channels_last else torch.contiguous_format
+        self.generator = generator.to(self.device).to(memory_format=layout).train()
+        self.discriminator = discriminator.to(self.device).to(memory_format=layout).train()
         self.ranks.same_start([self.generator, self.discriminator])
         self.average: nn.Module | None = None
         if config.ema_half_life:
@@ -83,12 +86,15 @@ class Trainer:
             self.average = self._average.network
         # What somebody froze before, to tune the rest, stays frozen.
         self._learning_d = [p for p in self.discriminator.parameters() if p.requires_grad]
-        self.optimiser_g = self._adam(self.generator, config.learning_rate_g)
-        self.optimiser_d = self._adam(self.discriminator, config.learning_rate_d)
         self.rng = torch.Generator(self.device).manual_seed(config.seed)
         self.images = images
-        self.real = RealPictures(images, self.device, self.rng, self.ranks)
-        self.game = Game(self.generator, self.discriminator, config, Chance(self.rng, self.ranks))
+        near = images.to(self.device) if levers.data_on_device else images
+        self.real = RealPictures(near, self.device, self.rng, self.ranks)
+        chance = Chance(self.rng, self.ranks)
+        self.game = Game(self.generator, self.discriminator, config, chance, levers)
+        self._recorded = Recorded(self) if levers.graph else None
+        self.optimiser_g = self._adam(self.generator, config.learning_rate_g)
+        self.optimiser_d = self._adam(self.discriminator, config.learning_rate_d)
         self.steps = 0  # taken so far
         self.started_at = 0  # steps at which the running or last `fit` began
         self.goal = 0  # steps at which it ends
@@ -102,28 +108,40 @@ class Trainer:
     def step(self) -> None:
         """One iteration of Goodfellow et al. 2014, algorithm 1: the discriminator, then G."""
         self._set_learning_rates()
-        updates = self.config.discriminator_updates
-        for update in range(self.steps * updates, (self.steps + 1) * updates):
-            loss_d = self._update_discriminator(update)
-        loss_g = self._update_generator()
-        for network in (self.generator, self.discriminator):
-            self.ranks.average_buffers(network)
+        batches = [self.real.draw(self.config.batch) for _ in range(self._batches)]
+        losses = self._recorded(batches) if self._recorded else self.turns(batches)
         self.steps += 1
         if self.average is not None:
             seen = self.steps * self.config.batch
             self._average.update(self.generator, seen, self.config.batch)
-        self._unread.append(torch.stack([loss_d, loss_g]))
+        self._unread.append(losses)
 
-    def _update_discriminator(self, update: int = 0) -> Tensor:
-        real, labels = self.real.batch(self.config.batch, self.config.conditional)
+    def turns(self, batches: Sequence[Tensor]) -> Tensor:
+        """The updates of one step, with the places of the real pictures: both losses, (2,)."""
+        updates = self.config.discriminator_updates
+        for update, places in enumerate(batches[:updates], start=self.steps * updates):
+            loss_d = self._update_discriminator(places, update)
+        loss_g = self._update_generator(batches[-1])
+        for network in (self.generator, self.discriminator):
+            self.ranks.average_buffers(network)
+        return torch.stack([loss_d, loss_g])
+
+    @property
+    def _batches(self) -> int:
+        """Real batches in a step: G's turn has one of its own where it reads one and is fresh."""
+        reads = self.game.loss.paired or self.config.conditional
+        return self.config.discriminator_updates + (reads and self.config.fresh)
+
+    def _update_discriminator(self, places: Tensor, update: int) -> Tensor:
+        real, labels = self.real.batch(places, self.config.conditional)
         loss = self.game.discriminator_loss(real, labels, self.steps, update)
         return self._descend(loss, self.optimiser_d, self.discriminator)
 
-    def _update_generator(self) -> Tensor:
+    def _update_generator(self, places: Tensor) -> Tensor:
         real, labels = None, None
         with self._discriminator_frozen():
             if self.game.loss.paired or self.config.conditional:
-                real, labels = self.real.batch(self.config.batch, self.config.conditional)
+                real, labels = self.real.batch(places, self.config.conditional)
             paired = real if self.game.loss.paired else None
             loss = self.game.generator_loss(paired, labels, self.steps)
             return self._descend(loss, self.optimiser_g, self.generator)
@@ -150,17 +168,21 @@ class Trainer:
             (self.optimiser_d, config.learning_rate_d),
         ):
             for group in optimiser.param_groups:
-                group["lr"] = share * rate
+                if isinstance(group["lr"], Tensor):  # a recorded step reads it there
+                    group["lr"].fill_(share * rate)
+                else:
+                    group["lr"] = share * rate
 
     @contextmanager
     def _discriminator_frozen(self) -> Iterator[None]:
         """Without this, the discriminator would collect gradients that are thrown away."""
-        for parameter in self._learning_d:
+        frozen = self._learning_d if self.levers.freeze else []
+        for parameter in frozen:
             parameter.requires_grad_(False)
         try:
             yield
         finally:
-            for parameter in self._learning_d:
+            for parameter in frozen:
                 parameter.requires_grad_(True)
 
     def fit(
@@ -379,4 +401,7 @@ class Trainer:
     def _adam(self, network: nn.Module, learning_rate: float) -> torch.optim.Adam:
         betas = (self.config.beta1, self.config.beta2)
         learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
-        return torch.optim.Adam(learning, learning_rate, betas, fused=True)
+        rate = learning_rate if self._recorded is None else torch.tensor(learning_rate)
+        return torch.optim.Adam(
+            learning, rate, betas, fused=self.levers.fused, capturable=self._recorded is not None
+        )

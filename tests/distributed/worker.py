@@ -77,9 +77,10 @@ def long_run() -> dict[str, torch.Tensor]:
     """Fifty steps with batch norm and the average, and what a process draws for itself."""
     trainer = made(network="dcgan", width=4, ema_half_life=100.0)
     found = {"z": trainer.game.chance.normal(4, 6)}
-    trainer._update_discriminator()
+    places = trainer.real.draw(trainer.config.batch)
+    trainer._update_discriminator(places, 0)
     before = [p.grad.clone() for p in trainer.discriminator.parameters()]
-    trainer._update_generator()
+    trainer._update_generator(places)
     after = [p.grad for p in trainer.discriminator.parameters()]
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
     trainer.fit(50)

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from gan_lessons.data import Images
-from gan_lessons.train import TrainConfig, Trainer, networks
+from gan_lessons.train import Levers, TrainConfig, Trainer, networks
 
 SMALL = {"width": 4, "latent": 6, "batch": 8}
 
@@ -19,8 +19,8 @@ def images() -> Images:
 def make(images):
     """A small trainer on 16-pixel noise; settings by keyword."""
 
-    def made(**settings) -> Trainer:
+    def made(levers: Levers | None = None, **settings) -> Trainer:
         config = TrainConfig(**{**SMALL, **settings})
-        return Trainer(*networks(config, images), images, config, device="cpu")
+        return Trainer(*networks(config, images), images, config, "cpu", levers)
 
     return made
