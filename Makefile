@@ -47,7 +47,7 @@ notebooks: setup
 	@$(RUN) tools/run_notebooks.py $(ONLY)
 
 bench: setup
-	@set -e; found=; for script in benchmarks/*.py; do \
+	@set -e; found=; for script in benchmarks/[a-z]*.py; do \
 	  if [ -f "$$script" ]; then found=1; echo "$$script"; $(RUN) "$$script"; fi; \
 	done; \
 	[ -n "$$found" ] || echo "There are no benchmarks yet."

@@ -6,16 +6,25 @@
     python -m gan_lessons.train --data glyphs --set batch=128 --set loss=hinge --out runs/c
     torchrun --nproc_per_node=4 -m gan_lessons.train --data mnist --out runs/d
 
+How a step is computed (memory layout, bfloat16, a recorded step on a GPU) is measured at the first
+run on a machine, which takes a second or a few; --lever chooses instead, and --lever bfloat16=off
+alone keeps to what is exact and fast on most machines.
+
 The last line shares each batch among four processes, one for each GPU, or on the CPU; they compute
-what one would. torchrun's own options (--nnodes, --rdzv-endpoint) take in more machines, which need
-the data and, to resume, the folder; it is the first process that writes. A run may be resumed by
-another number of processes.
+what one would. More machines: the same line on each, with torchrun's own options, here for two,
+
+    torchrun --nnodes=2 --nproc_per_node=4 --rdzv-backend=c10d --rdzv-endpoint=FIRST:29500 \\
+        -m gan_lessons.train --data mnist --out runs/d
+
+where FIRST is a machine that all can reach. All need the data, and to resume, the folder; it is the
+first process that writes. A run may be resumed by another number of processes.
 
 Leaves in the folder: samples.png, history.csv, config.json and the last two checkpoints.
 """
 
 import argparse
 import json
+import os
 import signal
 import sys
 import time
@@ -29,13 +38,16 @@ from gan_lessons.train import (
     RECIPES,
     CheckpointError,
     DeviceMemoryFull,
+    Levers,
     TrainConfig,
     Trainer,
     TrainingDiverged,
+    fastest,
     networks,
     pick_device,
     ranks,
 )
+from gan_lessons.train.board import Board
 from gan_lessons.train.checkpoint import find
 
 SAMPLES = 100  # pictures on the sheet
@@ -43,6 +55,7 @@ SHELL_BASE = 128  # shells give a program that a signal ended this, plus the sig
 # What a person can cause, and is told in one line; anything else is a defect, and shows its trace.
 EXPECTED = (
     ValueError,
+    ImportError,
     OSError,
     data.DataUnavailable,
     data.DataDamaged,
@@ -83,8 +96,14 @@ def run(options: argparse.Namespace) -> signal.Signals | None:
     if options.resume:
         trainer = Trainer.resume(out, images, device=options.device)
         _check_same(config, trainer.config, options)
+        if options.lever and _levers(options, config, images) != trainer.levers:
+            raise ValueError(
+                "a resumed run computes its steps as before, or they would not be the same: "
+                "leave --lever out"
+            )
     else:
-        trainer = Trainer(*networks(config, images), images, config, options.device)
+        levers = _levers(options, config, images)
+        trainer = Trainer(*networks(config, images), images, config, options.device, levers)
     left = options.steps - trainer.steps
     if left < 1:
         raise ValueError(f"{out} is already at step {trainer.steps}: ask for more --steps")
@@ -101,8 +120,9 @@ def run(options: argparse.Namespace) -> signal.Signals | None:
     )
     # Before the training: what cannot be judged is to be known before the time is spent.
     judge = None if options.no_distance else Judge(images, reference, device=trainer.device)
+    board = Board(out) if options.tensorboard else None
     _write(out / "config.json", json.dumps(trainer.config.to_dict(), indent=2) + "\n")
-    trainer.fit(left, save_to=out)
+    trainer.fit(left, view=board, save_to=out)
     _deliver(trainer, judge, out)
     print(
         f"{trainer.steps} steps, {trainer.seconds:.0f} s of training, "
@@ -154,6 +174,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", default="runs/a", help="folder for what it makes (runs/a)")
     parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (auto)")
+    parser.add_argument(
+        "--lever",
+        action="append",
+        default=[],
+        metavar="NAME=on|off",
+        help="how a step is computed; without any, what is fastest here is measured. Levers: "
+        + ", ".join(field.name for field in fields(Levers)),
+    )
+    parser.add_argument("--tensorboard", action="store_true", help="write for TensorBoard too")
     parser.add_argument("--no-distance", action="store_true", help="do not measure the distance")
     return parser
 
@@ -182,6 +211,21 @@ def _setting(text: str) -> tuple[str, object]:
         wanted = "true or false" if types[name] is bool else "a number"
         raise ValueError(f"--set {name} takes {wanted}, got {value!r}") from None
     return name, None if value == "none" else value
+
+
+def _levers(options: argparse.Namespace, config: TrainConfig, images: data.Images) -> Levers:
+    """Those that were asked for; else the fastest, where one process can measure them alone."""
+    if not options.lever:
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            return Levers()
+        return fastest(config, images, options.device)
+    asked = {}
+    for text in options.lever:
+        name, _, value = text.partition("=")
+        if value not in ("on", "off"):
+            raise ValueError(f"--lever takes NAME=on or NAME=off, got {text!r}")
+        asked[name] = value == "on"
+    return Levers.from_dict(asked)
 
 
 def _pictures(options: argparse.Namespace) -> tuple[data.Images, data.Images | None]:

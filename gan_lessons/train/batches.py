@@ -34,6 +34,17 @@ class RealPictures:
         told = labels[places].to(self.device) if labelled and labels is not None else None
         return self.images.floats(places).to(self.device), told
 
+    def go_on(self, order: Tensor, position: int) -> None:
+        """Takes up an order of before, at a place in it. Raises ValueError where it is none."""
+        whole = order.dtype == torch.int64 and order.dim() == 1 and 0 <= position <= len(order)
+        if not whole or (len(order) and not 0 <= order.min() <= order.max() < len(self.images)):
+            raise ValueError(
+                f"an order of {len(self.images)} pictures cannot be {tuple(order.shape)} "
+                f"{order.dtype} at {position}"
+            )
+        self.order = order.to(self.order.device)
+        self.position = position
+
     def draw(self, n: int) -> Tensor:
         """Places of the next n pictures of a random order, drawn anew when it is used up."""
         chosen = self.order[self.position : self.position + n]

@@ -23,7 +23,7 @@ from gan_lessons.data import Images
 from gan_lessons.data.cache import written_aside
 from gan_lessons.data.toy import Points
 from gan_lessons.train.config import TrainConfig
-from gan_lessons.train.device import pick_device
+from gan_lessons.train.device import KINDS, pick_device
 from gan_lessons.train.history import History
 from gan_lessons.train.levers import Levers
 
@@ -32,6 +32,17 @@ if TYPE_CHECKING:
 
 FORMAT = 1  # raised whenever older files can no longer be read
 KEEP = 2
+FACTS = {  # what the header holds beside format and version
+    "step": int,
+    "seconds": float,
+    "device": str,
+    "position": int,
+    "config": dict,
+    "levers": dict,
+    "generator": dict | None,
+    "discriminator": dict | None,
+    "data": dict,
+}
 _NAME = re.compile(r"checkpoint-(\d+)\.safetensors")
 
 
@@ -100,7 +111,8 @@ def resume(
     """What `Trainer.resume` does."""
     file = _newest(folder)
     facts, tensors = read(file)
-    stored = (facts["data"]["name"], tuple(facts["data"]["shape"]))
+    device = pick_device(device)
+    stored = (facts["data"].get("name"), tuple(facts["data"].get("shape", ())))
     given = (images.name, (len(images), *images.shape))
     if stored != given:
         raise CheckpointError(
@@ -110,8 +122,8 @@ def resume(
         config = TrainConfig.from_dict(facts["config"])
         generator = generator or _rebuild(facts, "generator", file)
         discriminator = discriminator or _rebuild(facts, "discriminator", file)
-        levers = Levers.from_dict(facts.get("levers", {}))
-        if facts["device"] != pick_device(device).type:
+        levers = Levers.from_dict(facts["levers"])
+        if facts["device"] != device.type:
             levers = replace(levers, graph=False)
         trainer = trainer_class(generator, discriminator, images, config, device, levers)
         for name, network in _networks(trainer).items():
@@ -124,11 +136,10 @@ def resume(
             trainer.rng.set_state(tensors["random"])
         else:  # each kind of device draws its own numbers: go on with others
             trainer.rng.manual_seed(config.seed + facts["step"])
-        trainer.real.order = tensors["order"].to(trainer.device)
-        trainer.real.position = facts["position"]
+        trainer.real.go_on(tensors["order"], facts["position"])
         trainer.steps, trainer.seconds = facts["step"], facts["seconds"]
         trainer.history = History.from_tensors(_unpack("history", tensors))
-    except (KeyError, RuntimeError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         if isinstance(error, CheckpointError):
             raise
         first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -151,11 +162,18 @@ def read(file: Path) -> tuple[dict, dict[str, Tensor]]:
         others = [other.name for other in find(file.parent) if other != file]
         way_out = f"move it away to go on from {others[-1]}" if others else "start anew"
         raise CheckpointError(f"{file} is damaged or half written ({error}); {way_out}") from None
+    if not isinstance(facts, dict):
+        raise CheckpointError(f"{file} is no checkpoint of gan_lessons")
     if facts.get("format") != FORMAT:
         raise CheckpointError(
             f"{file} has format {facts.get('format')}, written by gan_lessons "
             f"{facts.get('version')}; this version reads format {FORMAT}"
         )
+    for name, kind in FACTS.items():
+        if not isinstance(facts.get(name), kind):
+            raise CheckpointError(f"{file} is damaged: its {name} is {facts.get(name)!r:.50}")
+    if facts["device"] not in KINDS:
+        raise CheckpointError(f"{file} is damaged: its device is {facts['device']!r:.50}")
     return facts, tensors
 
 
@@ -208,9 +226,12 @@ def _load_optimiser(optimiser: torch.optim.Optimizer, tensors: dict[str, Tensor]
     for name, tensor in tensors.items():
         index, _, key = name.partition(".")
         parameter = parameters[int(index)]
-        if tensor.shape == parameter.shape:
+        shape = () if key == "step" else parameter.shape
+        if (tensor.shape, tensor.dtype) != (shape, parameter.dtype):
+            raise ValueError(f"the optimiser's {name} is {tuple(tensor.shape)} {tensor.dtype}")
+        if shape:
             # In the parameter's own memory layout, which a fused update needs.
-            tensor = torch.empty_like(parameter, dtype=tensor.dtype).copy_(tensor)
+            tensor = torch.empty_like(parameter).copy_(tensor)
         state.setdefault(int(index), {})[key] = tensor
     settings = optimiser.state_dict()["param_groups"]
     optimiser.load_state_dict({"state": state, "param_groups": settings})

@@ -52,6 +52,8 @@ class TrainConfig:
         names(self.augment)
         for name in ("width", "latent", "batch", "discriminator_updates", "penalty_every", "pack"):
             _whole(name, getattr(self, name), 1)
+        for name in ("conditional", "norm", "spectral", "fresh"):
+            _flag(name, getattr(self, name))
         for name in ("seed", "schedule_steps"):
             _whole(name, getattr(self, name), 0)
         for name in ("learning_rate_g", "learning_rate_d"):
@@ -99,6 +101,11 @@ class TrainConfig:
 def _known(kind: str, value: Any, known: Iterable[str]) -> None:
     if value not in known:
         raise ValueError(f"unknown {kind} {value!r}; known are {', '.join(known)}")
+
+
+def _flag(name: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} must be True or False, got {value!r}")
 
 
 def _whole(name: str, value: object, least: int) -> None:

@@ -2,6 +2,8 @@
 
 import torch
 
+KINDS = ("cuda", "mps", "cpu")  # the sooner the better
+
 
 def pick_device(name: str | torch.device = "auto") -> torch.device:
     """The device of that name; "auto" is cuda where there is one, else mps, else cpu."""

@@ -46,6 +46,11 @@ class Levers:
                 raise ValueError(f"unknown lever {name!r}; known are {', '.join(known)}")
         return cls(**values)
 
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if not isinstance(value, bool):
+                raise ValueError(f"{name} must be True or False, got {value!r}")
+
 
 def fastest(
     config: TrainConfig, images: Images, device: str | torch.device = "auto", say: bool = True

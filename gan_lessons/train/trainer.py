@@ -27,13 +27,17 @@ from gan_lessons.train.levers import Levers
 from gan_lessons.train.players import check, is_finite
 from gan_lessons.train.ranks import Ranks
 from gan_lessons.train.recorded import Recorded
+from gan_lessons.train.samples import check_labels, decode
 from gan_lessons.train.schedule import cosine
 
 LOOK_EVERY = 0.2  # seconds between two looks at the losses: each look waits for the device
 
 
 class View(Protocol):
-    """What `fit` can show its progress on; `gan_lessons.widgets.TrainingView` is one."""
+    """What `fit` can show its progress on: `gan_lessons.widgets.TrainingView`, `train.board.Board`.
+
+    One that has `shows_progress` = False leaves the progress bar on.
+    """
 
     def update(self, trainer: "Trainer") -> None: ...
 
@@ -210,7 +214,8 @@ class Trainer:
         self.started_at, self.goal = self.steps, self.steps + steps
         self.started_seconds = self.seconds
         view = view if self.ranks.first else None
-        hidden = True if view is not None or not self.ranks.first else None  # None: off a terminal
+        shown = view is not None and getattr(view, "shows_progress", True)
+        hidden = True if shown or not self.ranks.first else None  # None: off a terminal
         bar = tqdm(total=steps, desc="training", unit="step", disable=hidden)
         try:
             with bar, self._interrupt.listening():
@@ -328,42 +333,14 @@ class Trainer:
             labels = torch.randint(classes, (n,), generator=rng, device=self.device)
         return self.decode(z, ema, labels=labels)
 
-    @torch.no_grad()
-    def decode(
-        self, z: Tensor, ema: bool = True, chunk: int = 250, labels: Tensor | None = None
-    ) -> Tensor:
+    def decode(self, z: Tensor, ema: bool = True, labels: Tensor | None = None) -> Tensor:
         """The pictures of given latents z: (n, latent) → floats (n, C, H, W) in [-1, 1]."""
         if z.dim() != 2 or z.shape[1] != self.config.latent:
             raise ValueError(f"z must be (n, {self.config.latent}), got {tuple(z.shape)}")
+        check_labels(labels, len(z), len(self.images.classes), self.config)
+        labels = None if labels is None else labels.long().to(self.device)
         network = self.average if ema and self.average is not None else self.generator
-        training = network.training
-        network.eval()
-        parts = zip(
-            z.to(self.device).split(chunk), self._checked(labels, len(z), chunk), strict=True
-        )
-        try:
-            return torch.cat(
-                [network(part) if told is None else network(part, told) for part, told in parts]
-            )
-        finally:
-            network.train(training)
-
-    def _checked(
-        self, labels: Tensor | None, n: int, chunk: int
-    ) -> tuple[Tensor, ...] | list[None]:
-        """Labels in chunks, as many as there are of n latents."""
-        if labels is None and not self.config.conditional:
-            return [None] * math.ceil(n / chunk)
-        if not self.config.conditional:
-            raise ValueError("this generator was not trained with labels: leave labels out")
-        if labels is None:
-            raise ValueError("this generator was trained with labels: say which to draw")
-        classes = len(self.images.classes)
-        if labels.shape != (n,) or not 0 <= labels.min() <= labels.max() < classes:
-            raise ValueError(
-                f"labels must be ({n},), each from 0 to {classes - 1}, got {tuple(labels.shape)}"
-            )
-        return labels.long().to(self.device).split(chunk)
+        return decode(network, z.to(self.device), labels)
 
     def save(self, folder: str | Path) -> Path:
         """Writes a complete checkpoint to the folder and returns its file; keeps the last two.

@@ -1,7 +1,10 @@
 import dataclasses
+import io
 import json
 import os
 import pickle
+import signal
+import sys
 
 import pytest
 import torch
@@ -105,15 +108,63 @@ def test_half_written_files_are_named_and_left_alone(make, images, tmp_path, sha
     assert file.read_bytes() == part
 
 
-def test_loading_never_unpickles(images, tmp_path):
+def test_a_payload_is_refused_wherever_it_is_and_never_run(make, images, tmp_path, monkeypatch):
     class Bomb:
         def __reduce__(self):
             return (os.system, (f"touch {tmp_path / 'exploded'}",))
 
-    (tmp_path / "checkpoint-00000001.safetensors").write_bytes(pickle.dumps(Bomb()))
-    with pytest.raises(CheckpointError, match="damaged"):
-        Trainer.resume(tmp_path, images)
-    assert not (tmp_path / "exploded").exists()
+    payload, text = pickle.dumps(Bomb()), pickle.dumps(Bomb(), protocol=0).decode("ascii")
+    file = make().fit(1).save(tmp_path)
+    content = file.read_bytes()
+    facts, tensors = read(file)
+    header = int.from_bytes(content[:8], "little")
+
+    def rewritten(facts: dict, tensors: dict) -> bytes:
+        save_file(tensors, file, metadata={"gan_lessons": json.dumps(facts)})
+        return file.read_bytes()
+
+    zipped = io.BytesIO()
+    torch.save({"generator": Bomb()}, zipped)
+    state = torch.frombuffer(bytearray(payload), dtype=torch.uint8)
+    forms = {
+        "the whole file": payload,
+        "saved by torch": zipped.getvalue(),
+        "before": payload + content,
+        "behind": content + payload,
+        "for the header": len(payload).to_bytes(8, "little") + payload + content[8 + header :],
+        "for the facts": rewritten(text, tensors),
+        "the random state": rewritten(facts, tensors | {"random": state}),
+    }
+    for part in facts:
+        if part != "version":  # told to the reader, and never looked at
+            forms[f"for {part}"] = rewritten({**facts, part: text}, tensors)
+    for name in facts["levers"]:
+        forms[f"lever {name}"] = rewritten(
+            {**facts, "levers": {**facts["levers"], name: text}}, tensors
+        )
+    for name in facts["config"]:
+        forms[f"setting {name}"] = rewritten(
+            {**facts, "config": {**facts["config"], name: text}}, tensors
+        )
+    for name in ("network", "options"):
+        told = {**facts["generator"], name: text}
+        forms[f"generator's {name}"] = rewritten({**facts, "generator": told}, tensors)
+    for name in tensors:
+        if name != "random":
+            forms[f"for {name}"] = rewritten(facts, tensors | {name: state})
+
+    monkeypatch.setattr(pickle, "loads", None)
+    monkeypatch.setattr(pickle, "load", None)
+    monkeypatch.setattr(torch, "load", None)
+    for form, dangerous in forms.items():
+        file.write_bytes(dangerous)
+        refused = None
+        try:
+            Trainer.resume(tmp_path, images)
+        except CheckpointError as error:
+            refused = error
+        assert refused is not None, f"a payload as {form} was accepted"
+        assert not (tmp_path / "exploded").exists()
 
 
 def test_another_format_is_named(make, images, tmp_path, monkeypatch):
@@ -189,6 +240,25 @@ def test_a_full_disk_leaves_the_earlier_checkpoint(make, images, tmp_path, monke
         CheckpointError, match=r"No space left on device.*earlier checkpoints are intact"
     ):
         trainer.fit(1).save(tmp_path)
+    assert os.listdir(tmp_path) == ["checkpoint-00000001.safetensors"]
+    assert Trainer.resume(tmp_path, images).steps == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
+def test_a_disk_that_fills_while_writing_leaves_the_earlier_checkpoint(make, images, tmp_path):
+    import resource
+
+    trainer = make().fit(1)
+    size = trainer.save(tmp_path).stat().st_size
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # or the signal ends the process
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, hard))
+    try:
+        with pytest.raises(CheckpointError, match=r"cannot write .*earlier checkpoints are intact"):
+            trainer.fit(1).save(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)
     assert os.listdir(tmp_path) == ["checkpoint-00000001.safetensors"]
     assert Trainer.resume(tmp_path, images).steps == 1
 

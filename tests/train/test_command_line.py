@@ -1,6 +1,7 @@
 import csv
 import json
 import signal
+import sys
 
 import numpy as np
 import pytest
@@ -9,8 +10,9 @@ from PIL import Image
 
 from gan_lessons import data
 from gan_lessons.data import Images
-from gan_lessons.train import Trainer
+from gan_lessons.train import Levers, Trainer
 from gan_lessons.train.__main__ import main
+from gan_lessons.train.board import Board
 from gan_lessons.train.checkpoint import find
 
 
@@ -48,6 +50,42 @@ def test_a_run_leaves_everything(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "Fréchet distance: " in printed
     assert "as many real pictures get" in printed
+
+
+def test_levers_are_measured_or_asked_for(tmp_path, capsys, monkeypatch):
+    assert main(["--steps", "1", *QUICK]) == 0
+    assert " ms here with " in capsys.readouterr().out
+    monkeypatch.setattr("gan_lessons.train.__main__.fastest", None)  # measuring would fail
+    chosen = ["--lever", "bfloat16=on", "--lever", "fused=off"]
+    assert main(["--steps", "1", *QUICK[:-1], "asked", *chosen]) == 0
+    kept = Trainer.resume(tmp_path / "asked", data.load("mnist"), device="cpu").levers
+    assert kept == Levers(bfloat16=True, fused=False)
+    assert main(["--steps", "2", *QUICK[-4:-1], "asked", "--resume", *chosen]) == 0
+    assert main(["--steps", "3", *QUICK[-4:-1], "asked", "--resume", *chosen[:2]]) == 1
+    assert "leave --lever out" in capsys.readouterr().err
+
+
+def test_tensorboard_is_written_beside_the_progress(tmp_path):
+    accumulator = pytest.importorskip(
+        "tensorboard.backend.event_processing.event_accumulator", reason="an optional extra"
+    )
+    assert not Board.shows_progress
+    assert main(["--steps", "6", *QUICK, "--tensorboard"]) == 0
+    events = accumulator.EventAccumulator(str(tmp_path / "out"))
+    events.Reload()
+    losses = events.Scalars("loss/generator")
+    assert [event.step for event in losses] == [1, 2, 3, 4, 5, 6]
+    kept = Trainer.resume(tmp_path / "out", data.load("mnist"), device="cpu").history
+    assert [event.value for event in losses] == pytest.approx(kept.generator_loss)
+    assert events.Scalars("learning rate/discriminator")[-1].value == pytest.approx(1e-3)
+    (sheet, *_) = events.Images("samples")
+    assert (sheet.width, sheet.height) == (8 * 32 + 14, 8 * 32 + 14)
+
+
+def test_without_tensorboard_it_says_what_to_install(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    assert main(["--steps", "6", *QUICK, "--tensorboard"]) == 1
+    assert "pip install tensorboard" in capsys.readouterr().err
 
 
 def test_resume_goes_on_to_the_same_end(tmp_path):
@@ -123,7 +161,7 @@ def test_an_interrupted_run_keeps_what_it_has_and_says_so(tmp_path, capsys, monk
             signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(Trainer, "step", interrupted)
-    assert main(["--steps", "9", *QUICK]) == 130
+    assert main(["--steps", "9", *QUICK, "--lever", "bfloat16=off"]) == 130
     assert "add --resume to go on" in capsys.readouterr().out
     assert [file.name for file in find(tmp_path / "out")] == ["checkpoint-00000002.safetensors"]
     assert (tmp_path / "out" / "samples.png").exists()

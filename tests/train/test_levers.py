@@ -176,6 +176,8 @@ def test_a_checkpoint_keeps_the_levers(make, images, tmp_path):
 def test_unknown_levers_are_refused(make, images, tmp_path):
     with pytest.raises(ValueError, match="unknown lever 'turbo'; known are data_on_device"):
         Levers.from_dict(asdict(Levers()) | {"turbo": True})
+    with pytest.raises(ValueError, match="bfloat16 must be True or False, got 1"):
+        Levers(bfloat16=1)
     with pytest.raises(ValueError, match="needs a CUDA device, this is cpu"):
         make(Levers(graph=True))
 

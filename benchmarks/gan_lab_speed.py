@@ -1,0 +1,80 @@
+"""How fast the GAN Lab plays: turns and pictures a second with all views on, and a pause's delay.
+
+    python benchmarks/gan_lab_speed.py
+
+Ticks come every 70 ms, as the page sends them, and each is done when its picture is packed to be
+sent; a tick that is late makes the next ones wait. A pause waits at most for the tick that is being
+done. Medians of several runs, for the default networks and for others. Ends with an error where the
+default networks miss a limit.
+"""
+
+import json
+import statistics
+import time
+
+import comm
+import torch
+from comm.base_comm import BaseComm
+
+from gan_lessons.widgets import GanLab
+from gan_lessons.widgets.gan_lab.controls import TICK_MS
+
+RUNS, SECONDS = 5, 3.0
+TURNS, PICTURES, PAUSE_MS = 150, 10, 250
+CASES = {
+    "default": {},
+    "no penalty": {"penalty": "none"},
+    "rpgan, r1r2": {"loss": "rpgan", "penalty": "r1r2"},
+    "spiral": {"data": "spiral"},
+    "3 layers of 64": {"layers_g": 3, "layers_d": 3, "units_g": 64, "units_d": 64},
+}
+
+
+class Sent(BaseComm):
+    """Stands for the way to the browser: packs each message as the kernel would, counts bytes."""
+
+    size = 0
+
+    def publish_msg(self, msg_type: str, data: dict | None = None, **_: object) -> None:
+        Sent.size += len(json.dumps(data, ensure_ascii=False).encode())
+
+
+def played(lab: GanLab, seconds: float) -> tuple[float, float, float, float]:
+    """Turns a second, pictures a second, the slowest tick in ms, KiB sent for a picture."""
+    Sent.size, ticks, slowest = 0, 0, 0.0
+    before, start = lab.play.taken, time.perf_counter()
+    while (now := time.perf_counter()) - start < seconds:
+        ticks += 1
+        lab.controls["play"].value += 1
+        spent = time.perf_counter() - now
+        slowest = max(slowest, spent)
+        time.sleep(max(0.0, TICK_MS / 1000 - spent))
+    took = time.perf_counter() - start
+    turns = lab.play.taken - before
+    return turns / took, ticks / took, 1000 * slowest, Sent.size / ticks / 1024
+
+
+def main() -> None:
+    comm.create_comm = Sent
+    torch.set_num_threads(1)
+    failed = []
+    print(f"{'':16}{'turns/s':>9}{'pictures/s':>12}{'slowest tick, ms':>18}{'KiB':>7}")
+    for name, settings in CASES.items():
+        lab = GanLab(**settings)
+        played(lab, 0.5)
+        runs = [played(lab, SECONDS) for _ in range(RUNS if name == "default" else 1)]
+        turns, pictures, tick, size = (
+            statistics.median(values) for values in zip(*runs, strict=True)
+        )
+        print(f"{name:16}{turns:9.0f}{pictures:12.1f}{tick:18.0f}{size:7.0f}")
+        if name == "default" and (turns < TURNS or pictures < PICTURES or tick > PAUSE_MS):
+            failed.append(
+                f"{name}: {turns:.0f} turns/s, {pictures:.1f} pictures/s, {tick:.0f} ms; wanted "
+                f"{TURNS}, {PICTURES}, {PAUSE_MS}"
+            )
+    if failed:
+        raise SystemExit("\n".join(failed))
+
+
+if __name__ == "__main__":
+    main()
