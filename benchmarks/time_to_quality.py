@@ -24,7 +24,7 @@ BUDGET = 90.0  # seconds
 REACHED_IN, DISTANCE = 12.0, 35.0
 LOOKS = (6.0, 8.0, 10.0, REACHED_IN, 20.0, 40.0, 60.0, BUDGET)
 USUAL = TrainConfig(network="dcgan", width=32, batch=64)
-BEST = "quick"
+BEST = "modern"
 
 
 def main(seeds: int) -> int:

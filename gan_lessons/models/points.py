@@ -9,16 +9,18 @@ from torch import Tensor, nn
 from gan_lessons.models.parts import check_labels
 
 LATENTS = ("normal", "uniform")
-SLOPE = 0.2
+SLOPES = {"leaky": 0.2, "relu": 0.0}  # of a unit that is off, by the name of the activation
 
 
-def _dense(inputs: int, layers: int, width: int, outputs: int) -> nn.Sequential:
+def _dense(inputs: int, layers: int, width: int, outputs: int, activation: str) -> nn.Sequential:
     """`layers` hidden layers of `width` units each; with 0 of them, one linear map."""
+    if activation not in SLOPES:
+        raise ValueError(f"unknown activation {activation!r}; known: {', '.join(SLOPES)}")
     sizes = [inputs, *[width] * layers]
     hidden = [
         module
         for before, after in pairwise(sizes)
-        for module in (nn.Linear(before, after), nn.LeakyReLU(SLOPE))
+        for module in (nn.Linear(before, after), nn.LeakyReLU(SLOPES[activation]))
     ]
     return nn.Sequential(*hidden, nn.Linear(sizes[-1], outputs))
 
@@ -28,6 +30,10 @@ class Generator(nn.Module):
 
     With `shape` "uniform", each number of z is first sent to [-1, 1] so that it is spread evenly
     there: u = 2 Φ(z) - 1 = erf(z / √2), Φ being the normal distribution's own function.
+
+    With the activation "relu" in the place of "leaky" (of slope 0.2), a unit that is off does not
+    move at all: points that stay in a mode while z changes are easier to learn (of the grid of 25,
+    several times as many samples are good after the same steps).
     """
 
     def __init__(
@@ -38,6 +44,7 @@ class Generator(nn.Module):
         width: int = 32,
         dims: int = 2,
         shape: str = "normal",
+        activation: str = "leaky",
     ):
         super().__init__()
         if shape not in LATENTS:
@@ -48,10 +55,11 @@ class Generator(nn.Module):
             "width": width,
             "dims": dims,
             "shape": shape,
+            "activation": activation,
         }
         self.latent = latent
         self.uniform = shape == "uniform"
-        self.layers = _dense(latent, layers, width, dims)
+        self.layers = _dense(latent, layers, width, dims, activation)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         check_labels(labels, 0, len(z))
@@ -61,10 +69,17 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """Points (N, dims) → logits (N,)."""
 
-    def __init__(self, *, layers: int = 2, width: int = 32, dims: int = 2):
+    def __init__(
+        self, *, layers: int = 2, width: int = 32, dims: int = 2, activation: str = "leaky"
+    ):
         super().__init__()
-        self.options = {"layers": layers, "width": width, "dims": dims}
-        self.layers = _dense(dims, layers, width, 1)
+        self.options = {
+            "layers": layers,
+            "width": width,
+            "dims": dims,
+            "activation": activation,
+        }
+        self.layers = _dense(dims, layers, width, 1, activation)
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         check_labels(labels, 0, len(x))

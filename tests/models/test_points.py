@@ -25,6 +25,13 @@ def test_shapes_layers_and_rebuilding(layers, width, latent, dims):
         assert again.options == network.options
 
 
+def test_a_unit_that_is_off():
+    x = torch.tensor([[-3.0, 2.0]])
+    for activation, expected in (("leaky", [-0.6, 2.0]), ("relu", [0.0, 2.0])):
+        layer = points.Discriminator(layers=1, width=2, activation=activation).layers[1]
+        torch.testing.assert_close(layer(x), torch.tensor([expected]))
+
+
 def test_the_even_latent_is_spread_evenly():
     g = points.Generator(latent=1, layers=0, dims=1, shape="uniform")
     with torch.no_grad():
@@ -40,6 +47,8 @@ def test_the_even_latent_is_spread_evenly():
 def test_an_unknown_shape_and_labels_are_refused():
     with pytest.raises(ValueError, match="normal, uniform"):
         points.Generator(shape="cauchy")
+    with pytest.raises(ValueError, match="leaky, relu"):
+        points.Discriminator(activation="gelu")
     with pytest.raises(ValueError, match="labels"):
         points.Discriminator()(torch.zeros(2, 2), torch.zeros(2).long())
 

@@ -2,8 +2,10 @@ import dataclasses
 import json
 
 import pytest
+import torch
 
-from gan_lessons.train import RECIPES, TrainConfig
+from gan_lessons.data import Images
+from gan_lessons.train import RECIPES, TrainConfig, Trainer, networks
 
 
 @pytest.mark.parametrize(
@@ -22,6 +24,7 @@ from gan_lessons.train import RECIPES, TrainConfig
         ({"learning_rate_d": "fast"}, "learning_rate_d must be a number above 0, got 'fast'"),
         ({"beta1": 1.0}, "beta1 must be a number at least 0 and below 1, got 1.0"),
         ({"penalty": "r1"}, "gamma must be above 0 with the penalty 'r1', got 0"),
+        ({"norm": 1}, "norm must be True or False, got 1"),
         ({"gamma": -1.0}, "gamma must be a number 0 or more, got -1.0"),
         ({"ema_half_life": float("inf")}, "ema_half_life must be a number 0 or more, got inf"),
     ],
@@ -40,6 +43,17 @@ def test_frozen():
 def test_json_and_back(name):
     config = RECIPES[name]
     assert TrainConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+@pytest.mark.parametrize(("size", "channels"), [(28, 1), (32, 3), (48, 1), (64, 3)])
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_is_for_28_to_64_pixels(name, size, channels):
+    config = dataclasses.replace(RECIPES[name], width=4, batch=4)
+    rng = torch.Generator().manual_seed(0)
+    shape = (8, channels, size, size)
+    images = Images(torch.randint(256, shape, generator=rng, dtype=torch.uint8))
+    trainer = Trainer(*networks(config, images), images, config, "cpu").fit(2)
+    assert trainer.generate(2, seed=0).shape == (2, *shape[1:])
 
 
 def test_settings_of_another_version_are_named():
