@@ -144,14 +144,14 @@ RECIPES = {
         learning_rate_d=1e-3,
         ema_half_life=2_500,
     ),
-    # Huang et al. 2024, R3GAN: relativistic loss, R1 and R2 on every step, residual networks with no
-    # normalisation (models/modern.py), Adam without memory of the mean (beta1 0; beta2 .99, where
-    # the paper ends), an average, learning rates along a cosine. Chosen here, on MNIST, by the
-    # distance reached in 20 s and in 2 min of one core: many small steps, so batches of 32, width
-    # 24, latents of 64, G judged on the fakes that D just saw, and a rate of 3e-3 (2e-3 is slower,
-    # 4e-3 can break the game). Gamma does not carry from one data set to another: here, .3 and 3
-    # were worse than 1. The rates end at a tenth: of what is learned after schedule_steps, little
-    # is lost then.
+    # Huang et al. 2024, R3GAN: relativistic loss, R1 and R2 on every step, residual networks without
+    # batch norm (models/modern.py), Adam without memory of the mean (beta1 0; beta2 .99, where the
+    # paper ends), an average, learning rates along a cosine. Chosen here, on MNIST, by the distance
+    # reached in 20 s and in 2 min of one core: many small steps, so batches of 32, width 24,
+    # latents of 64, G judged on the fakes that D just saw, and a rate of 3e-3 (2e-3 is slower, 4e-3
+    # can break the game). Gamma does not carry from one data set to another: here, .3 and 3 were
+    # worse than 1. The rates end at a tenth, which takes out their flicker; at 0, a training of
+    # more than schedule_steps would stand still.
     "modern": TrainConfig(
         network="modern",
         width=24,

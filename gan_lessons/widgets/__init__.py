@@ -1,8 +1,9 @@
 """What moves: the explorers and the live view of a training. Needs ipywidgets."""
 
 from gan_lessons.widgets.deconv_explorer import DeconvExplorer
+from gan_lessons.widgets.gan_lab import GanLab
 from gan_lessons.widgets.live import Live
 from gan_lessons.widgets.training_view import TrainingView
 from gan_lessons.widgets.upsampling_explorer import UpsamplingExplorer
 
-__all__ = ["DeconvExplorer", "Live", "TrainingView", "UpsamplingExplorer"]
+__all__ = ["DeconvExplorer", "GanLab", "Live", "TrainingView", "UpsamplingExplorer"]

@@ -1,0 +1,13 @@
+"""The GAN Lab: a whole GAN on points of the plane, watched, stepped and rewound.
+
+lab = GanLab()                          # a ring of 8, untrained
+lab.run(1000); lab.metrics              # plays on; what is shown, as numbers
+lab.generator, lab.discriminator        # the networks themselves, from any cell
+GanLab.preset("collapses")              # a phenomenon to watch
+"""
+
+from gan_lessons.widgets.gan_lab.lab import GanLab
+from gan_lessons.widgets.gan_lab.presets import PRESETS
+from gan_lessons.widgets.gan_lab.settings import LabSettings
+
+__all__ = ["PRESETS", "GanLab", "LabSettings"]

@@ -1,0 +1,234 @@
+"""The two networks of a lab and what a turn does to them, act by act.
+
+The losses are those of `gan_lessons.train.game`; what is done around them is what a training loop
+does: draw, judge, go down the gradient, the discriminator first.
+"""
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gan_lessons.losses import LOSSES
+from gan_lessons.models.points import Discriminator, Generator
+from gan_lessons.train import TrainingDiverged
+from gan_lessons.train.average import Average
+from gan_lessons.train.chance import Chance
+from gan_lessons.train.game import Game
+from gan_lessons.train.ranks import Ranks
+from gan_lessons.widgets.gan_lab.measures import Ruler, push
+from gan_lessons.widgets.gan_lab.settings import LIVE, LabSettings
+from gan_lessons.widgets.gan_lab.truth import truth
+
+LARGEST_WEIGHTS = 1e6  # a norm beyond this is no longer a game
+BETAS = (0.5, 0.999)
+
+
+@dataclass(frozen=True, eq=False)
+class Phase:
+    """One act of a turn, for slow motion. kind: draw, generate, judge, step, or push.
+
+    player: "D" or "G"; update: which of its `updates`. points: those that the act is about, by
+    name. arrows: -∂L_G/∂x at points["fake"]. numbers: what its sentence tells.
+    """
+
+    kind: str
+    player: str
+    update: int
+    updates: int
+    numbers: dict[str, float]
+    points: dict[str, Tensor] = field(default_factory=dict)
+    arrows: Tensor | None = None
+
+
+class Match:
+    """Both players as they stand now. `taken` counts the turns, of one player or both."""
+
+    def __init__(self, settings: LabSettings):
+        self.settings = settings
+        self.truth = truth(settings.data, settings.drawing)
+        with torch.random.fork_rng(devices=[]):  # the reader's random numbers stay as they are
+            torch.default_generator.manual_seed(settings.seed)
+            self.generator = Generator(
+                latent=settings.latent,
+                layers=settings.layers_g,
+                width=settings.units_g,
+                shape=settings.noise,
+                activation=settings.activation,
+            )
+            self.discriminator = Discriminator(
+                layers=settings.layers_d, width=settings.units_d, activation=settings.activation
+            )
+        self.rng = torch.Generator().manual_seed(settings.seed)
+        self.ruler = Ruler(self.truth, settings.latent)
+        self.taken = 0
+        self._updates = 0
+        self._loss = {"D": float("nan"), "G": float("nan")}
+        self._prepare(LIVE)
+
+    @property
+    def shown(self) -> nn.Module:
+        """The generator whose fakes are shown: the averaged one where there is one."""
+        return self.generator if self._average is None else self._average.network
+
+    @property
+    def average(self) -> nn.Module | None:
+        """The generator with averaged weights, if there is one."""
+        return None if self._average is None else self._average.network
+
+    def measured(self) -> dict[str, float]:
+        """The numbers of this moment."""
+        numbers = self.ruler.measure(self.shown, self.discriminator, LOSSES[self.settings.loss])
+        own = {"discriminator_loss": self._loss["D"], "generator_loss": self._loss["G"]}
+        return {"step": self.taken, **own, **numbers}
+
+    def _prepare(self, changed: tuple[str, ...]) -> None:
+        """What follows from settings: the game, the optimisers, the average."""
+        settings, config = self.settings, self.settings.config
+        self.game = Game(self.generator, self.discriminator, config, Chance(self.rng, Ranks()))
+        rates = {"D": settings.learning_rate_d, "G": settings.learning_rate_g}
+        networks = {"D": self.discriminator, "G": self.generator}
+        if "optimiser" in changed:
+            adam = settings.optimiser == "adam"
+            self.optimisers: dict[str, torch.optim.Optimizer] = {
+                name: torch.optim.Adam(network.parameters(), rates[name], BETAS, fused=True)
+                if adam
+                else torch.optim.SGD(network.parameters(), rates[name])
+                for name, network in networks.items()
+            }
+        for name, optimiser in self.optimisers.items():
+            optimiser.param_groups[0]["lr"] = rates[name]
+        if "average" in changed:
+            half_life = settings.average
+            self._average = Average(self.generator, half_life, 0.1) if half_life else None
+
+    def _updates_of(self, which: str, *, watched: bool) -> Iterator[Phase]:
+        """The updates of a turn; yields after each act where it is watched."""
+        if which != "G":
+            for update in range(self.settings.updates_d):
+                yield from self._update_d(update, watched)
+        if which != "D":
+            for update in range(self.settings.updates_g):
+                yield from self._update_g(update, watched)
+
+    def _update_d(self, update: int, watched: bool) -> Iterator[Phase]:
+        batch = self.settings.batch
+        about = ("D", update + 1, self.settings.updates_d)
+        real = self.truth.sample(batch, self.rng)
+        if watched:
+            fake = self._at(self.rng.get_state(), lambda: self.game.generate(batch, None))
+            yield Phase("draw", *about, {"count": batch}, {"real": real})
+            yield Phase("generate", *about, {"count": batch}, {"real": real, "fake": fake})
+            yield Phase("judge", *about, self._judged(real, fake), {"real": real, "fake": fake})
+        before = self.rng.get_state()
+        loss = self.game.discriminator_loss(real, None, self.taken, self._updates)
+        length = self._descend("D", loss, self.discriminator, watched)
+        self._updates += 1
+        if watched:
+            again = self._at(
+                before, lambda: self.game.discriminator_loss(real, None, self.taken, 0)
+            )
+            numbers = {"before": loss.item(), "after": float(again), "length": length}
+            yield Phase("step", *about, numbers, {"real": real, "fake": fake})
+
+    def _update_g(self, update: int, watched: bool) -> Iterator[Phase]:
+        batch = self.settings.batch
+        about = ("G", update + 1, self.settings.updates_g)
+        paired = self.game.loss.paired
+        real = self.truth.sample(batch, self.rng) if paired else None
+        if watched:
+            fake = self._at(self.rng.get_state(), lambda: self.game.generate(batch, None))
+            fakes = {"fake": fake}
+            against = self.ruler.real[:batch] if real is None else real
+            arrows = push(self.discriminator, self.game.loss, fake, against)
+            lengths = {"mean": float(arrows.norm(dim=1).mean())}
+            yield Phase("generate", *about, {"count": batch}, fakes)
+            yield Phase("judge", *about, self._judged(against, fake), fakes)
+            yield Phase("push", *about, lengths, fakes, arrows)
+        before = self.rng.get_state()
+        # D's weights stay as they are, and gather no gradients.
+        self.discriminator.requires_grad_(False)
+        try:
+            loss = self.game.generator_loss(real, None, self.taken)
+            length = self._descend("G", loss, self.generator, watched)
+        finally:
+            self.discriminator.requires_grad_(True)
+        if self._average is not None:
+            self._average.update(self.generator, (self.taken + 1) * batch, batch)
+        if watched:
+            again = self._at(before, lambda: self.game.generator_loss(real, None, self.taken))
+            moved = self._at(before, lambda: self.game.generate(batch, None))
+            numbers = {"before": loss.item(), "after": float(again), "length": length}
+            yield Phase("step", *about, numbers, {"fake": moved, "before": fake})
+
+    def _descend(self, player: str, loss: Tensor, network: nn.Module, watched: bool) -> float:
+        """A step down the gradient; returns its length where that is asked for."""
+        self._loss[player] = loss.item()
+        optimiser = self.optimisers[player]
+        optimiser.zero_grad()
+        loss.backward()
+        weights = list(network.parameters())
+        length = 0.0
+        if watched:
+            length = float(
+                torch.stack([w.grad.norm() for w in weights if w.grad is not None]).norm()
+            )
+        optimiser.step()
+        largest = torch.stack(torch._foreach_norm([w.detach() for w in weights])).max().item()
+        if not (abs(self._loss[player]) < float("inf") and largest < LARGEST_WEIGHTS):
+            name = {"D": "discriminator", "G": "generator"}[player]
+            raise TrainingDiverged(
+                f"turn {self.taken + 1}: the {name}'s loss is {self._loss[player]:.3g} and its "
+                f"largest layer's weights have norm {largest:.3g}: the game left the numbers. Go "
+                f"back and lower learning_rate_{player.lower()}, or add a penalty."
+            )
+        return length
+
+    def _at(self, state: Tensor, drawn: Callable[[], Tensor]) -> Tensor:
+        """What is drawn from that state of the random numbers, which then stay as they were."""
+        now = self.rng.get_state()
+        self.rng.set_state(state)
+        try:
+            return drawn().detach()
+        finally:
+            self.rng.set_state(now)
+
+    @torch.no_grad()
+    def _judged(self, real: Tensor, fake: Tensor) -> dict[str, float]:
+        """Mean logits, and the share of pairs in which the real point has the higher one."""
+        a, b = self.discriminator(real), self.discriminator(fake)
+        won = (a[:, None] > b[None]).double().mean()
+        return {"real": float(a.mean()), "fake": float(b.mean()), "won": float(won)}
+
+    def _captured(self) -> dict[str, Any]:
+        """A copy of all that makes the future of the match, besides its settings."""
+        average = None if self._average is None else self._average.network.state_dict()
+        return copy.deepcopy(
+            {
+                "generator": self.generator.state_dict(),
+                "discriminator": self.discriminator.state_dict(),
+                "optimisers": {name: o.state_dict() for name, o in self.optimisers.items()},
+                "average": average,
+                "rng": self.rng.get_state(),
+                "updates": self._updates,
+                "loss": self._loss,
+            }
+        )
+
+    def _release(self, captured: dict[str, Any], settings: LabSettings) -> None:
+        """Puts back what `_captured` took under these settings; the modules stay the same."""
+        changed = tuple(n for n in LIVE if getattr(settings, n) != getattr(self.settings, n))
+        self.settings = settings
+        state = copy.deepcopy(captured)
+        self.generator.load_state_dict(state["generator"])
+        self.discriminator.load_state_dict(state["discriminator"])
+        self._prepare(changed)
+        for name, optimiser in self.optimisers.items():
+            optimiser.load_state_dict(state["optimisers"][name])
+        if self._average is not None:
+            self._average.network.load_state_dict(state["average"])
+        self.rng.set_state(state["rng"])
+        self._updates, self._loss = state["updates"], state["loss"]

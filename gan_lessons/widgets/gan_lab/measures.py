@@ -1,0 +1,159 @@
+"""What a lab measures and draws, as functions of networks and points."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from gan_lessons.losses import Loss
+from gan_lessons.metrics import mode_report
+from gan_lessons.widgets.gan_lab.truth import Truth
+
+BINS = 24  # along each side of the window, for the two divergences
+PSEUDO = 0.5  # points added to every bin: none is empty, and KL stays finite
+FAKES = 2_000  # that the numbers are measured on, always from the same latents
+REALS = 20_000
+HEAT = 44  # cells along each side of the heat map
+FOLDS = 14  # cells along each side of the generator's grid; twice as many on a line
+
+
+def histogram(points: Tensor, view: float, bins: int = BINS, pseudo: float = PSEUDO) -> Tensor:
+    """(bins² + 1,) float64, summing to 1: shares of the window's cells, and of what is outside.
+
+    points: (N, 2). view: half the window's side. pseudo: so many points are added to each bin.
+    """
+    place = ((points + view) * (bins / (2 * view))).floor()
+    inside = ((place >= 0) & (place < bins)).all(1)
+    flat = place[:, 0] * bins + place[:, 1]
+    index = torch.where(inside, flat, torch.full_like(flat, bins * bins)).long()
+    counts = index.bincount(minlength=bins * bins + 1).double() + pseudo
+    return counts / counts.sum()
+
+
+def kl(p: Tensor, q: Tensor) -> float:
+    """Σ p log(p / q) in nats for shares p, q: (K,); infinite where q lacks what p has."""
+    return float((torch.xlogy(p, p) - torch.xlogy(p, q)).sum().clamp(min=0))
+
+
+def js(p: Tensor, q: Tensor) -> float:
+    """The Jensen–Shannon divergence in nats, 0 to log 2: the mean KL of both to their middle."""
+    middle = (p + q) / 2
+    return (kl(p, middle) + kl(q, middle)) / 2
+
+
+def scores(logits: Tensor, loss: str, real: Tensor, fake: Tensor) -> Tensor:
+    """Logits as the heat map shows them, 0 (fake) to 1 (real).
+
+    The losses made of log sigmoid(logit) have a probability there. The others have a target for
+    fake and one for real, with which 0 and 1 are put; for rpgan and wgan only differences count:
+    to the middle of the mean logits of real and fake, through a sigmoid (rpgan), or in units of
+    those means' distance (wgan).
+    """
+    if loss in ("minimax", "nonsaturating"):
+        return logits.sigmoid()
+    if loss == "lsgan":
+        return logits.clamp(0, 1)
+    if loss == "hinge":
+        return ((logits + 1) / 2).clamp(0, 1)
+    middle = (real.mean() + fake.mean()) / 2
+    if loss == "rpgan":
+        return (logits - middle).sigmoid()
+    apart = (real.mean() - fake.mean()).abs().clamp(min=1e-6)
+    return (0.5 + 0.5 * (logits - middle) / apart).clamp(0, 1)
+
+
+@torch.no_grad()
+def heat_points(view: float, side: int = HEAT) -> Tensor:
+    """(side², 2): the middles of the heat map's cells, row by row from the top left."""
+    line = (torch.arange(side) + 0.5) * (2 * view / side) - view
+    y, x = torch.meshgrid(-line, line, indexing="ij")
+    return torch.stack([x.flatten(), y.flatten()], 1)
+
+
+def push(discriminator: nn.Module, loss: Loss, fake: Tensor, real: Tensor) -> Tensor:
+    """(N, 2): -N ∂L_G/∂x at fake points x: (N, 2), the way each is told to go.
+
+    L_G is the generator's loss, a mean over the N points, so N times it is each point's own.
+    real: (N, 2), read by a loss that compares with real points.
+    """
+    x = fake.detach().clone().requires_grad_()
+    with torch.enable_grad():
+        against = discriminator(real).detach() if loss.paired else None
+        (gradient,) = torch.autograd.grad(loss.generator(discriminator(x), against), x)
+    return -len(fake) * gradient
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """The generator's grid. corners: (rows + 1, columns + 1, 2), or (n + 1, 2) on a line.
+
+    mass: (rows, columns) or (n,), each cell's share of the fakes. area: its area, or length.
+    """
+
+    corners: Tensor
+    mass: Tensor
+    area: Tensor
+
+    @property
+    def density(self) -> Tensor:
+        """Fakes' share by area (by length on a line)."""
+        return self.mass / self.area.clamp(min=1e-9)
+
+
+@torch.no_grad()
+def sheet(generator: nn.Module, latent: int) -> Sheet:
+    """What the generator makes of a grid of z whose lines stand at equal steps of probability."""
+    count = FOLDS if latent == 2 else 4 * FOLDS
+    shares = torch.linspace(0, 1, count + 1).clamp(0.004, 0.996)  # z of 0 and 1 would be infinite
+    z = math.sqrt(2) * torch.erfinv(2 * shares - 1)
+    mass = shares.diff()
+    if latent == 1:
+        corners = generator(z[:, None])
+        return Sheet(corners, mass, corners.diff(dim=0).norm(dim=1))
+    corners = generator(torch.cartesian_prod(z, z)).unflatten(0, (len(z), len(z)))
+    one = corners[1:, 1:] - corners[:-1, :-1]
+    other = corners[:-1, 1:] - corners[1:, :-1]
+    area = (one[..., 0] * other[..., 1] - one[..., 1] * other[..., 0]).abs() / 2
+    return Sheet(corners, torch.outer(mass, mass), area)
+
+
+class Ruler:
+    """Measures any generator against one truth, always on the same latents and real points."""
+
+    def __init__(self, truth: Truth, latent: int):
+        # A seed of its own: how the lab is measured does not depend on how it is trained.
+        rng = torch.Generator().manual_seed(1)
+        self.truth = truth
+        self.z = torch.randn(FAKES, latent, generator=rng)
+        self.real = truth.sample(FAKES, rng)
+        self.true_shares = histogram(truth.sample(REALS, rng), truth.view)
+        floor = histogram(self.real, truth.view)
+        self.floor = js(self.true_shares, floor)  # of real points to real points
+        self.kl_floor = kl(self.true_shares, floor)
+        self.best = mode_report(self.real, truth.centres, truth.std)
+
+    @torch.no_grad()
+    def measure(self, generator: nn.Module, discriminator: nn.Module, loss: Loss) -> dict:
+        """All numbers of a moment, by name; see `GanLab.metrics`."""
+        fake = generator(self.z)
+        report = mode_report(fake, self.truth.centres, self.truth.std)
+        shares = histogram(fake, self.truth.view)
+        logits_real, logits_fake = discriminator(self.real), discriminator(fake)
+        order = torch.searchsorted(logits_fake.sort().values, logits_real)
+        few = fake[:200]
+        x, y = fake.mean(0).tolist()
+        return {
+            "modes": report.found,
+            "modes_in_all": len(report.counts),
+            "good": report.good,
+            "kl": kl(self.true_shares, shares),
+            "js": js(self.true_shares, shares),
+            "outscored": float(order.double().mean() / len(fake)),
+            "logit_real": float(logits_real.mean()),
+            "logit_fake": float(logits_fake.mean()),
+            "push": float(push(discriminator, loss, few, self.real[:200]).norm(dim=1).mean()),
+            "spread": float(fake.var(0).sum() / self.real.var(0).sum()),
+            "mean_x": x,
+            "mean_y": y,
+        }

@@ -1,0 +1,597 @@
+"""The lab as its reader has it: controls, state, picture, without a browser."""
+
+import ast
+import base64
+import io
+import json
+import random
+import re
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+pytest.importorskip("ipywidgets")
+
+from gan_lessons import plots
+from gan_lessons.losses import LOSSES
+from gan_lessons.train import TrainingDiverged
+from gan_lessons.widgets import GanLab, cells
+from gan_lessons.widgets.gan_lab import PRESETS, charts, lab, pictures
+from gan_lessons.widgets.gan_lab.look import SHOWN, VIEWS
+from gan_lessons.widgets.gan_lab.settings import LIVE, LabSettings
+from gan_lessons.widgets.gan_lab.words import fixed, percent
+from gan_lessons.widgets.live import WIDGET_VIEW
+
+SMALL = {"units_g": 8, "units_d": 8, "batch": 16}
+
+
+def small(**settings) -> GanLab:
+    return GanLab(**{**SMALL, **settings})
+
+
+def page(shown: GanLab) -> ET.Element:
+    return ET.fromstring(shown._picture.value.replace("&nbsp;", " "))
+
+
+def is_a(element: ET.Element, name: str) -> bool:
+    return name in element.get("class", "").split()
+
+
+def found(shown: GanLab, name: str) -> list[ET.Element]:
+    return [element for element in page(shown).iter() if is_a(element, name)]
+
+
+def table(shown: GanLab) -> dict[str, str]:
+    rows = list(page(shown).iter("tr"))
+    return {"".join(row[0].itertext()): "".join(row[1].itertext()) for row in rows}
+
+
+def running(shown: GanLab) -> str:
+    return "playing" if shown.controls["play"].has_trait("playing") else "_playing"
+
+
+@pytest.fixture
+def slices(monkeypatch):
+    """A clock on which a turn takes 10 ms."""
+    now = [0.0]
+    monkeypatch.setattr(lab.time, "perf_counter", lambda: now[0])
+
+    def watched(shown: GanLab) -> GanLab:
+        real = shown.play.step
+
+        def step(*arguments):
+            now[0] += 0.01
+            real(*arguments)
+
+        monkeypatch.setattr(shown.play, "step", step)
+        return shown
+
+    watched.clock = now
+    return watched
+
+
+# State
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"steps": 25, "data": "spiral", "seed": 3},
+        {"steps": [10, "3 G", {"loss": "lsgan"}, 4], "phase": 5},
+        {"data": "drawn", "drawing": "00000000000000ff", "views": ["fake", "modes"]},
+        {"data": "grid", "loss": "rpgan", "average": 400.0, "steps": 12, "latent": 1},
+    ],
+)
+def test_the_state_rebuilds_it(settings):
+    shown = small(**settings)
+    state = json.loads(json.dumps(shown.state))
+    assert state == {**SMALL, **settings}
+    again = GanLab(**state)
+    assert again._picture.value == shown._picture.value
+    assert again.metrics == pytest.approx(shown.metrics, nan_ok=True)
+    assert again.state == shown.state
+
+
+def test_the_line_in_the_page_rebuilds_it():
+    shown = small(data="line", steps=7)
+    (line,) = ["".join(code.itertext()) for code in page(shown).iter("code")]
+    assert line == shown.line == "GanLab(data='line', units_g=8, units_d=8, batch=16, steps=7)"
+    assert isinstance(ast.parse(line).body[0], ast.Expr)
+    assert eval(line, {"GanLab": GanLab})._picture.value == shown._picture.value
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"views": ["curves"]}, "unknown view 'curves'; known are real, fake"),
+        ({"steps": -3}, "steps must be"),
+        ({"data": "moons"}, "data must be one of"),
+    ],
+)
+def test_wrong_settings_are_refused(settings, words):
+    with pytest.raises(ValueError, match=words):
+        GanLab(**settings)
+    with pytest.raises(TypeError, match="width"):
+        GanLab(width=3)
+    with pytest.raises(ValueError, match="unknown preset 'a'; known are works, "):
+        GanLab.preset("a")
+
+
+def test_run_and_step():
+    one, other = small(), small()
+    numbers = one.run(3)
+    assert numbers == one.metrics
+    for _ in range(3):
+        other.step()
+    assert one._picture.value == other._picture.value
+    one.step("D")
+    one.step("G")
+    assert one.state["steps"] == [3, "1 D", "1 G"]
+    with pytest.raises(ValueError, match="turns must be a whole number of 0 or more, got -1"):
+        one.run(-1)
+    with pytest.raises(ValueError, match="step takes 'D', 'G' or 'both'"):
+        one.step("A")
+
+
+def test_the_networks_can_be_reached():
+    shown = small(average=100.0, steps=5)
+    z = torch.randn(4, 2)
+    assert shown.generator(z).shape == (4, 2)
+    assert shown.discriminator(shown.generator(z)).shape == (4,)
+    assert shown.average(z).shape == (4, 2)
+    before = shown._picture.value
+    with torch.no_grad():
+        shown.discriminator.layers[-1].bias += 3
+    shown.show()
+    assert shown._picture.value != before
+    assert small().average is None
+
+
+def test_history_grows_and_shrinks():
+    shown = small(steps=45)
+    assert [record["step"] for record in shown.history] == [0, 20, 40]
+    assert set(shown.history[1]) == set(shown.metrics)
+    shown.go_to(30)
+    assert [record["step"] for record in shown.history] == [0, 20]
+
+
+# Controls
+
+
+def test_controls_stand_where_the_settings_are():
+    settings = {
+        "data": "spiral",
+        "gamma": 0.123,
+        "learning_rate_g": 0.0123,
+        "average": 1234.0,
+        "layers_d": 4,
+        "seed": 77,
+    }
+    shown = small(**settings)
+    for name, value in settings.items():
+        assert shown.controls[name].value == value
+    for name, control in shown.controls.items():
+        assert f"gl-{name.replace('_', '-')}" in control._dom_classes
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("data", "line"), ("seed", 9), ("latent", 1), ("noise", "uniform"), ("layers_g", 4),
+     ("activation", "relu"), ("units_d", 20), ("layers_d", 0)],
+)  # fmt: skip
+def test_a_control_of_the_start_starts_anew(name, value):
+    shown = small(steps=15)
+    shown.controls[name].value = value
+    assert shown.state == {**SMALL, name: value}
+    assert shown._picture.value == GanLab(**shown.state)._picture.value
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("loss", "hinge"), ("penalty", "none"), ("gamma", 2.0), ("optimiser", "sgd"), ("batch", 40),
+     ("learning_rate_d", 0.01), ("updates_g", 3), ("average", 5000.0)],
+)  # fmt: skip
+def test_a_control_of_the_game_goes_on(name, value):
+    assert name in LIVE
+    shown = small(steps=15)
+    shown.controls[name].value = value
+    shown.controls["both"].click()
+    assert shown.state == {**SMALL, "steps": [15, {name: value}, 1]}
+    assert shown._picture.value == GanLab(**shown.state)._picture.value
+
+
+def test_buttons_step():
+    shown = small()
+    for name in ("both", "D", "G", "both"):
+        shown.controls[name].click()
+    assert shown.state["steps"] == [1, "1 D", "1 G", 1]
+    assert table(shown)["turn"] == "4"
+    shown.controls["reset"].click()
+    assert shown._picture.value == small()._picture.value
+
+
+def test_a_penalty_that_is_off_has_no_weight():
+    shown = small(penalty="none", layers_g=0)
+    assert shown.controls["gamma"].disabled
+    assert shown.controls["units_g"].disabled
+    assert not shown.controls["units_d"].disabled
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_is_chosen(name):
+    shown = small(steps=3)
+    shown.controls["preset"].value = name
+    assert shown.settings == LabSettings(**PRESETS[name].settings)
+    assert PRESETS[name].watch[:30] in shown._words.value
+    assert table(shown)["turn"] == "0"
+
+
+# Playing
+
+
+def test_a_tick_plays_what_fits_into_its_slice(slices):
+    shown = slices(small())
+    shown.controls["play"].value = 1
+    assert shown.play.taken == 4  # a fifth would end after 50 ms, over SLICE
+    assert 0.04 <= lab.SLICE < 0.05
+    shown.controls["play"].value = 9  # the kernel was slow: ticks were missed
+    assert shown.play.taken == 8
+    shown.controls["play"].value = 0  # stop
+    assert shown.play.taken == 8
+
+
+def test_slow_motion_plays_act_by_act(slices):
+    shown = small()
+    shown.controls["slow"].value = True
+    for tick in range(1, 40):
+        slices.clock[0] = tick * 0.5
+        shown.controls["play"].value = tick
+    assert 1 < lab.ACT < 3
+    acts = int(39 * 0.5 / lab.ACT) - 2  # a tick comes every half second: an act after each 2
+    assert 8 * shown.play.taken + shown.play.phases >= acts
+    assert shown.play.taken == 1
+    words = "".join(found(shown, "act")[0].itertext())
+    assert re.search(r"^(Discriminator|Generator)'s turn: ", words)
+
+
+def test_the_acts_are_told_with_their_numbers():
+    shown = small(steps=3)
+    told = []
+    for _ in range(8):
+        act = shown.act()
+        words = "".join(found(shown, "act")[0].itertext())
+        told.append(words)
+        for name, value in act.numbers.items():
+            text = {"count": str(value), "won": percent(value)}.get(name)
+            texts = [text] if text else [fixed(value, 3), fixed(value, 4)]
+            assert any(text in words for text in texts)
+    assert len(set(told)) == 8
+    assert "16 real points are drawn" in told[0]
+    assert "The generator stands still" in told[3]
+    assert "The discriminator stands still" in told[7]
+    shown.controls["act"].click()
+    assert shown.state["phase"] == 1
+    shown.controls["both"].click()
+    assert "phase" not in shown.state
+    assert not found(shown, "act")
+
+
+def test_a_tick_that_is_late_does_not_play_after_a_reset():
+    shown = small()
+    setattr(shown.controls["play"], running(shown), True)
+    shown.controls["play"].value = 1
+    shown.controls["reset"].click()
+    assert not getattr(shown.controls["play"], running(shown))
+    shown.controls["play"].value = 2
+    assert shown.play.taken == 0
+    setattr(shown.controls["play"], running(shown), True)
+    shown.controls["play"].value = 3
+    assert shown.play.taken > 0
+
+
+def test_the_slider_goes_back_and_playing_goes_on():
+    shown = small(steps=46)
+    slider = shown.controls["history"]
+    assert (slider.max, slider.value, slider.step) == (50, 50, 10)
+    slider.value = 20
+    assert shown._picture.value == small(steps=20)._picture.value
+    assert slider.max == 50
+    slider.value = 50
+    assert shown._picture.value == small(steps=46)._picture.value
+    slider.value = 10
+    shown.run(20)
+    assert shown._picture.value == small(steps=30)._picture.value
+    assert (slider.max, slider.value) == (30, 30)
+
+
+def test_a_page_has_nothing_to_round_at_the_slider():
+    """Its values stay on the slider's steps: a page would send back what it rounds."""
+    shown = small()
+    for _ in range(25):
+        shown.controls["both"].click()
+        slider = shown.controls["history"]
+        assert slider.value % slider.step == slider.max % slider.step == 0
+        assert slider.value == slider.max
+
+
+def test_failure_is_told_and_stops_the_play():
+    wild = {"loss": "wgan", "penalty": "none", "optimiser": "sgd"}
+    shown = small(**wild, learning_rate_g=10.0, learning_rate_d=10.0)
+    with pytest.raises(TrainingDiverged):
+        shown.run(400)
+    taken = shown.play.taken
+    assert table(shown)["turn"] == str(taken)
+    setattr(shown.controls["play"], running(shown), True)
+    shown.controls["play"].value = 5
+    assert "lower learning_rate_" in shown._words.value
+    assert "role='alert'" in shown._words.value
+    assert not getattr(shown.controls["play"], running(shown))
+    assert shown.play.taken == taken
+    shown.controls["reset"].click()
+    assert shown._words.value == ""
+
+
+# Drawing
+
+
+def test_the_reader_draws():
+    shown = small()
+    assert not shown._cells  # made when they are asked for
+    shown.controls["data"].value = "drawn"
+    assert shown._board.layout.display == "flex"
+    assert [cell.value for cell in shown._cells] == [
+        bit == "1" for bit in f"{int(shown.settings.drawing, 16):064b}"
+    ]
+    shown.run(5)
+    shown._cells[0].value = True
+    assert shown.settings.drawing == "8066ffff7e3c1800"
+    assert shown.play.taken == 0
+    assert shown.metrics["modes_in_all"] == 33
+    assert shown.state["drawing"] == "8066ffff7e3c1800"
+    shown.controls["data"].value = "ring"
+    assert shown._board.layout.display == "none"
+
+
+def test_the_last_cell_stays():
+    shown = small(data="drawn", drawing="8000000000000000")
+    shown._cells[0].value = False
+    assert shown._cells[0].value
+    assert "draw at least one" in shown._words.value
+
+
+# The picture
+
+
+def test_the_page_says_the_metrics():
+    shown = small(steps=25, data="two_gaussians")
+    n, told = shown.metrics, table(shown)
+    assert told["turn"] == "25"
+    assert told["discriminator's loss"] == fixed(n["discriminator_loss"], 3)
+    assert told["generator's loss"] == fixed(n["generator_loss"], 3)
+    assert told["modes found"] == f"{n['modes']} of {n['modes_in_all']}"
+    assert told["good fakes"].startswith(percent(n["good"]))
+    assert told["JS divergence"].startswith(fixed(n["js"], 3))
+    assert told["real outscores fake"].startswith(percent(n["outscored"]))
+
+
+def spots(path: str) -> np.ndarray:
+    return np.array([[int(v) for v in p.split()] for p in re.findall(r"M(-?\d+ -?\d+)h0", path)])
+
+
+def test_the_points_stand_where_they_are():
+    shown = small(steps=10, data="disjoint", views=("real", "fake"))
+    with torch.no_grad():
+        fake = shown.generator(shown.play.ruler.z[:SHOWN])
+    for name, points in (("real", shown.play.ruler.real[:SHOWN]), ("fake", fake)):
+        element = next(e for e in found(shown, name) if len(e.get("d", "")) > 100)
+        view = shown.play.truth.view
+        x, y = (points.numpy() / view * 400).T
+        expected = np.stack([400 + x, 400 - y], 1)
+        assert np.abs(spots(element.get("d", "")) - expected).max() <= 0.51
+
+
+def test_the_heat_map_shows_the_discriminator():
+    shown = small(views=("heat",), steps=30)
+    (image,) = page(shown).iter("img")
+    png = base64.b64decode(image.get("src", "").partition("base64,")[2])
+    pixels = np.array(Image.open(io.BytesIO(png)))
+    assert pixels.shape == (44, 44, 4)
+    view = shown.play.truth.view
+    for row, column in ((0, 0), (0, 43), (43, 0), (20, 31)):
+        x = (column + 0.5) * 2 * view / 44 - view
+        y = view - (row + 0.5) * 2 * view / 44
+        with torch.no_grad():
+            chance = shown.discriminator(torch.tensor([[x, y]])).sigmoid().item()
+        colour = pictures.HEAT_REAL if chance > 0.5 else pictures.HEAT_FAKE
+        assert tuple(pixels[row, column, :3]) == colour
+        assert pixels[row, column, 3] == pytest.approx(
+            abs(chance - 0.5) * 2 * pictures.HEAT_ALPHA, abs=1.1
+        )
+    assert image.get("decoding") == "sync"
+
+
+def test_arrows_are_as_long_as_the_push_where_it_is_weak():
+    start = torch.zeros(4, 2)
+    arrows = torch.tensor([[0.01, 0.0], [0.02, 0.0], [0.0, -3.0], [0.0, 100.0]])
+    tips = pictures.arrow_tips(start, arrows, view=2.0)
+    assert tips[1, 0] / tips[0, 0] == pytest.approx(2, rel=0.01)
+    assert tips[2, 1] < 0
+    assert tips.norm(dim=1).max() <= pictures.LONGEST * 2.0 + 1e-6
+    assert torch.equal(pictures.arrow_tips(start, torch.zeros(4, 2), 2.0), start)
+
+
+def test_the_grid_is_darker_where_it_is_denser():
+    shown = small(views=("grid",))
+    sheet, view = shown.look.sheet, shown.play.truth.view
+    dark = pictures.opacity(sheet, view)
+    assert 0 <= dark.min() <= dark.max() <= 1
+    order = sheet.density.flatten().argsort()
+    assert (dark.flatten()[order].diff() >= 0).all()
+    assert 1 <= len([e for e in found(shown, "cell") if "d" in e.attrib]) <= pictures.LEVELS + 1
+    line = small(views=("grid",), latent=1)
+    assert found(line, "thread")
+
+
+PARTS = {
+    "real": "path.real", "fake": "path.fake", "heat": "img.", "grid": "path.cell",
+    "arrows": "path.arrows", "losses": "losses: ", "modes": "modes found", "divergence": "KL(",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_each_view_can_be_switched(view):
+    def there(shown: GanLab) -> bool:
+        part = PARTS[view]
+        if "." in part:
+            tag, _, kind = part.partition(".")
+            return any(not kind or is_a(e, kind) for e in page(shown).iter(tag))
+        return any(part in "".join(e.itertext()) for e in found(shown, "chart"))
+
+    shown = small(steps=20)
+    assert there(shown)
+    shown.controls[f"show_{view}"].value = False
+    assert not there(shown)
+    assert shown.state["views"] == [name for name in VIEWS if name != view]
+    shown.controls[f"show_{view}"].value = True
+    assert there(shown)
+    assert "views" not in shown.state
+
+
+def test_with_all_views_off_the_numbers_remain():
+    shown = small(views=())
+    assert table(shown)["turn"] == "0"
+    assert "Shown: nothing" in repr(shown)
+    assert shown.still.png
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_each_loss_is_drawn(loss):
+    shown = small(loss=loss, steps=5)
+    assert page(shown) is not None
+
+
+def test_the_curves_pass_through_their_values():
+    lines = [("a", "generator", [(0.0, 0.0), (50.0, 1.0), (100.0, 0.5)])]
+    svg = ET.fromstring(charts.chart("", lines, [(0.0, "0"), (1.0, "1")], last=100))
+    (curve,) = svg.iter("polyline")
+    points = [tuple(map(float, p.split(","))) for p in curve.get("points", "").split()]
+    top, bottom = charts.TOP, charts.HEIGHT - charts.BOTTOM
+    assert points == [
+        (charts.LEFT, bottom),
+        ((charts.LEFT + charts.WIDTH) / 2, top),
+        (charts.WIDTH, (top + bottom) / 2),
+    ]
+
+
+def test_a_loss_that_is_not_there_yet_is_no_point():
+    shown = small(steps=["5 D"])
+    curves = {e.get("class"): e.get("points") for e in page(shown).iter("polyline")}
+    assert len((curves["discriminator"] or "").split()) == 5
+    assert table(shown)["generator's loss"] == "…"
+    assert "nan" not in shown._picture.value
+
+
+def test_few_keeps_the_last():
+    points = [(float(i), float(i)) for i in range(1001)]
+    kept = charts.few(points)
+    assert kept[-1] == points[-1]
+    assert 80 < len(kept) <= 160
+    assert charts.few([(0.0, float("nan")), (1.0, 2.0)]) == [(1.0, 2.0)]
+
+
+def test_wild_values_do_not_flatten_the_losses():
+    curve = [(float(i), 1.0) for i in range(200)] + [(200.0, 1e6)]
+    assert charts.loss_range([curve])[1] < 2
+    assert charts.loss_range([[]]) == (0.0, 1.0)
+
+
+def test_the_page_is_small_whole_and_needs_no_network():
+    shown = small(steps=25, data="spiral")
+    text = shown._picture.value
+    assert len(text.encode()) < 50 * 1024
+    assert "http" not in text + pictures.STYLE
+    drawings = [e for e in page(shown).iter() if e.get("role") == "img"]
+    assert len(drawings) == 4
+    assert all(e.get("aria-label") for e in drawings)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return sum(w * p for w, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("theme", [0, 1])
+def test_contrast(theme):
+    paper = luminance(cells.PALETTE["paper"][theme])
+    for pair in pictures.COLOURS.values():
+        dark, light = sorted([luminance(pair[theme]), paper])
+        assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def test_what_a_file_stores():
+    shown = small(steps=20)
+    data, about = shown._repr_mimebundle_()
+    assert data[WIDGET_VIEW]["model_id"] == shown.widget.model_id
+    assert data["image/png"].startswith(b"\x89PNG")
+    assert data["text/plain"] == about["image/png"]["alt"] == repr(shown)
+    assert repr(shown).startswith(
+        "GAN Lab: ring, the loss nonsaturating and the penalty r1, after 20 turns. Shown: real"
+    )
+
+
+@pytest.mark.parametrize("settings", [{}, {"latent": 1, "steps": 20}, {"phase": 7}, {"phase": 1}])
+def test_the_still_picture(settings):
+    still = small(**settings).still
+    assert isinstance(still, plots.Picture)
+    assert Image.open(io.BytesIO(still.png)).width == 2 * still.width
+
+
+def test_speed():
+    """A loose bound on any machine: the benchmark has the real one."""
+    shown = GanLab()
+    shown.controls["play"].value = 1
+    start, before = lab.time.perf_counter(), shown.play.taken
+    for tick in range(2, 12):
+        shown.controls["play"].value = tick
+    seconds = lab.time.perf_counter() - start
+    assert (shown.play.taken - before) / seconds > 100
+    assert 10 / seconds > 7
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_is_pressed(seed, monkeypatch):
+    """Random events: never an exception, and all that is shown belongs together."""
+    monkeypatch.setattr(lab, "SLICE", 0.004)
+    monkeypatch.setattr(lab, "ACT", 0.0)
+    draw = random.Random(seed)
+    shown, ticks = small(), 0
+    for _ in range(60):
+        name = draw.choice([*shown.controls, *["play"] * 12, *["history"] * 4])
+        control = shown.controls[name]
+        if name == "play":
+            ticks += 1
+            control.value = draw.choice([ticks, ticks, ticks, 0])
+        elif name in ("both", "D", "G", "act", "reset"):
+            if name != "reset" or draw.random() < 0.2:
+                control.click()
+        elif hasattr(control, "options"):
+            options = [o[1] if isinstance(o, tuple) else o for o in control.options]
+            control.value = draw.choice(options)
+        elif isinstance(control.value, bool):
+            control.value = not control.value
+        else:
+            high = {"units_g": 20, "units_d": 20, "batch": 64}.get(name, control.max)
+            steps = (high - control.min) // getattr(control, "step", 1)
+            control.value = control.min + draw.randint(0, steps) * getattr(control, "step", 1)
+        for key in vars(shown.settings):
+            if key in shown.controls:
+                assert shown.controls[key].value == getattr(shown.settings, key)
+        assert table(shown)["turn"] == f"{shown.play.taken:,}"
+        assert shown.controls["history"].value <= shown.controls["history"].max
+    again = GanLab(**json.loads(json.dumps(shown.state)))
+    assert again._picture.value == shown._picture.value

@@ -1,0 +1,254 @@
+"""What the lab measures, against definitions, closed forms and finite differences."""
+
+import math
+
+import pytest
+import torch
+
+pytest.importorskip("ipywidgets")
+
+from gan_lessons.losses import LOSSES
+from gan_lessons.models.points import Discriminator, Generator
+from gan_lessons.widgets.gan_lab import measures, truth
+from gan_lessons.widgets.gan_lab.measures import (
+    PSEUDO,
+    Ruler,
+    heat_points,
+    histogram,
+    js,
+    kl,
+    push,
+    scores,
+    sheet,
+)
+
+
+def rng(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+# Divergences
+
+
+def test_a_histogram_counts_by_its_definition():
+    points = torch.tensor([[-0.9, -0.9], [-0.1, 0.9], [0.1, 0.9], [0.1, 0.99], [3.0, 0.0]])
+    shares = histogram(points, view=1.0, bins=2, pseudo=0)
+    # x decides the row: (left, low), (left, high), (right, low), (right, high), outside.
+    assert shares.tolist() == [0.2, 0.2, 0, 0.4, 0.2]
+    mixed = histogram(points, view=1.0, bins=2, pseudo=PSEUDO)
+    assert mixed.tolist() == pytest.approx([1.5 / 7.5, 0.2, 0.5 / 7.5, 2.5 / 7.5, 0.2])
+    assert float(mixed.sum()) == pytest.approx(1)
+
+
+def test_what_is_far_outside_is_counted_outside():
+    far = torch.tensor([[1e30, 0.0], [-1e30, 1e30], [0.0, -5.0], [1.0, 0.0]])
+    assert histogram(far, view=1.0, bins=3, pseudo=0)[-1] == 1
+
+
+@pytest.mark.parametrize("name", truth.NAMES)
+def test_the_distance_of_a_distribution_to_itself_is_0(name):
+    data = truth.truth(name)
+    shares = histogram(data.sample(3000, rng()), data.view)
+    assert kl(shares, shares) == js(shares, shares) == 0
+
+
+def test_divergences_of_two_gaussians_are_those_of_the_closed_form():
+    """Two normal distributions of variance s², d apart: KL = d² / 2 s². JS by summing densities."""
+    s, d, n = 0.5, 0.4, 400_000
+    first = s * torch.randn(n, 2, generator=rng(1))
+    second = s * torch.randn(n, 2, generator=rng(2)) + torch.tensor([d, 0.0])
+    p, q = (histogram(points, view=3.0, bins=40) for points in (first, second))
+    assert kl(p, q) == pytest.approx(d**2 / (2 * s**2), rel=0.05)
+
+    x = torch.linspace(-5, 5, 20_001, dtype=torch.float64)
+    a, b = (torch.exp(-((x - m) ** 2) / (2 * s**2)) for m in (0.0, d))
+    exact = js(a / a.sum(), b / b.sum())
+    assert js(p, q) == pytest.approx(exact, rel=0.05)
+    assert 0.01 < exact < 0.1
+
+
+def test_js_is_symmetrical_and_at_most_log_2():
+    draw = rng(3)
+    for _ in range(50):
+        p, q = torch.rand(2, 30, generator=draw, dtype=torch.float64) ** 8
+        p, q = p / p.sum(), q / q.sum()
+        assert js(p, q) == pytest.approx(js(q, p), abs=1e-12)
+        assert 0 < js(p, q) < math.log(2)
+    apart = torch.tensor([[1.0, 0.0], [0.0, 1.0]]).double()
+    assert js(*apart) == pytest.approx(math.log(2))
+    assert kl(*apart) == math.inf
+
+
+def test_real_points_are_near_real_points():
+    for name in truth.NAMES:
+        ruler = Ruler(truth.truth(name), 2)
+        assert 0 < ruler.floor < 0.05
+        assert ruler.best.found == len(ruler.truth.centres)
+        assert ruler.best.good > 0.97
+
+
+# The data
+
+
+def test_true_points_lie_in_the_window():
+    for name in truth.NAMES:
+        data = truth.truth(name)
+        points = data.sample(2000, rng())
+        assert points.shape == (2000, 2)
+        assert points.abs().max() < data.view
+        assert points.abs().max() > 0.5 * data.view
+
+
+def test_the_disc_is_what_is_good_of_disjoint():
+    data = truth.truth("disjoint")
+    assert 3 * data.std == pytest.approx(0.3)
+
+
+def test_a_drawing_is_what_is_drawn():
+    cells = [i in (0, 9, 63) for i in range(64)]
+    text = truth.drawing_of(cells)
+    assert truth.cells(text) == cells
+    assert len(text) == 16
+    side = 2 * truth.REACH / truth.SIDE
+    points = truth.truth("drawn", text).sample(900, rng())
+    columns = ((points[:, 0] + truth.REACH) / side).floor().int()
+    rows = ((truth.REACH - points[:, 1]) / side).floor().int()
+    counts = dict.fromkeys([(0, 0), (1, 1), (7, 7)], 0)
+    for place in zip(rows.tolist(), columns.tolist(), strict=True):
+        counts[place] += 1  # a KeyError would be a point outside the cells
+    assert min(counts.values()) > 200
+
+
+def test_all_points_of_a_drawing_are_good():
+    ruler = Ruler(truth.truth("drawn"), 2)
+    assert ruler.best.good == 1
+
+
+# Judgement
+
+
+def test_scores_lie_between_fake_and_real():
+    logits = torch.linspace(-8, 8, 33)
+    real, fake = torch.tensor([2.0, 4.0]), torch.tensor([-1.0, 1.0])
+    for loss in LOSSES:
+        score = scores(logits, loss, real, fake)
+        assert score.min() >= 0
+        assert score.max() <= 1
+        assert (score.diff() >= 0).all()
+    at = {loss: scores(torch.tensor([1.5]), loss, real, fake).item() for loss in LOSSES}
+    assert at["minimax"] == at["nonsaturating"] == pytest.approx(1 / (1 + math.exp(-1.5)))
+    assert at["wgan"] == at["rpgan"] == 0.5  # the middle of 3 and 0
+    assert scores(torch.tensor([0.25]), "lsgan", real, fake).item() == 0.25
+    assert scores(torch.tensor([0.5]), "hinge", real, fake).item() == 0.75
+
+
+def test_heat_points_run_from_the_top_left():
+    points = heat_points(2.0, side=4)
+    assert points.shape == (16, 2)
+    assert points[0].tolist() == [-1.5, 1.5]
+    assert points[3].tolist() == [1.5, 1.5]
+    assert points[-1].tolist() == [1.5, -1.5]
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_arrows_are_the_negative_gradient_by_finite_differences(name):
+    torch.manual_seed(2)
+    discriminator = Discriminator(layers=2, width=16).double()
+    loss = LOSSES[name]
+    fake, real = torch.randn(2, 12, 2, generator=rng(4), dtype=torch.float64)
+    arrows = push(discriminator, loss, fake, real)
+    step = 1e-6
+
+    def value(x: torch.Tensor) -> float:
+        against = discriminator(real) if loss.paired else None
+        return loss.generator(discriminator(x), against).item()
+
+    for i in range(len(fake)):
+        for axis in (0, 1):
+            ahead, behind = fake.clone(), fake.clone()
+            ahead[i, axis] += step
+            behind[i, axis] -= step
+            slope = (value(ahead) - value(behind)) / (2 * step)
+            assert arrows[i, axis].item() == pytest.approx(-len(fake) * slope, rel=1e-4, abs=1e-7)
+    assert all(weight.grad is None for weight in discriminator.parameters())
+
+
+def test_going_along_the_arrows_lowers_the_generators_loss():
+    torch.manual_seed(5)
+    discriminator = Discriminator()
+    fake, real = torch.randn(2, 64, 2, generator=rng(5))
+    for loss in LOSSES.values():
+        arrows = push(discriminator, loss, fake, real)
+        moved = fake + 0.1 * arrows / arrows.norm(dim=1).max()
+        before, after = (
+            loss.generator(discriminator(x), discriminator(real)) for x in (fake, moved)
+        )
+        assert after < before
+
+
+# The generator's grid
+
+
+@pytest.mark.parametrize("shape", ["normal", "uniform"])
+@pytest.mark.parametrize("latent", [1, 2])
+def test_the_cells_hold_the_fakes_they_say(latent, shape):
+    """A linear generator keeps the grid straight: how many fakes fall to each cell is counted."""
+    torch.manual_seed(1)
+    generator = Generator(latent=latent, layers=0, dims=2, shape=shape)
+    with torch.no_grad():
+        weight = generator.layers[0].weight
+        weight.copy_(torch.eye(2)[:, :latent] * 0.7)
+        generator.layers[0].bias.zero_()
+    drawn = sheet(generator, latent)
+    assert float(drawn.mass.sum()) == pytest.approx(0.992**latent, abs=1e-3)
+    fake = generator(torch.randn(200_000, latent, generator=rng(6))).detach()
+    lines = drawn.corners[:, 0, 0] if latent == 2 else drawn.corners[:, 0]
+    place = torch.bucketize(fake[:, :latent].contiguous(), lines.contiguous()) - 1
+    inside = ((place >= 0) & (place < len(lines) - 1)).all(1)
+    shape_of = drawn.mass.shape
+    step = torch.tensor([shape_of[1], 1] if latent == 2 else [1])
+    flat = (place[inside] * step).sum(1)
+    counted = flat.bincount(minlength=drawn.mass.numel()).view(shape_of) / len(fake)
+    assert (counted - drawn.mass).abs().max() < 0.15 * drawn.mass.max()
+    widths = lines.diff()
+    area = torch.outer(widths, widths) if latent == 2 else widths
+    assert torch.allclose(drawn.area, area, atol=1e-6)
+    assert torch.allclose(drawn.density, drawn.mass / area, rtol=1e-3)
+
+
+# All numbers of a moment
+
+
+def test_measure_by_definition():
+    torch.manual_seed(3)
+    generator, discriminator = Generator(), Discriminator()
+    ruler = Ruler(truth.truth("two_gaussians"), 2)
+    numbers = ruler.measure(generator, discriminator, LOSSES["nonsaturating"])
+    with torch.no_grad():
+        fake = generator(ruler.z)
+        on_real, on_fake = discriminator(ruler.real), discriminator(fake)
+    won = (on_real[:, None] > on_fake[None]).double().mean()
+    assert numbers["outscored"] == pytest.approx(float(won), abs=1e-6)
+    assert numbers["logit_real"] == pytest.approx(float(on_real.mean()), abs=1e-6)
+    assert (numbers["mean_x"], numbers["mean_y"]) == pytest.approx(fake.mean(0).tolist())
+    far = torch.cdist(fake, ruler.truth.centres).min(1)
+    good = far.values < 3 * ruler.truth.std
+    assert numbers["good"] == pytest.approx(float(good.double().mean()))
+    assert numbers["modes"] == len(far.indices[good].unique())
+    assert numbers["spread"] == pytest.approx(float(fake.var(0).sum() / ruler.real.var(0).sum()))
+    assert 0 < numbers["js"] < math.log(2)
+
+
+def test_a_generator_of_real_points_is_perfect():
+    class Real(torch.nn.Module):
+        def forward(self, z: torch.Tensor) -> torch.Tensor:
+            return truth.truth("ring").sample(len(z), rng(9))
+
+    ruler = Ruler(truth.truth("ring"), 2)
+    numbers = ruler.measure(Real(), Discriminator(), LOSSES["wgan"])
+    assert numbers["modes"] == 8
+    assert numbers["good"] > 0.97
+    assert numbers["js"] < 2 * ruler.floor
+    assert numbers["spread"] == pytest.approx(1, abs=0.05)
+    assert numbers["outscored"] == pytest.approx(0.5, abs=0.03)
+    assert measures.FAKES == 2000

@@ -1,0 +1,425 @@
+"""The lab's game: the same as a loop written out, exact to rewind and to rebuild."""
+
+import json
+import math
+
+import pytest
+import torch
+
+pytest.importorskip("ipywidgets")
+
+from gan_lessons.data import toy
+from gan_lessons.losses import LOSSES, r1
+from gan_lessons.models.points import Discriminator, Generator
+from gan_lessons.train import TrainingDiverged
+from gan_lessons.widgets.gan_lab import play as play_module
+from gan_lessons.widgets.gan_lab.play import MOST_MOMENTS, Play
+from gan_lessons.widgets.gan_lab.settings import LIVE, LabSettings, moves_of, steps_of
+
+SMALL = {"units_g": 8, "units_d": 8, "batch": 16}
+
+
+def small(**settings) -> Play:
+    return Play(LabSettings(**{**SMALL, **settings}))
+
+
+def weights(play: Play) -> list[float]:
+    networks = [play.generator, play.discriminator]
+    if play.average is not None:
+        networks.append(play.average)
+    return [value for net in networks for w in net.parameters() for value in w.flatten().tolist()]
+
+
+# Settings
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"data": "moon"}, "data must be one of ring, grid, line, .*drawn, got 'moon'"),
+        ({"loss": "ns"}, "loss must be one of minimax, "),
+        ({"penalty": None}, "penalty must be one of none, r1"),
+        ({"optimiser": "lion"}, "optimiser must be one of adam, sgd"),
+        ({"noise": "poisson"}, "noise must be one of normal, uniform"),
+        ({"latent": 3}, "latent must be a whole number 1 to 2, got 3"),
+        ({"layers_d": 5}, "layers_d must be a whole number 0 to 4, got 5"),
+        ({"units_g": 1}, "units_g must be a whole number 2 to 128, got 1"),
+        ({"batch": 16.0}, "batch must be a whole number 8 to 512, got 16.0"),
+        ({"updates_d": True}, "updates_d must be a whole number 1 to 10, got True"),
+        ({"seed": -1}, "seed must be a whole number 0 to 999999, got -1"),
+        ({"gamma": 0}, "gamma must be a number above 0 and at most 100, got 0"),
+        ({"learning_rate_g": math.nan}, "learning_rate_g must be a number above 0"),
+        ({"average": -1}, "average must be a number of 0 or more, got -1"),
+        ({"drawing": "12"}, "drawing must be 16 hexadecimal digits"),
+        ({"data": "drawn", "drawing": "0" * 16}, "the drawing has no cells"),
+    ],
+)
+def test_wrong_settings_are_refused(settings, words):
+    with pytest.raises(ValueError, match=words):
+        LabSettings(**settings)
+
+
+def test_an_unknown_setting_is_refused():
+    with pytest.raises(TypeError, match="momentum"):
+        LabSettings(momentum=0.9)
+
+
+def test_the_config_is_the_games():
+    config = LabSettings(loss="rpgan", penalty="r1r2", gamma=0.3, updates_d=4, batch=24).config
+    assert (config.loss, config.penalty, config.gamma) == ("rpgan", "r1r2", 0.3)
+    assert (config.discriminator_updates, config.batch, config.latent) == (4, 24, 2)
+    assert LabSettings(penalty="none").config.penalty is None
+
+
+@pytest.mark.parametrize(
+    "steps", [0, 5, ["3 D"], [10, "2 G", {"loss": "wgan", "penalty": "none"}, 4]]
+)
+def test_moves_in_short_form(steps):
+    assert steps_of(moves_of(steps)) == steps or steps == 0
+    assert moves_of(json.loads(json.dumps(steps_of(moves_of(steps))))) == moves_of(steps)
+
+
+@pytest.mark.parametrize("steps", [-1, "10", ["3 X"], [{"seed": 2}], [True], [1.5]])
+def test_wrong_moves_are_refused(steps):
+    with pytest.raises(ValueError, match="steps must be"):
+        moves_of(steps)
+
+
+# The game
+
+
+def by_hand(turns: int) -> tuple[Generator, Discriminator, list[float], list[float]]:
+    """The default game as a loop written out."""
+    s = LabSettings(**SMALL)
+    torch.manual_seed(s.seed)
+    generator = Generator(latent=2, layers=2, width=8)
+    discriminator = Discriminator(layers=2, width=8)
+    rng = torch.Generator().manual_seed(s.seed)
+    data = toy.SETS[s.data]
+    adam_d = torch.optim.Adam(discriminator.parameters(), s.learning_rate_d, (0.5, 0.999))
+    adam_g = torch.optim.Adam(generator.parameters(), s.learning_rate_g, (0.5, 0.999))
+    loss = LOSSES[s.loss]
+    losses_d, losses_g = [], []
+    for _ in range(turns):
+        real = data.sample(16, rng)
+        fake = generator(torch.randn(16, 2, generator=rng)).detach()
+        loss_d = loss.discriminator(discriminator(real), discriminator(fake))
+        loss_d = loss_d + s.gamma * r1(discriminator, real, fake)
+        adam_d.zero_grad()
+        loss_d.backward()
+        adam_d.step()
+        fake = generator(torch.randn(16, 2, generator=rng))
+        loss_g = loss.generator(discriminator(fake))
+        adam_g.zero_grad()
+        loss_g.backward()
+        adam_g.step()
+        losses_d.append(loss_d.item())
+        losses_g.append(loss_g.item())
+    return generator, discriminator, losses_d, losses_g
+
+
+def test_a_game_is_the_loop_written_out():
+    play = small()
+    play.step("both", 12)
+    generator, discriminator, losses_d, losses_g = by_hand(12)
+    for own, other in ((play.generator, generator), (play.discriminator, discriminator)):
+        for a, b in zip(own.parameters(), other.parameters(), strict=True):
+            assert torch.allclose(a, b, atol=1e-5)
+    assert play.losses["D"] == pytest.approx(losses_d, rel=1e-4)
+    assert play.losses["G"] == pytest.approx(losses_g, rel=1e-4)
+
+
+@pytest.mark.parametrize("player", ["D", "G"])
+def test_a_turn_of_one_leaves_the_other_alone(player):
+    play = small()
+    play.step("both", 2)
+    still, moving = play.generator, play.discriminator
+    if player == "G":
+        still, moving = moving, still
+    before = [w.clone() for w in still.parameters()]
+    first = next(iter(moving.parameters())).clone()
+    play.step(player)
+    assert all(torch.equal(a, b) for a, b in zip(before, still.parameters(), strict=True))
+    assert not torch.equal(first, next(iter(moving.parameters())))
+
+
+def test_the_generators_turn_gives_the_discriminator_no_gradients():
+    play = small()
+    play.step("D")
+    before = [w.grad.clone() for w in play.discriminator.parameters()]
+    play.step("G")
+    for a, w in zip(before, play.discriminator.parameters(), strict=True):
+        assert torch.equal(a, w.grad)
+        assert w.requires_grad
+
+
+def test_updates_a_turn():
+    one, three = small(updates_d=3, updates_g=2), small()
+    one.step("D")
+    three.step("D", 3)
+    assert weights(one) == weights(three)
+    one.step("G")
+    three.step("G", 2)
+    assert weights(one) == weights(three)
+    assert (one.taken, three.taken) == (2, 5)
+
+
+def test_another_player_is_refused():
+    with pytest.raises(ValueError, match="step takes 'D', 'G' or 'both', got 'A'"):
+        small().step("A")
+
+
+def test_the_readers_random_numbers_stay_as_they_are():
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    play = small(penalty="wgan-gp")
+    play.step("both", 3)
+    play.next_phase()
+    assert torch.equal(torch.rand(3), expected)
+
+
+KINDS = [
+    {},
+    {"loss": "rpgan", "penalty": "r1r2"},
+    {"loss": "wgan", "penalty": "wgan-gp", "updates_d": 2},
+    {"loss": "hinge", "penalty": "none", "optimiser": "sgd", "updates_g": 2},
+    {"latent": 1, "noise": "uniform", "average": 500.0, "layers_g": 0},
+    {"data": "drawn", "loss": "lsgan", "penalty": "r2", "layers_d": 1},
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_slow_motion_takes_the_same_step(kind):
+    fast, slow = small(**kind), small(**kind)
+    for turn in range(1, 4):
+        fast.step()
+        acts = 4 * (slow.settings.updates_d + slow.settings.updates_g)
+        for act in range(1, acts + 1):
+            assert slow.taken == turn - 1
+            slow.next_phase()
+            assert slow.phases == act % acts
+        assert slow.taken == turn
+        assert weights(slow) == weights(fast)
+    assert slow.losses == fast.losses
+    assert slow.log == fast.log
+
+
+def test_a_turn_that_slow_motion_began_is_ended_by_a_step():
+    fast, slow = small(), small()
+    fast.step("both", 2)
+    slow.next_phase()
+    slow.next_phase()
+    slow.step()
+    assert weights(slow) == weights(fast)
+    assert slow.phase is None
+    assert slow.taken == 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_acts_tell_the_truth_about_this_very_step(kind):
+    play = small(**kind)
+    play.step("both", 3)
+    acts = [play.next_phase() for _ in range(4 * (play.settings.updates_d + 1))]
+    own = acts[: 4 * play.settings.updates_d]
+    assert [act.kind for act in own[:4]] == ["draw", "generate", "judge", "step"]
+    assert {act.player for act in own} == {"D"}
+    last = acts[-4:]
+    assert [act.kind for act in last] == ["generate", "judge", "push", "step"]
+    assert {act.player for act in last} == {"G"}
+    assert len(last[2].arrows) == len(last[2].points["fake"]) == 16
+    # What was shown as generated is what the generator then was told to move.
+    assert torch.equal(last[3].points["before"], last[0].points["fake"])
+    assert not torch.equal(last[3].points["fake"], last[0].points["fake"])
+    if play.settings.updates_g == 1:
+        assert play.losses["D"][-1] == own[-1].numbers["before"]
+        assert play.losses["G"][-1] == last[3].numbers["before"]
+    for act in (own[3], last[3]):
+        assert act.numbers["length"] > 0
+        assert act.numbers["after"] != act.numbers["before"]
+
+
+def test_a_small_step_down_the_gradient_lowers_the_loss_on_the_same_points():
+    for loss in LOSSES:
+        rates = {"learning_rate_g": 1e-2, "learning_rate_d": 1e-2}
+        play = small(loss=loss, penalty="wgan-gp", gamma=1.0, optimiser="sgd", **rates)
+        for act in [play.next_phase() for _ in range(8)]:
+            if act.kind == "step":
+                assert act.numbers["after"] < act.numbers["before"]
+                # To first order: the rate times the square of the gradient's length.
+                drop = act.numbers["before"] - act.numbers["after"]
+                assert drop == pytest.approx(1e-2 * act.numbers["length"] ** 2, rel=0.2, abs=2e-6)
+
+
+# Going back
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_going_back_and_on_is_bit_for_bit(kind):
+    straight, rewound = small(**kind), small(**kind)
+    for play in (straight, rewound):
+        play.step("both", 31)
+    rewound.go_to(17)
+    assert rewound.taken == 10
+    rewound.step("both", 21)
+    assert weights(rewound) == weights(straight)
+    assert rewound.losses == straight.losses
+    assert json.dumps(rewound.records) == json.dumps(straight.records)  # nan is not itself
+    assert rewound.log == straight.log
+    for play in (straight, rewound):
+        play.step("G", 3)
+    assert weights(rewound) == weights(straight)
+
+
+def test_what_followed_can_be_gone_to_until_a_step_is_taken():
+    play = small()
+    play.step("both", 25)
+    end = weights(play)
+    play.go_to(0)
+    assert (play.taken, play.head) == (0, 25)
+    play.go_to(25)
+    assert weights(play) == end
+    play.go_to(12)
+    play.step("D")
+    assert (play.taken, play.head) == (11, 11)
+    assert len(play.losses["D"]) == 11
+    assert play.log == [("both", 10), ("D", 1)]
+
+
+def test_the_modules_stay_the_same_objects():
+    play = small()
+    generator = play.generator
+    play.step("both", 20)
+    play.go_to(0)
+    play.change(loss="wgan")
+    assert play.generator is generator
+
+
+def test_moments_are_bounded_and_even(monkeypatch):
+    monkeypatch.setattr(play_module, "RECORD_EVERY", 10**6)
+    play = small(optimiser="sgd", penalty="none")
+    play.step("both", 10 * MOST_MOMENTS * 3)
+    assert len(play.moments) <= MOST_MOMENTS + 1
+    steps = sorted(play.moments)
+    assert steps == list(range(0, play.taken + 1, play.stride))
+    assert play.stride == 40
+
+
+# Changes in the middle
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"loss": "wgan", "penalty": "wgan-gp", "gamma": 2.0},
+        {"optimiser": "sgd"},
+        {"learning_rate_g": 0.05},
+        {"learning_rate_d": 0.05},
+        {"updates_g": 3, "updates_d": 2},
+        {"batch": 32},
+        {"average": 300.0},
+    ],
+)
+def test_a_change_in_the_middle_is_remembered(change):
+    assert set(change) <= set(LIVE)
+    play = small()
+    play.step("both", 7)
+    play.change(**change)
+    play.step("both", 15)
+    assert play.log == [("both", 7), change, ("both", 15)]
+    again = small()
+    again.replay(moves_of(steps_of(play.log)))
+    assert weights(again) == weights(play)
+    plain = small()
+    plain.step("both", 22)
+    assert weights(plain) != weights(play)
+    play.go_to(0)
+    assert play.settings == LabSettings(**SMALL)
+    play.step("both", 22)
+    assert weights(play) == weights(plain)
+
+
+def test_going_back_to_after_a_change_and_before_it():
+    play = small()
+    play.step("both", 10)
+    play.change(learning_rate_g=0.01)
+    play.step("both", 12)
+    end = weights(play)
+    play.go_to(10)
+    assert play.settings.learning_rate_g == 0.01
+    play.step("both", 12)
+    assert weights(play) == end
+    play.go_to(9)
+    assert play.settings.learning_rate_g == LabSettings().learning_rate_g
+
+
+def test_a_change_that_changes_nothing_is_none():
+    play = small()
+    play.step("both", 3)
+    play.change(loss=play.settings.loss)
+    assert play.log == [("both", 3)]
+
+
+def test_a_change_before_the_first_turn_is_a_setting():
+    play = small()
+    play.change(loss="hinge")
+    assert play.start.loss == "hinge"
+    assert play.log == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_is_done_the_log_rebuilds_it(seed):
+    draw = torch.Generator().manual_seed(seed)
+
+    def pick(*options):
+        return options[int(torch.randint(len(options), (1,), generator=draw))]
+
+    play = small(seed=seed)
+    for _ in range(30):
+        act = pick("both", "both", "D", "G", "back", "phase", "change")
+        if act == "back":
+            play.go_to(pick(0, play.taken // 2, play.head))
+        elif act == "phase":
+            play.next_phase()
+        elif act == "change":
+            play.change(
+                loss=pick(*LOSSES),
+                penalty=pick("none", "r1", "wgan-gp"),
+                optimiser=pick("adam", "adam", "sgd"),
+                average=pick(0.0, 300.0),
+                batch=pick(16, 24),
+            )
+        else:
+            play.step(act, pick(1, 4, 15))
+    again = Play(play.start)
+    again.replay(moves_of(steps_of(play.log)))
+    for _ in range(play.phases):
+        again.next_phase()
+    assert weights(again) == weights(play)
+    assert again.measured() == pytest.approx(play.measured(), nan_ok=True)
+    past = {name: values[: play.taken] for name, values in play.losses.items()}
+    assert json.dumps(again.losses) == json.dumps(past)
+
+
+# Failure
+
+
+def test_a_game_that_leaves_the_numbers_says_so_and_stands_where_it_was():
+    wild = {"loss": "wgan", "penalty": "none", "optimiser": "sgd"}
+    play = small(**wild, learning_rate_g=10.0, learning_rate_d=10.0)
+    with pytest.raises(TrainingDiverged, match="lower learning_rate_"):
+        play.step("both", 400)
+    assert 0 < play.taken < 400
+    assert all(math.isfinite(weight) for weight in weights(play))
+    again = small(**wild, learning_rate_g=10.0, learning_rate_d=10.0)
+    again.step("both", play.taken)
+    assert weights(again) == weights(play)
+    assert again.losses == play.losses
+    with pytest.raises(TrainingDiverged):
+        play.step()
+    stuck = weights(play)
+    with pytest.raises(TrainingDiverged):
+        next(act for act in iter(play.next_phase, None) if play.taken > again.taken)
+    assert weights(play) == stuck
+    play.change(learning_rate_g=1e-6, learning_rate_d=1e-6)
+    play.step()
