@@ -144,7 +144,7 @@ RECIPES = {
         learning_rate_d=1e-3,
         ema_half_life=2_500,
     ),
-    # Huang et al. 2024, R3GAN: relativistic loss, R1 and R2 on every step, residual networks without
+    # Huang et al. 2024, R3GAN: relativistic loss, R1 and R2 on every step, residual networks and no
     # batch norm (models/modern.py), Adam without memory of the mean (beta1 0; beta2 .99, where the
     # paper ends), an average, learning rates along a cosine. Chosen here, on MNIST, by the distance
     # reached in 20 s and in 2 min of one core: many small steps, so batches of 32, width 24,
