@@ -2,8 +2,6 @@
 
 import math
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -17,6 +15,7 @@ from gan_lessons.widgets.deconv_explorer import controls, links, panels, words
 from gan_lessons.widgets.deconv_explorer.case import Case, Layer, Setting, most_cells, nearest_legal
 from gan_lessons.widgets.deconv_explorer.patterns import LEARNED
 from gan_lessons.widgets.live import Live
+from gan_lessons.widgets.moving import Quiet
 
 ROOT = "gl-deconv"
 OF_A_LAYER = (  # settings that a layer brings along
@@ -45,7 +44,7 @@ STYLE = (
 )
 
 
-class DeconvExplorer:
+class DeconvExplorer(Quiet):
     """One deconvolution with all its numbers: input, kernel, output, and how one makes the other.
 
     End a cell with it. Where no kernel runs, a still picture stands in its place.
@@ -88,7 +87,6 @@ class DeconvExplorer:
         self.controls = controls.make(self.setting, layer)
         self._first = self.setting
         self._root = f"g{secrets.token_hex(4)}"  # several notebooks may stand in one page
-        self._quiet = False
         self._shown: Case | None = None  # the last legal one
         self._fields: dict[tuple[str, int, int], ipywidgets.FloatText] = {}
 
@@ -313,15 +311,6 @@ class DeconvExplorer:
                 if grid.children != tuple(fields):  # else the keyboard would lose its place
                     grid.layout.grid_template_columns = f"repeat({values.shape[1]}, 68px)"
                     grid.children = tuple(fields)
-
-    @contextmanager
-    def _quietly(self) -> Iterator[None]:
-        """Controls may be moved without being heard."""
-        before, self._quiet = self._quiet, True
-        try:
-            yield
-        finally:
-            self._quiet = before
 
     def _as_torch(self, values: Tensor) -> Tensor:
         return values[None] if self.setting.dims == 1 else values[None, None]

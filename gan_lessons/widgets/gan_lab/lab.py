@@ -1,8 +1,7 @@
 """The widget: controls in, turns in slices, pictures out."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
@@ -22,13 +21,13 @@ from gan_lessons.widgets.gan_lab.still import to_picture
 from gan_lessons.widgets.gan_lab.truth import DRAWN, drawing_of
 from gan_lessons.widgets.gan_lab.words import alternative
 from gan_lessons.widgets.live import Live
+from gan_lessons.widgets.moving import Plays
 
 SLICE = 0.045  # seconds of turns in a tick of Play; drawing comes on top
 ACT = 1.6  # seconds between two acts in slow motion
-PLAYING = ("playing", "_playing")  # what Play calls it on ipywidgets 8, and on 7
 
 
-class GanLab:
+class GanLab(Plays):
     """A GAN on points of the plane: played, paused, stepped act by act, and rewound.
 
     End a cell with it. Where no kernel runs, a still picture stands in its place. The networks are
@@ -63,7 +62,7 @@ class GanLab:
             self.play.next_phase()
 
         self.controls = controls.make(self.play.settings)
-        self._quiet = self._stopped = False
+        self._player = self.controls["play"]
         self._next_act = 0.0
         self._error = self._watch = ""
         self._cells: list[ipywidgets.ToggleButton] = []
@@ -279,17 +278,6 @@ class GanLab:
             if (time.perf_counter() - start) * (turns + 1) / turns > SLICE:
                 break
 
-    @property
-    def _playing(self) -> bool:
-        play = self.controls["play"]
-        return any(getattr(play, name) for name in PLAYING if play.has_trait(name))
-
-    def _stop(self) -> None:
-        self._stopped = self._playing
-        for name in PLAYING:
-            if self.controls["play"].has_trait(name):
-                setattr(self.controls["play"], name, False)
-
     def show(self) -> None:
         """Draws the picture again, where the networks were changed from outside."""
         self._show()
@@ -317,12 +305,3 @@ class GanLab:
         if drawn:
             controls.put_drawing(self._cells, self.settings.drawing)
         self._board.layout.display = "flex" if drawn else "none"
-
-    @contextmanager
-    def _quietly(self) -> Iterator[None]:
-        """Controls may be moved without being heard."""
-        before, self._quiet = self._quiet, True
-        try:
-            yield
-        finally:
-            self._quiet = before

@@ -1,8 +1,7 @@
 """The widget: controls in, training in slices, pictures out."""
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cache
 from typing import Any
@@ -12,6 +11,7 @@ import ipywidgets
 from gan_lessons import data, plots
 from gan_lessons.upsample import STRATEGIES
 from gan_lessons.widgets.live import Live
+from gan_lessons.widgets.moving import Plays
 from gan_lessons.widgets.upsampling_explorer import controls
 from gan_lessons.widgets.upsampling_explorer.cards import STYLE, to_html
 from gan_lessons.widgets.upsampling_explorer.case import MOST_STRATEGIES, Setting, case_of
@@ -24,10 +24,9 @@ from gan_lessons.widgets.upsampling_explorer.training import (
 )
 
 SLICE = 0.025  # seconds of training in a tick of Play; drawing comes on top
-PLAYING = ("playing", "_playing")  # what Play calls it on ipywidgets 8, and on 7
 
 
-class UpsamplingExplorer:
+class UpsamplingExplorer(Plays):
     """Ways to double a map side by side: what they make of an input, and how training changes it.
 
     End a cell with it. Where no kernel runs, a still picture stands in its place.
@@ -56,7 +55,7 @@ class UpsamplingExplorer:
         self.setting = Setting(tuple(strategies), seed, **setting)
         self.pictures = _usual_pictures() if images is None else Pictures(images)
         self.controls = controls.make(self.setting)
-        self._quiet = self._stopped = False
+        self._player = self.controls["train"]
         self._style = ipywidgets.HTML(STYLE, layout=ipywidgets.Layout(height="0", margin="0"))
         self._picture = ipywidgets.HTML(layout=ipywidgets.Layout(min_width="0"))
         body = controls.arranged(self.controls, self._picture)
@@ -175,17 +174,6 @@ class UpsamplingExplorer:
         """The first of the chosen strategies' courses that have come least far."""
         return min((self._courses[n] for n in self.setting.strategies), key=lambda c: c.steps)
 
-    @property
-    def _playing(self) -> bool:
-        play = self.controls["train"]
-        return any(getattr(play, name) for name in PLAYING if play.has_trait(name))
-
-    def _stop(self) -> None:
-        self._stopped = self._playing
-        for name in PLAYING:
-            if self.controls["train"].has_trait(name):
-                setattr(self.controls["train"], name, False)
-
     def _show_newest(self) -> None:
         self.setting = self.setting.changed(steps=self.trained)
         self._show()
@@ -195,15 +183,6 @@ class UpsamplingExplorer:
         self._picture.value = to_html(self.case)
         with self._quietly():
             controls.put(self.controls, self.setting, self.trained)
-
-    @contextmanager
-    def _quietly(self) -> Iterator[None]:
-        """Controls may be moved without being heard."""
-        before, self._quiet = self._quiet, True
-        try:
-            yield
-        finally:
-            self._quiet = before
 
 
 @cache
