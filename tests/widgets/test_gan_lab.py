@@ -595,3 +595,11 @@ def test_whatever_is_pressed(seed, monkeypatch):
         assert shown.controls["history"].value <= shown.controls["history"].max
     again = GanLab(**json.loads(json.dumps(shown.state)))
     assert again._picture.value == shown._picture.value
+
+
+def test_another_game_is_no_longer_the_presets():
+    lab = GanLab.preset("rotates", views=("fake",))
+    assert "Watch" in lab._words.value
+    lab.controls["data"].value = "spiral"
+    assert "Watch" not in lab._words.value
+    assert lab.controls["preset"].value not in PRESETS

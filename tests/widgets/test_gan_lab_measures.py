@@ -252,3 +252,9 @@ def test_a_generator_of_real_points_is_perfect():
     assert numbers["spread"] == pytest.approx(1, abs=0.05)
     assert numbers["outscored"] == pytest.approx(0.5, abs=0.03)
     assert measures.FAKES == 2000
+
+
+def test_the_critics_scale_ends_at_the_means():
+    real, fake = torch.tensor([3.0, 5.0]), torch.tensor([-2.0, 0.0])
+    at = measures.scores(torch.tensor([-9.0, -1.0, 1.5, 4.0, 9.0]), "wgan", real, fake)
+    torch.testing.assert_close(at, torch.tensor([0.0, 0.0, 0.5, 1.0, 1.0]))

@@ -154,7 +154,7 @@ class GanLab(Plays):
         step: turns taken. discriminator_loss, generator_loss: of the last update. modes, of
         modes_in_all; good: the share of fakes near a mode. kl, js: divergences on a grid, in nats.
         outscored: the share of pairs in which a real point gets the higher logit than a fake.
-        logit_real, logit_fake: the means. push: the mean length of -∂L_G/∂x. spread: the
+        logit_real, logit_fake: the means. push: the mean length of -N ∂L_G/∂x. spread: the
         fakes' variance over the real points'. mean_x, mean_y: of the fakes.
         """
         return self.play.measured()
@@ -248,7 +248,10 @@ class GanLab(Plays):
                 self._do(lambda: self._begin(LabSettings(**PRESETS[value].settings)))
         elif name in LIVE:
             self._do(lambda: self.play.change(**{name: value}))
-        else:
+        else:  # another game than the preset's
+            self._watch = ""
+            with self._quietly():
+                self.controls["preset"].value = controls.NO_PRESET
             self._do(lambda: self._begin(self.settings.changed(**{name: value})))
 
     def _on_cell(self, _: object) -> None:

@@ -18,7 +18,7 @@ VIEWS = {  # name: what its button says when pointed at
     "fake": "points that the generator makes",
     "heat": "what the discriminator thinks of each place",
     "grid": "where the generator puts a grid of z; the darker, the denser",
-    "arrows": "−∂L_G/∂x: where the generator's loss wants each fake to go",
+    "arrows": "−∂ℓ/∂x of each fake's own loss ℓ: where it is told to go",
     "losses": "both losses, turn by turn",
     "modes": "modes found, and the share of good fakes",
     "divergence": "KL and Jensen–Shannon divergence on a grid",

@@ -32,7 +32,7 @@ class Phase:
     """One act of a turn, for slow motion. kind: draw, generate, judge, step, or push.
 
     player: "D" or "G"; update: which of its `updates`. points: those that the act is about, by
-    name. arrows: -∂L_G/∂x at points["fake"]. numbers: what its sentence tells.
+    name. arrows: -N ∂L_G/∂x at points["fake"]. numbers: what its sentence tells.
     """
 
     kind: str

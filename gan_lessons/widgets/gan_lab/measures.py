@@ -60,10 +60,9 @@ def scores(logits: Tensor, loss: str, real: Tensor, fake: Tensor) -> Tensor:
     if loss == "rpgan":
         return (logits - middle).sigmoid()
     apart = (real.mean() - fake.mean()).abs().clamp(min=1e-6)
-    return (0.5 + 0.5 * (logits - middle) / apart).clamp(0, 1)
+    return (0.5 + (logits - middle) / apart).clamp(0, 1)
 
 
-@torch.no_grad()
 def heat_points(view: float, side: int = HEAT) -> Tensor:
     """(side², 2): the middles of the heat map's cells, row by row from the top left."""
     line = (torch.arange(side) + 0.5) * (2 * view / side) - view

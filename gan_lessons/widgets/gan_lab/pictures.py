@@ -247,7 +247,7 @@ def _key(look: Look) -> str:
         averaged = ", averaged weights" if look.settings.average else ""
         parts.append(mark("fake", "M16 11h0") + f"fake{averaged}{out}")
     if look.arrows is not None:
-        parts.append(mark("arrows", "M2 11H28M20 5L28 11 20 17") + "−∂L<sub>G</sub>/∂x")
+        parts.append(mark("arrows", "M2 11H28M20 5L28 11 20 17") + "−∂ℓ/∂x of its loss ℓ")
     if look.sheet is not None:
         parts.append(mark("cell' fill-opacity='.4", "M4 4L28 2 28 20 6 18z") + "z grid")
     if look.heat is not None:

@@ -106,8 +106,8 @@ PRESETS = {
         },
         150,
         "The discriminator is soon sure of nearly every pair. Where it is sure, the minimax loss "
-        "is flat: the arrows shrink to nothing, and the generator learns no more. Choose the loss "
-        "nonsaturating, and the arrows are back.",
+        "is flat: the arrows shrink to nothing. Choose the loss nonsaturating, and they are back. "
+        "G's rate is small on purpose: Adam would make large steps of tiny gradients.",
         lambda now, history: now["outscored"] > 0.95 and now["push"] < 0.05 and now["good"] < 0.05,
     ),
     "WGAN-GP rescues": Preset(

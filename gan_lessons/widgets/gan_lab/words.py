@@ -9,7 +9,7 @@ HEAT_WORDS = {
     "lsgan": ("D(x)", "0 fake", "1 real"),
     "hinge": ("D(x)", "−1 fake", "1 real"),
     "rpgan": ("more real than the middle, probability", "0", "1"),
-    "wgan": ("the critic's score", "as fakes", "as real"),
+    "wgan": ("the critic's score", "fakes' mean", "real mean"),
 }
 
 
@@ -37,14 +37,14 @@ def sentence(phase: Phase, optimiser: str) -> str:
         return f"{n['count']} new z are drawn, and the generator makes {n['count']} fakes of them."
     if phase.kind == "judge":
         return (
-            f"The discriminator gives the real points {fixed(n['real'], 3)} on average and the "
-            f"fakes {fixed(n['fake'], 3)}; in {percent(n['won'])} of all pairs the real one gets "
-            "more."
+            f"The discriminator gives the real points a logit of {fixed(n['real'], 3)} on average "
+            f"and the fakes one of {fixed(n['fake'], 3)}; in {percent(n['won'])} of all pairs the "
+            "real one gets more."
         )
     if phase.kind == "push":
         return (
-            "Through the discriminator each fake learns where to go: the arrows are −∂L_G/∂x, "
-            f"{fixed(n['mean'], 4)} long on average."
+            "Through the discriminator each fake learns where to go: the arrows are −∂ℓ/∂x of its "
+            f"own loss ℓ, {fixed(n['mean'], 4)} long on average."
         )
     still = "generator" if phase.player == "D" else "discriminator"
     return (
