@@ -14,6 +14,8 @@ from torch.utils.data import DataLoader
 from torchvision import transforms
 from torchvision.datasets import MNIST
 
+from gan_lessons import data
+from gan_lessons.data.torchvision_sets import default_roots
 from gan_lessons.losses import LOSSES, PENALTIES
 from gan_lessons.train import TrainConfig
 
@@ -26,7 +28,10 @@ def usual_steps(
     to_tensor = transforms.Compose(
         [transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))]  # PIL → [-1, 1]
     )
-    digits = MNIST(os.environ["GAN_LESSONS_DATA"], transform=to_tensor)
+    data.load("mnist")  # where it is in reach it is found or fetched; else this says what to do
+    roots, _ = default_roots(os.environ.get("GAN_LESSONS_DATA"))
+    root = next(root for root in roots if (root / "MNIST").is_dir())
+    digits = MNIST(root, transform=to_tensor)
     loader = DataLoader(
         digits, config.batch, shuffle=True, drop_last=True, num_workers=workers,
         persistent_workers=workers > 0, pin_memory=device != "cpu",

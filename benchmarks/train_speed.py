@@ -5,8 +5,8 @@
 The usual loop (`_usual.py`) and the trainer have the same networks, losses, batch and settings, on
 the same MNIST; both judge D's fakes again in G's turn, as that loop does. They take their steps in
 turns, a few of each at a time, in one process; the medians count. Ends with an error where a
-recipe falls short of its limit. GAN_LESSONS_DATA names the folder with MNIST; without MNIST it
-says so and measures nothing.
+recipe falls short of its limit. GAN_LESSONS_DATA names the folder with MNIST; without
+MNIST it says so, and ends with an error.
 """
 
 import statistics
@@ -28,7 +28,10 @@ ROUNDS, SECONDS = 9, 0.4  # of each contender
 
 def main(recipes: list[str]) -> int:
     device = pick_device()
-    images = data.load("mnist")
+    try:
+        images = data.load("mnist")
+    except data.DataUnavailable as error:
+        sys.exit(f"error: {error}")
     print(f"{device}, {torch.get_num_threads()} threads, torch {torch.__version__}")
     short = []
     for name in recipes:

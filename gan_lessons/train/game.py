@@ -119,16 +119,22 @@ class Game:
 
         The gradient of the logits is asked for where they are, and not of a second pass.
         """
-        if self.config.penalty == "r1r2":
+        if self.config.penalty == "r1r2" and self.one_pass:
             both = torch.cat([real, fake]).requires_grad_()
             logits = self.logits(both, _twice(labels))
             # Half a mean over real plus half a mean over as many fakes: the mean over all.
             penalty = squared_gradient(logits, both).mean()
             return logits[: len(real)], logits[len(real) :], penalty
-        smooth = (real if self.config.penalty == "r1" else fake).requires_grad_()
+        smooth = {"r1": [real], "r2": [fake], "r1r2": [real, fake]}[self.config.penalty or ""]
+        for x in smooth:
+            x.requires_grad_()
         logits_real, logits_fake = self.logits(real, labels), self.logits(fake, labels)
-        there = logits_real if smooth is real else logits_fake
-        return logits_real, logits_fake, 0.5 * squared_gradient(there, smooth).mean()
+        terms = [
+            0.5 * squared_gradient(there, x).mean()
+            for x, there in ((real, logits_real), (fake, logits_fake))
+            if x.requires_grad
+        ]
+        return logits_real, logits_fake, torch.stack(terms).sum()
 
     @property
     def one_pass(self) -> bool:

@@ -87,6 +87,7 @@ def passes(trainer: Trainer) -> int:
         ({"norm": False}, {}, 1),
         ({"norm": False}, {"one_pass": False}, 2),
         ({"norm": False, "penalty": "r1r2", "gamma": 1.0}, {}, 1),
+        ({"norm": False, "penalty": "r1r2", "gamma": 1.0}, {"one_pass": False}, 2),
         ({"norm": False, "penalty": "r1r2", "gamma": 1.0}, {"shared_pass": False}, 3),
         ({"norm": False, "penalty": "r1r2", "gamma": 1.0}, {"bfloat16": True}, 3),
         ({"norm": False, "penalty": "r1", "gamma": 1.0}, {}, 2),

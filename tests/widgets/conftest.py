@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from gan_lessons import deconv
 
@@ -359,3 +360,41 @@ def page() -> SimpleNamespace:
         status=status,
         words=words,
     )
+
+
+def legal_settings(count, dims, largest):
+    """Random legal ones, whose numbers are printed without rounding."""
+    draw = random.Random(10 * dims + largest)
+    found = []
+    while len(found) < count:
+        setting = {
+            "size": draw.randint(1, largest),
+            "kernel": draw.randint(1, largest),
+            "stride": draw.randint(1, 4),
+            "padding": draw.choice([0, 0, 1, 2, 3, 5]),
+            "output_padding": draw.choice([0, 0, 1, 2, 3]),
+            "dilation": draw.choice([1, 1, 2, 3]),
+        }
+        if deconv.illegal(*setting.values()):
+            continue
+        bias = draw.choice([0.0, 0.5, -1.0])
+        kernel = draw.choice(["ramp", "ones"])
+        found.append(dict(setting, dims=dims, bias=bias, kernel_pattern=kernel))
+    return found
+
+
+@pytest.fixture(scope="session")
+def cases() -> SimpleNamespace:
+    """Legal settings of one and of two dimensions, a layer that is odd, explorers of them all."""
+    from gan_lessons.widgets import DeconvExplorer
+
+    odd = nn.ConvTranspose2d(1, 1, (3, 2), (1, 3), (1, 0), (0, 1), dilation=(1, 2))
+    weight = torch.arange(-2.0, 4.0).view(1, 1, 3, 2)
+    odd.load_state_dict({"weight": weight, "bias": torch.tensor([0.5])})
+
+    def explorers(one, two):
+        yield from (DeconvExplorer(**setting) for setting in (*one, *two))
+        yield DeconvExplorer(odd, size=3, input_pattern="ramp")
+
+    one, two = legal_settings(20, 1, 6), legal_settings(12, 2, 3)
+    return SimpleNamespace(one=one, two=two, odd=odd, explorers=explorers)

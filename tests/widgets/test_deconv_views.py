@@ -1,57 +1,19 @@
 """Each view's numbers, read off its panels, make the output again by the way that it shows."""
 
-import random
 import re
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 pytest.importorskip("ipywidgets")
 
-from gan_lessons import deconv
 from gan_lessons.widgets import DeconvExplorer
 from gan_lessons.widgets.cells import SMALLEST_WITH_TEXT
 from gan_lessons.widgets.deconv_explorer import panels
 
 NAMES = ("stride", "padding", "output_padding", "dilation")
-
-
-def settings(count, dims, largest):
-    """Random legal ones, whose numbers are printed without rounding."""
-    draw = random.Random(10 * dims + largest)
-    found = []
-    while len(found) < count:
-        setting = {
-            "size": draw.randint(1, largest),
-            "kernel": draw.randint(1, largest),
-            "stride": draw.randint(1, 4),
-            "padding": draw.choice([0, 0, 1, 2, 3, 5]),
-            "output_padding": draw.choice([0, 0, 1, 2, 3]),
-            "dilation": draw.choice([1, 1, 2, 3]),
-        }
-        if deconv.illegal(*setting.values()):
-            continue
-        bias = draw.choice([0.0, 0.5, -1.0])
-        kernel = draw.choice(["ramp", "ones"])
-        found.append(dict(setting, dims=dims, bias=bias, kernel_pattern=kernel))
-    return found
-
-
-ONE = settings(20, 1, 6)
-TWO = settings(12, 2, 3)
-ODD = nn.ConvTranspose2d(1, 1, (3, 2), (1, 3), (1, 0), (0, 1), dilation=(1, 2))
-ODD.load_state_dict(
-    {"weight": torch.arange(-2.0, 4.0).view(1, 1, 3, 2), "bias": torch.tensor([0.5])}
-)
-
-
-def explorers(one, two):
-    yield from (DeconvExplorer(**setting) for setting in one)
-    yield from (DeconvExplorer(**setting) for setting in two)
-    yield DeconvExplorer(ODD, size=3, input_pattern="ramp")
 
 
 def shown(panel, kind):
@@ -78,8 +40,8 @@ def matrix_of(cells_by_place):
     return values
 
 
-def test_input_kernel_and_output_are_torchs_own():
-    for explorer in explorers(ONE, TWO):
+def test_input_kernel_and_output_are_torchs_own(cases):
+    for explorer in cases.explorers(cases.one, cases.two):
         case = explorer.case
         settings = {name: getattr(case, name) for name in NAMES}
         bias = torch.tensor([case.b])
@@ -94,8 +56,8 @@ def test_input_kernel_and_output_are_torchs_own():
             )
 
 
-def test_stamps_of_one_dimension_add_up_to_the_output():
-    for setting in ONE:
+def test_stamps_of_one_dimension_add_up_to_the_output(cases):
+    for setting in cases.one:
         explorer = DeconvExplorer(**setting, view="stamps")
         case = explorer.case
         (panel,) = panels.stamps(case)
@@ -159,9 +121,9 @@ def spread_out(panel):
     return found if all(cell.text for cell in cells) else {}
 
 
-def test_the_spread_input_convolved_with_the_turned_kernel_is_the_output():
+def test_the_spread_input_convolved_with_the_turned_kernel_is_the_output(cases):
     read = 0
-    for explorer in explorers(ONE, TWO):
+    for explorer in cases.explorers(cases.one, cases.two):
         explorer.controls["view"].value = "zeros"
         case = explorer.case
         panel = panels.zeros(case)[-1]
@@ -188,8 +150,8 @@ def test_the_spread_input_convolved_with_the_turned_kernel_is_the_output():
     assert read > 20
 
 
-def test_the_products_under_the_slid_kernel_add_up_to_the_chosen_output():
-    for setting in ONE:
+def test_the_products_under_the_slid_kernel_add_up_to_the_chosen_output(cases):
+    for setting in cases.one:
         explorer = DeconvExplorer(**setting, view="zeros")
         for o in range(explorer.output.numel()):
             explorer.controls["step"].value = o + 1
@@ -228,8 +190,8 @@ def test_the_outlined_cells_of_two_dimensions_are_those_that_the_title_names(pag
                 assert walk == "inputs" or step == 0
 
 
-def test_the_matrix_times_the_input_is_the_output():
-    for explorer in explorers(ONE, TWO):
+def test_the_matrix_times_the_input_is_the_output(cases):
+    for explorer in cases.explorers(cases.one, cases.two):
         case = explorer.case
         y = (case.matrix @ case.x.flatten()).view_as(case.y) + case.b
         torch.testing.assert_close(y, case.y)
@@ -243,8 +205,8 @@ def test_the_matrix_times_the_input_is_the_output():
         torch.testing.assert_close(printed, case.matrix, rtol=0.06, atol=6e-2)
 
 
-def test_the_matrix_of_one_dimension_stands_beside_what_it_multiplies():
-    for setting in ONE:
+def test_the_matrix_of_one_dimension_stands_beside_what_it_multiplies(cases):
+    for setting in cases.one:
         case = DeconvExplorer(**setting, view="matrix").case
         panel = panels.matrix(case)[0]
         cells = list(panel.cells)
@@ -279,8 +241,8 @@ def test_a_large_matrix_is_a_picture_of_its_numbers():
     assert (np.diff(pixels[matrix != 0][order, 3].astype(int)) >= 0).all()
 
 
-def test_the_overlap_is_what_ones_make_of_ones():
-    for explorer in explorers(ONE, TWO):
+def test_the_overlap_is_what_ones_make_of_ones(cases):
+    for explorer in cases.explorers(cases.one, cases.two):
         case = explorer.case
         settings = {name: getattr(case, name) for name in NAMES}
         ones = (torch.ones_like(case.x)[None, None], torch.ones_like(case.w)[None, None])

@@ -1,6 +1,5 @@
 """The explorer's lines of text: equations, sizes, PyTorch, alternative texts."""
 
-import random
 import re
 
 import pytest
@@ -10,50 +9,14 @@ from torch import nn
 
 pytest.importorskip("ipywidgets")
 
-from gan_lessons import deconv
 from gan_lessons.widgets import DeconvExplorer
 from gan_lessons.widgets.deconv_explorer import words
 
 NAMES = ("stride", "padding", "output_padding", "dilation")
 
 
-def settings(count, dims, largest):
-    """Random legal ones, whose numbers are printed without rounding."""
-    draw = random.Random(10 * dims + largest)
-    found = []
-    while len(found) < count:
-        setting = {
-            "size": draw.randint(1, largest),
-            "kernel": draw.randint(1, largest),
-            "stride": draw.randint(1, 4),
-            "padding": draw.choice([0, 0, 1, 2, 3, 5]),
-            "output_padding": draw.choice([0, 0, 1, 2, 3]),
-            "dilation": draw.choice([1, 1, 2, 3]),
-        }
-        if deconv.illegal(*setting.values()):
-            continue
-        bias = draw.choice([0.0, 0.5, -1.0])
-        kernel = draw.choice(["ramp", "ones"])
-        found.append(dict(setting, dims=dims, bias=bias, kernel_pattern=kernel))
-    return found
-
-
-ONE = settings(20, 1, 6)
-TWO = settings(12, 2, 3)
-ODD = nn.ConvTranspose2d(1, 1, (3, 2), (1, 3), (1, 0), (0, 1), dilation=(1, 2))
-ODD.load_state_dict(
-    {"weight": torch.arange(-2.0, 4.0).view(1, 1, 3, 2), "bias": torch.tensor([0.5])}
-)
-
-
-def explorers(one, two):
-    yield from (DeconvExplorer(**setting) for setting in one)
-    yield from (DeconvExplorer(**setting) for setting in two)
-    yield DeconvExplorer(ODD, size=3, input_pattern="ramp")
-
-
-def test_every_equation_evaluates_to_its_output(page):
-    for explorer in explorers(ONE, TWO):
+def test_every_equation_evaluates_to_its_output(page, cases):
+    for explorer in cases.explorers(cases.one, cases.two):
         explorer.controls["walk"].value = "outputs"
         name = r"([xw])\[(?:(\d+),)?(\d+)\]"
         values = {"x": explorer.case.x, "w": explorer.case.w}
@@ -104,8 +67,8 @@ def test_the_equation_of_an_input_tells_where_it_goes(dims, page):
             assert words._name(case, "y", place) in text
 
 
-def test_the_size_formula_gives_the_output_size(page):
-    for explorer in explorers(ONE, TWO):
+def test_the_size_formula_gives_the_output_size(page, cases):
+    for explorer in cases.explorers(cases.one, cases.two):
         _, numbers = page.words(page.status(explorer)).strip().split("\n")
         both = re.findall(r"((?:\(\d+ − 1\)).*?) = (\d+)", numbers)
         sizes = list(explorer.output.shape[2:])
@@ -115,8 +78,8 @@ def test_the_size_formula_gives_the_output_size(page):
             assert page.calculated(formula) == int(m)
 
 
-def test_the_line_makes_the_output():
-    for explorer in explorers(ONE, TWO):
+def test_the_line_makes_the_output(cases):
+    for explorer in cases.explorers(cases.one, cases.two):
         layer = eval(explorer.line, {"nn": nn})
         with torch.no_grad():
             layer.weight.copy_(explorer.weight)
@@ -126,7 +89,7 @@ def test_the_line_makes_the_output():
         assert explorer.line in DeconvExplorer(**explorer.state, layer=explorer.layer).line
 
 
-def test_the_line_of_an_odd_layer_is_one_line_that_makes_it_again():
+def test_the_line_of_an_odd_layer_is_one_line_that_makes_it_again(cases):
     class Own(nn.ConvTranspose2d):
         pass
 
@@ -135,7 +98,7 @@ def test_the_line_of_an_odd_layer_is_one_line_that_makes_it_again():
         nn.ConvTranspose1d(4, 6, 5, 3, 1, 2, groups=2, bias=False, dilation=2),
         Own(2, 3, (4, 2), stride=(2, 1), padding=(1, 0)),
         spectral(nn.ConvTranspose2d(2, 3, 4, 2, 1)),
-        ODD,
+        cases.odd,
     ):
         explorer = DeconvExplorer(layer)
         assert "\n" not in explorer.line
@@ -149,13 +112,19 @@ def test_the_line_of_an_odd_layer_is_one_line_that_makes_it_again():
 
 
 @pytest.mark.parametrize("scale", [1.0, 0.02, 1e-5])
-def test_the_code_makes_the_output(scale, capsys):
+def test_the_code_makes_the_output(scale, capsys, cases):
     layer = nn.ConvTranspose2d(1, 1, 3, stride=2, padding=1)
     with torch.no_grad():
         for parameter in layer.parameters():
             parameter.mul_(scale)
-    one = [DeconvExplorer(**s, input_pattern="random", kernel_edits=[(0, 0, 1 / 3)]) for s in ONE]
-    for explorer in (*one, *explorers([], TWO), DeconvExplorer(layer, input_pattern="random")):
+    one = [
+        DeconvExplorer(**s, input_pattern="random", kernel_edits=[(0, 0, 1 / 3)]) for s in cases.one
+    ]
+    for explorer in (
+        *one,
+        *cases.explorers([], cases.two),
+        DeconvExplorer(layer, input_pattern="random"),
+    ):
         explorer.controls["code"].value = True
         made = {}
         exec(explorer.code, made)
@@ -182,8 +151,8 @@ def test_the_code_of_an_illegal_setting_says_why():
 # What is said
 
 
-def test_the_still_picture_is_stored_with_words_and_no_state(page):
-    for explorer in explorers(ONE[:3], TWO[:2]):
+def test_the_still_picture_is_stored_with_words_and_no_state(page, cases):
+    for explorer in cases.explorers(cases.one[:3], cases.two[:2]):
         data, about = explorer._repr_mimebundle_()
         assert data["image/png"].startswith(b"\x89PNG")
         assert set(data) <= {"image/png", "text/plain", "application/vnd.jupyter.widget-view+json"}
@@ -196,14 +165,14 @@ def test_the_still_picture_is_stored_with_words_and_no_state(page):
         assert same["image/png"] == data["image/png"]
 
 
-def test_the_alternative_text_says_the_numbers():
+def test_the_alternative_text_says_the_numbers(cases):
     explorer = DeconvExplorer(size=3, kernel=3, padding=1, output_padding=1, bias=-0.5)
     said = repr(explorer).replace("−", "-")
     for tensor in (explorer.input, explorer.weight, explorer.output):
         assert " ".join(f"{v:g}" for v in tensor.flatten().tolist()) in said
     for part in ("1-D", "kernel 3", "stride 2", "padding 1", "output padding 1", "output size 6"):
         assert part in said
-    said = repr(DeconvExplorer(ODD, size=3))
+    said = repr(DeconvExplorer(cases.odd, size=3))
     for part in ("2-D", "kernel 3 × 2", "stride 1 × 3", "output size 3 × 10", "input size 3"):
         assert part in said
 
