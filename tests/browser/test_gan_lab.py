@@ -82,7 +82,7 @@ def test_steps_show_what_the_package_computes(page):
         reads(page, before + 1)
     expected = GanLab(steps=[2, "1 D", "1 G"])
     n, told = expected.metrics, table(page)
-    assert told["discriminator's loss"] == fixed(n["discriminator_loss"], 3)
+    assert told["discriminator's loss"] == fixed(n["discriminator_loss"], 3) + " with r1"
     assert told["generator's loss"] == fixed(n["generator_loss"], 3)
     assert told["good fakes"].startswith(percent(n["good"]))
     assert told["modes found"] == f"{n['modes']} of {n['modes_in_all']}"
@@ -153,7 +153,7 @@ def test_slow_motion_tells_each_act(page):
 
 def test_what_is_drawn_is_learned(page):
     page.locator(".gl-data select").select_option("drawn")
-    cells = page.locator(".widget-gridbox button")
+    cells = page.locator(".gl-board button")
     cells.first.wait_for(timeout=WAIT)
     assert cells.count() == 64
     cells.first.click()
@@ -168,6 +168,14 @@ def test_what_is_drawn_is_learned(page):
         timeout=WAIT,
     )
     assert table(page)["cells found"].endswith("of 34")
+    page.locator(".gl-clear").click()
+    page.wait_for_function("!document.querySelector('.gl-board .mod-active')", timeout=WAIT)
+    cells.nth(63).click()
+    page.wait_for_function(
+        "document.querySelector('.gl-lab code').textContent.includes(\"'0000000000000001'\")",
+        timeout=WAIT,
+    )
+    assert table(page)["cells found"].endswith("of 1")
     page.locator(".gl-data select").select_option("ring")
     page.wait_for_function("!document.querySelector('.gl-lab code').textContent.includes('drawn')")
 

@@ -19,7 +19,7 @@ from gan_lessons import plots
 from gan_lessons.losses import LOSSES
 from gan_lessons.train import TrainingDiverged
 from gan_lessons.widgets import GanLab, cells
-from gan_lessons.widgets.gan_lab import PRESETS, charts, lab, pictures
+from gan_lessons.widgets.gan_lab import PRESETS, charts, lab, pictures, style
 from gan_lessons.widgets.gan_lab.look import SHOWN, VIEWS
 from gan_lessons.widgets.gan_lab.settings import LIVE, LabSettings
 from gan_lessons.widgets.gan_lab.words import fixed, percent
@@ -340,26 +340,42 @@ def test_failure_is_told_and_stops_the_play():
 
 def test_the_reader_draws():
     shown = small()
-    assert not shown._cells  # made when they are asked for
+    assert not shown._board.cells  # made when they are asked for
     shown.controls["data"].value = "drawn"
-    assert shown._board.layout.display == "flex"
-    assert [cell.value for cell in shown._cells] == [
+    assert shown._board.box.layout.display == "flex"
+    assert [cell.value for cell in shown._board.cells] == [
         bit == "1" for bit in f"{int(shown.settings.drawing, 16):064b}"
     ]
     shown.run(5)
-    shown._cells[0].value = True
+    shown._board.cells[0].value = True
     assert shown.settings.drawing == "8066ffff7e3c1800"
     assert shown.play.taken == 0
     assert shown.metrics["modes_in_all"] == 33
     assert shown.state["drawing"] == "8066ffff7e3c1800"
     shown.controls["data"].value = "ring"
-    assert shown._board.layout.display == "none"
+    assert shown._board.box.layout.display == "none"
+
+
+def test_a_cleared_board_waits_for_a_cell():
+    shown = small(data="drawn")
+    shown.run(5)
+    shown.controls["clear"].click()
+    assert not any(cell.value for cell in shown._board.cells)
+    assert shown.play.taken == 5  # there is no game of no points: the old one stays
+    shown.controls["both"].click()
+    assert not any(cell.value for cell in shown._board.cells)
+    shown._board.cells[63].value = True
+    assert shown.settings.drawing == "0000000000000001"
+    assert (shown.play.taken, shown.metrics["modes_in_all"]) == (0, 1)
+    shown.controls["clear"].click()
+    shown.controls["seed"].value = 4  # another game of what was drawn
+    assert [cell.value for cell in shown._board.cells].count(True) == 1
 
 
 def test_the_last_cell_stays():
     shown = small(data="drawn", drawing="8000000000000000")
-    shown._cells[0].value = False
-    assert shown._cells[0].value
+    shown._board.cells[0].value = False
+    assert shown._board.cells[0].value
     assert "draw at least one" in shown._words.value
 
 
@@ -370,7 +386,7 @@ def test_the_page_says_the_metrics():
     shown = small(steps=25, data="two_gaussians")
     n, told = shown.metrics, table(shown)
     assert told["turn"] == "25"
-    assert told["discriminator's loss"] == fixed(n["discriminator_loss"], 3)
+    assert told["discriminator's loss"] == fixed(n["discriminator_loss"], 3) + " with r1"
     assert told["generator's loss"] == fixed(n["generator_loss"], 3)
     assert told["modes found"] == f"{n['modes']} of {n['modes_in_all']}"
     assert told["good fakes"].startswith(percent(n["good"]))
@@ -406,10 +422,10 @@ def test_the_heat_map_shows_the_discriminator():
         y = view - (row + 0.5) * 2 * view / 44
         with torch.no_grad():
             chance = shown.discriminator(torch.tensor([[x, y]])).sigmoid().item()
-        colour = pictures.HEAT_REAL if chance > 0.5 else pictures.HEAT_FAKE
+        colour = style.HEAT_REAL if chance > 0.5 else style.HEAT_FAKE
         assert tuple(pixels[row, column, :3]) == colour
         assert pixels[row, column, 3] == pytest.approx(
-            abs(chance - 0.5) * 2 * pictures.HEAT_ALPHA, abs=1.1
+            abs(chance - 0.5) * 2 * style.HEAT_ALPHA, abs=1.1
         )
     assert image.get("decoding") == "sync"
 
@@ -432,6 +448,16 @@ def test_the_grid_is_darker_where_it_is_denser():
     order = sheet.density.flatten().argsort()
     assert (dark.flatten()[order].diff() >= 0).all()
     assert 1 <= len([e for e in found(shown, "cell") if "d" in e.attrib]) <= pictures.LEVELS + 1
+    # In DENSE times the density of fakes that fill the window evenly; the area by the shoelace.
+    quad = [sheet.corners[:-1, :-1], sheet.corners[1:, :-1], sheet.corners[1:, 1:]]
+    x, y = torch.stack([*quad, sheet.corners[:-1, 1:]]).unbind(-1)  # each (4, rows, columns)
+    area = (x * y.roll(-1, 0) - x.roll(-1, 0) * y).sum(0).abs() / 2
+    times = sheet.mass / area * (2 * view) ** 2
+    torch.testing.assert_close(dark, (times / pictures.DENSE).clamp(max=1), rtol=1e-3, atol=1e-3)
+    for path in (e for e in found(shown, "cell") if "d" in e.attrib and "style" in e.attrib):
+        level = float(re.search(r"fill-opacity:([\d.]+)", path.get("style", ""))[1])
+        steps = (level - 0.02) / 0.58 * (pictures.LEVELS - 1)
+        assert abs(steps - round(steps)) < 0.06
     line = small(views=("grid",), latent=1)
     assert found(line, "thread")
 
@@ -495,6 +521,55 @@ def test_a_loss_that_is_not_there_yet_is_no_point():
     assert "nan" not in shown._picture.value
 
 
+def test_the_charts_say_what_real_points_have():
+    shown = small(steps=20)
+    floors = shown.look.floors
+    lines = [e for e in page(shown).iter("line") if is_a(e, "floor")]
+    drawn = {e.get("class"): float(e.get("y1", "")) for e in lines[1:]}
+    assert [e.get("class") for e in lines] == ["floor fake", "floor generator", "floor fake"]
+
+    def down(value: float) -> float:
+        low, high = np.log10(charts.LOWEST), np.log10(charts.HIGHEST)
+        inside = (np.log10(value) - low) / (high - low)
+        return charts.TOP + (charts.HEIGHT - charts.TOP - charts.BOTTOM) * (1 - inside)
+
+    assert drawn["floor generator"] == pytest.approx(down(floors["kl"]), abs=0.06)
+    assert drawn["floor fake"] == pytest.approx(down(floors["js"]), abs=0.06)
+    assert drawn["floor generator"] < drawn["floor fake"]  # higher up: KL is the larger
+
+
+def test_the_charts_name_their_axis():
+    (axis,) = [e for e in found(small(steps=120), "chart") if e.get("aria-hidden")]
+    assert [text.text for text in axis.iter("text")] == ["0", "turn", "120"]
+    assert not found(small(views=("real", "fake")), "chart")
+
+
+@pytest.mark.parametrize("penalty", ["none", "r1r2"])
+def test_a_loss_says_what_it_holds(penalty):
+    shown = small(steps=2, penalty=penalty)
+    held = "" if penalty == "none" else " with r1r2"
+    assert table(small(penalty=penalty))["discriminator's loss"] == "…"
+    assert table(shown)["discriminator's loss"] == (
+        fixed(shown.metrics["discriminator_loss"], 3) + held
+    )
+    (losses,) = [e for e in found(shown, "chart") if "losses" in "".join(e.itertext())]
+    assert f"discriminator{held}generator" in "".join(losses.itertext())
+
+
+def test_the_key_names_what_is_drawn():
+    shown = small(steps=3)
+    keys = []
+    for _ in range(8):
+        shown.act()
+        (key,) = found(shown, "key")
+        keys.append("".join(key.itertext()))
+        assert "…" not in keys[-1]
+    assert "fake" not in keys[0].replace("0 fake", "")  # only real points are drawn yet
+    assert all("fake" in key for key in keys[1:])
+    assert ["its way" in key for key in keys] == [False] * 7 + [True]
+    assert ["−∂ℓ/∂x" in key for key in keys] == [False] * 6 + [True, False]
+
+
 def test_few_keeps_the_last():
     points = [(float(i), float(i)) for i in range(1001)]
     kept = charts.few(points)
@@ -505,15 +580,26 @@ def test_few_keeps_the_last():
 
 def test_wild_values_do_not_flatten_the_losses():
     curve = [(float(i), 1.0) for i in range(200)] + [(200.0, 1e6)]
-    assert charts.loss_range([curve])[1] < 2
+    assert charts.loss_range([curve]) == (0, 1.5)
     assert charts.loss_range([[]]) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("size", [0.11, 0.5, 1.0, 1.386, 4.7, 9.9, 37.0, 2400.0])
+def test_the_axis_of_losses_ends_at_round_numbers_just_outside(size):
+    low, high = charts.loss_range([[(0.0, -size), (1.0, size)]])
+    assert low == -high
+    assert size < high < 2 * size
+    assert len(f"{high:g}".replace(".", "").strip("0")) <= 2
+    # It rests while the losses move a little.
+    near = {charts.loss_range([[(0.0, size * share)]])[1] for share in np.linspace(0.97, 1.03, 50)}
+    assert len(near) <= 2
 
 
 def test_the_page_is_small_whole_and_needs_no_network():
     shown = small(steps=25, data="spiral")
     text = shown._picture.value
     assert len(text.encode()) < 50 * 1024
-    assert "http" not in text + pictures.STYLE
+    assert "http" not in text + style.STYLE
     drawings = [e for e in page(shown).iter() if e.get("role") == "img"]
     assert len(drawings) == 4
     assert all(e.get("aria-label") for e in drawings)
@@ -528,7 +614,7 @@ def luminance(colour: str) -> float:
 @pytest.mark.parametrize("theme", [0, 1])
 def test_contrast(theme):
     paper = luminance(cells.PALETTE["paper"][theme])
-    for pair in pictures.COLOURS.values():
+    for pair in style.COLOURS.values():
         dark, light = sorted([luminance(pair[theme]), paper])
         assert (light + 0.05) / (dark + 0.05) >= 4.5
 
@@ -576,7 +662,7 @@ def test_whatever_is_pressed(seed, monkeypatch):
         if name == "play":
             ticks += 1
             control.value = draw.choice([ticks, ticks, ticks, 0])
-        elif name in ("both", "D", "G", "act", "reset"):
+        elif name in ("both", "D", "G", "act", "reset", "clear"):
             if name != "reset" or draw.random() < 0.2:
                 control.click()
         elif hasattr(control, "options"):
@@ -597,9 +683,13 @@ def test_whatever_is_pressed(seed, monkeypatch):
     assert again._picture.value == shown._picture.value
 
 
-def test_another_game_is_no_longer_the_presets():
-    lab = GanLab.preset("rotates", views=("fake",))
+@pytest.mark.parametrize("how", ["data", "drawing"])
+def test_another_game_is_no_longer_the_presets(how):
+    lab = GanLab.preset("works", views=("fake",))
     assert "Watch" in lab._words.value
-    lab.controls["data"].value = "spiral"
+    if how == "data":
+        lab.controls["data"].value = "spiral"
+    else:
+        lab._board.cells[0].value = True
     assert "Watch" not in lab._words.value
     assert lab.controls["preset"].value not in PRESETS

@@ -17,6 +17,7 @@ from gan_lessons.widgets.gan_lab.measures import (
     histogram,
     js,
     kl,
+    outscored,
     push,
     scores,
     sheet,
@@ -140,6 +141,20 @@ def test_scores_lie_between_fake_and_real():
     assert at["wgan"] == at["rpgan"] == 0.5  # the middle of 3 and 0
     assert scores(torch.tensor([0.25]), "lsgan", real, fake).item() == 0.25
     assert scores(torch.tensor([0.5]), "hinge", real, fake).item() == 0.75
+
+
+def test_a_draw_counts_half():
+    real, fake = torch.tensor([1.0, 2.0, 2.0]), torch.tensor([2.0, 0.0])
+    # Pairs: 1 against 2 is lost, against 0 won; each 2 draws with 2 and wins against 0.
+    assert outscored(real, fake) == pytest.approx((0 + 1 + 2 * (0.5 + 1)) / 6)
+    blind = torch.zeros(50)
+    assert outscored(blind, blind) == 0.5
+    draw = rng(8)
+    for _ in range(20):
+        a, b = (torch.randint(0, 5, (n,), generator=draw).float() for n in (17, 30))
+        pairs = (a[:, None] > b).double() + 0.5 * (a[:, None] == b)
+        assert outscored(a, b) == pytest.approx(float(pairs.mean()))
+        assert outscored(a, b) + outscored(b, a) == pytest.approx(1)
 
 
 def test_heat_points_run_from_the_top_left():

@@ -6,7 +6,6 @@ from gan_lessons.widgets.gan_lab.look import VIEWS
 from gan_lessons.widgets.gan_lab.play import FIRST_STRIDE, Play
 from gan_lessons.widgets.gan_lab.presets import PRESETS
 from gan_lessons.widgets.gan_lab.settings import CHOICES, NO_PENALTY, NUMBERS, WHOLE, LabSettings
-from gan_lessons.widgets.gan_lab.truth import SIDE, cells
 
 TICK_MS = 70
 NAMES = {"heat": "heat map", "grid": "z grid"}
@@ -23,8 +22,8 @@ LABELS = {
     "layers": "layers",
     "units": "units",
     "learning_rate": "learning rate",
-    "updates": "updates",
-    "average": "average",
+    "updates": "updates a turn",
+    "average": "EMA half-life",
     "loss": "loss",
     "penalty": "penalty",
     "gamma": "its weight γ",
@@ -42,7 +41,7 @@ GROUPS = {
     ),
     "Discriminator": ("layers_d", "units_d", "learning_rate_d", "updates_d", "penalty", "gamma"),
 }
-_WORDS = {"description_width": "88px"}
+_WORDS = {"description_width": "96px"}
 
 
 def make(settings: LabSettings) -> dict[str, w.Widget]:
@@ -81,6 +80,7 @@ def make(settings: LabSettings) -> dict[str, w.Widget]:
     )
     made["act"] = _button("next act", "forward", "The next act of a turn")
     made["reset"] = _button("reset", "undo", "Back to the first weights of this seed")
+    made["clear"] = _button("clear", "eraser", "An empty board, to draw on")
     made["history"] = w.IntSlider(
         value=0,
         min=0,
@@ -126,27 +126,6 @@ def put(controls: dict[str, w.Widget], play: Play, views: tuple[str, ...]) -> No
 def history_at(play: Play) -> int:
     """Where the slider of moments stands: at its end for the last turn, however it divides."""
     return -(-play.taken // play.stride) * play.stride
-
-
-def drawing_board(drawing: str) -> tuple[w.GridBox, list[w.ToggleButton]]:
-    """A button for each cell of the reader's drawing: by mouse, or by Tab and Space."""
-    buttons = [
-        w.ToggleButton(
-            tooltip=f"row {i // SIDE + 1}, column {i % SIDE + 1}",
-            layout=w.Layout(width="22px", height="22px", margin="1px", padding="0"),
-        )
-        for i in range(SIDE * SIDE)
-    ]
-    put_drawing(buttons, drawing)
-    columns = f"repeat({SIDE}, 24px)"
-    return w.GridBox(buttons, layout=w.Layout(grid_template_columns=columns)), buttons
-
-
-def put_drawing(buttons: list[w.ToggleButton], drawing: str) -> None:
-    """Presses the buttons of the drawing's cells."""
-    for button, filled in zip(buttons, cells(drawing), strict=True):
-        button.value = filled
-        button.button_style = "info" if filled else ""
 
 
 def arranged(

@@ -11,14 +11,16 @@ from torch import nn
 from gan_lessons import plots
 from gan_lessons.train import TrainingDiverged
 from gan_lessons.widgets.gan_lab import controls
+from gan_lessons.widgets.gan_lab.board import Board
 from gan_lessons.widgets.gan_lab.look import VIEWS, Look, look_of
 from gan_lessons.widgets.gan_lab.match import Phase
-from gan_lessons.widgets.gan_lab.pictures import ROOT, STYLE, to_html
+from gan_lessons.widgets.gan_lab.pictures import to_html
 from gan_lessons.widgets.gan_lab.play import Play
 from gan_lessons.widgets.gan_lab.presets import PRESETS
 from gan_lessons.widgets.gan_lab.settings import LIVE, LabSettings, moves_of, steps_of
 from gan_lessons.widgets.gan_lab.still import to_picture
-from gan_lessons.widgets.gan_lab.truth import DRAWN, drawing_of
+from gan_lessons.widgets.gan_lab.style import ROOT, STYLE
+from gan_lessons.widgets.gan_lab.truth import DRAWN
 from gan_lessons.widgets.gan_lab.words import alternative
 from gan_lessons.widgets.live import Live
 from gan_lessons.widgets.moving import Plays
@@ -65,12 +67,13 @@ class GanLab(Plays):
         self._player = self.controls["play"]
         self._next_act = 0.0
         self._error = self._watch = ""
-        self._cells: list[ipywidgets.ToggleButton] = []
         self._style = ipywidgets.HTML(STYLE, layout=ipywidgets.Layout(height="0", margin="0"))
-        self._board = ipywidgets.HBox(layout=ipywidgets.Layout(display="none"))
+        self._board = Board(
+            self.controls["clear"], lambda drawing: self._another("drawing", drawing)
+        )
         self._words = ipywidgets.HTML(layout=ipywidgets.Layout(min_width="0", width="100%"))
         self._picture = ipywidgets.HTML(layout=ipywidgets.Layout(min_width="0"))
-        body = controls.arranged(self.controls, self._board, self._words, self._picture)
+        body = controls.arranged(self.controls, self._board.box, self._words, self._picture)
         self.widget = ipywidgets.VBox([self._style, body])
         self.widget.add_class("gl-gan-lab")
         self._listen()
@@ -83,6 +86,7 @@ class GanLab(Plays):
             "G": lambda: self.play.step("G"),
             "act": lambda: self.play.next_phase(),
             "reset": self._restart,
+            "clear": self._clear,
         }
         for name, control in self.controls.items():
             control.add_class(f"gl-{name.replace('_', '-')}")
@@ -153,7 +157,8 @@ class GanLab(Plays):
 
         step: turns taken. discriminator_loss, generator_loss: of the last update. modes, of
         modes_in_all; good: the share of fakes near a mode. kl, js: divergences on a grid, in nats.
-        outscored: the share of pairs in which a real point gets the higher logit than a fake.
+        outscored: the share of pairs in which a real point gets the higher logit than a fake, a
+        draw counting half.
         logit_real, logit_fake: the means. push: the mean length of -N ∂L_G/∂x. spread: the
         fakes' variance over the real points'. mean_x, mean_y: of the fakes.
         """
@@ -208,6 +213,12 @@ class GanLab(Plays):
 
     def _begin(self, settings: LabSettings) -> None:
         self.play = Play(settings)
+        self._board.forget()
+
+    def _clear(self) -> None:
+        """An empty board. The game stays until a cell is drawn: there is none of no points."""
+        self._stop()
+        self._board.clear()
 
     def _try(self, act: Callable[[], object]) -> None:
         """An act by program: shown, and its error raised."""
@@ -248,16 +259,15 @@ class GanLab(Plays):
                 self._do(lambda: self._begin(LabSettings(**PRESETS[value].settings)))
         elif name in LIVE:
             self._do(lambda: self.play.change(**{name: value}))
-        else:  # another game than the preset's
-            self._watch = ""
-            with self._quietly():
-                self.controls["preset"].value = controls.NO_PRESET
-            self._do(lambda: self._begin(self.settings.changed(**{name: value})))
+        else:
+            self._another(name, value)
 
-    def _on_cell(self, _: object) -> None:
-        if not self._quiet:
-            drawing = drawing_of([cell.value for cell in self._cells])
-            self._do(lambda: self._begin(self.settings.changed(drawing=drawing)))
+    def _another(self, name: str, value: Any) -> None:
+        """Another game than the preset's."""
+        self._watch = ""
+        with self._quietly():
+            self.controls["preset"].value = controls.NO_PRESET
+        self._do(lambda: self._begin(self.settings.changed(**{name: value})))
 
     def _on_tick(self, change: Any) -> None:
         """Play counts as it likes, and a slow kernel misses some: what counts is the turns."""
@@ -289,22 +299,10 @@ class GanLab(Plays):
         self.look: Look = look_of(self.play, self.views)
         with self._quietly():  # before the picture, so that who sees it sees them in place
             controls.put(self.controls, self.play, self.views)
-            self._draw_board()
+            self._board.put(self.settings.drawing if self.settings.data == DRAWN else None)
         error = f"<p role='alert'><b>Stopped.</b> {escape(self._error)}</p>" if self._error else ""
         watch = f"<p><b>Watch:</b> {escape(self._watch)}</p>" if self._watch else ""
         words = f"<div class='{ROOT}'>{error}{watch}</div>" if error or watch else ""
         if self._words.value != words:
             self._words.value = words
         self._picture.value = to_html(self.look, self.line)
-
-    def _draw_board(self) -> None:
-        """The cells to draw in: made when they are asked for, and kept."""
-        drawn = self.settings.data == DRAWN
-        if drawn and not self._cells:
-            board, self._cells = controls.drawing_board(self.settings.drawing)
-            for cell in self._cells:
-                cell.observe(self._on_cell, names="value")
-            self._board.children = (board,)
-        if drawn:
-            controls.put_drawing(self._cells, self.settings.drawing)
-        self._board.layout.display = "flex" if drawn else "none"

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gan_lessons.losses import LOSSES
-from gan_lessons.widgets.gan_lab.match import Phase
+from gan_lessons.widgets.gan_lab.match import Phase, one_thread
 from gan_lessons.widgets.gan_lab.measures import Sheet, heat_points, push, scores, sheet
 from gan_lessons.widgets.gan_lab.play import Play
 from gan_lessons.widgets.gan_lab.settings import LabSettings
@@ -52,11 +52,12 @@ class Look:
     @property
     def outside(self) -> float:
         """The share of the fakes shown that lie outside the window."""
-        if self.fake is None:
+        if self.fake is None or not len(self.fake):
             return 0.0
         return float((self.fake.abs() > self.truth.view).any(1).double().mean())
 
 
+@one_thread()
 @torch.no_grad()
 def look_of(play: Play, views: tuple[str, ...]) -> Look:
     """What is to be seen of a game now."""

@@ -6,6 +6,7 @@ does: draw, judge, go down the gradient, the discriminator first.
 
 import copy
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,12 +20,26 @@ from gan_lessons.train.average import Average
 from gan_lessons.train.chance import Chance
 from gan_lessons.train.game import Game
 from gan_lessons.train.ranks import Ranks
-from gan_lessons.widgets.gan_lab.measures import Ruler, push
+from gan_lessons.widgets.gan_lab.measures import Ruler, outscored, push
 from gan_lessons.widgets.gan_lab.settings import LIVE, LabSettings
 from gan_lessons.widgets.gan_lab.truth import truth
 
 LARGEST_WEIGHTS = 1e6  # a norm beyond this is no longer a game
-BETAS = (0.5, 0.999)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One thread for what is done here, or for the function that this decorates.
+
+    Networks this small gain nothing by two, and lose a lot where another program has one of the
+    cores: the two wait for each other. And a sum does not depend on how many cores there are.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +80,12 @@ class Match:
         self.rng = torch.Generator().manual_seed(settings.seed)
         self.ruler = Ruler(self.truth, settings.latent)
         self.taken = 0
-        self._updates = 0
+        self._updates = self._seen = 0  # of D so far; points that G's updates were made on
         self._loss = {"D": float("nan"), "G": float("nan")}
+        self._weights = {
+            "D": list(self.discriminator.parameters()),
+            "G": list(self.generator.parameters()),
+        }
         self._prepare(LIVE)
 
     @property
@@ -79,6 +98,7 @@ class Match:
         """The generator with averaged weights, if there is one."""
         return None if self._average is None else self._average.network
 
+    @one_thread()
     def measured(self) -> dict[str, float]:
         """The numbers of this moment."""
         numbers = self.ruler.measure(self.shown, self.discriminator, LOSSES[self.settings.loss])
@@ -90,14 +110,13 @@ class Match:
         settings, config = self.settings, self.settings.config
         self.game = Game(self.generator, self.discriminator, config, Chance(self.rng, Ranks()))
         rates = {"D": settings.learning_rate_d, "G": settings.learning_rate_g}
-        networks = {"D": self.discriminator, "G": self.generator}
         if "optimiser" in changed:
-            adam = settings.optimiser == "adam"
+            adam, betas = settings.optimiser == "adam", (config.beta1, config.beta2)
             self.optimisers: dict[str, torch.optim.Optimizer] = {
-                name: torch.optim.Adam(network.parameters(), rates[name], BETAS, fused=True)
+                name: torch.optim.Adam(weights, rates[name], betas, fused=True)
                 if adam
-                else torch.optim.SGD(network.parameters(), rates[name])
-                for name, network in networks.items()
+                else torch.optim.SGD(weights, rates[name])
+                for name, weights in self._weights.items()
             }
         for name, optimiser in self.optimisers.items():
             optimiser.param_groups[0]["lr"] = rates[name]
@@ -125,7 +144,7 @@ class Match:
             yield Phase("judge", *about, self._judged(real, fake), {"real": real, "fake": fake})
         before = self.rng.get_state()
         loss = self.game.discriminator_loss(real, None, self.taken, self._updates)
-        length = self._descend("D", loss, self.discriminator, watched)
+        length = self._descend("D", loss, watched)
         self._updates += 1
         if watched:
             again = self._at(
@@ -150,27 +169,32 @@ class Match:
             yield Phase("push", *about, lengths, fakes, arrows)
         before = self.rng.get_state()
         # D's weights stay as they are, and gather no gradients.
-        self.discriminator.requires_grad_(False)
+        self._freeze_d(True)
         try:
             loss = self.game.generator_loss(real, None, self.taken)
-            length = self._descend("G", loss, self.generator, watched)
+            length = self._descend("G", loss, watched)
         finally:
-            self.discriminator.requires_grad_(True)
+            self._freeze_d(False)
+        self._seen += batch
         if self._average is not None:
-            self._average.update(self.generator, (self.taken + 1) * batch, batch)
+            self._average.update(self.generator, self._seen, batch)
         if watched:
             again = self._at(before, lambda: self.game.generator_loss(real, None, self.taken))
             moved = self._at(before, lambda: self.game.generate(batch, None))
             numbers = {"before": loss.item(), "after": float(again), "length": length}
             yield Phase("step", *about, numbers, {"fake": moved, "before": fake})
 
-    def _descend(self, player: str, loss: Tensor, network: nn.Module, watched: bool) -> float:
+    def _freeze_d(self, frozen: bool) -> None:
+        for weight in self._weights["D"]:
+            weight.requires_grad_(not frozen)
+
+    def _descend(self, player: str, loss: Tensor, watched: bool) -> float:
         """A step down the gradient; returns its length where that is asked for."""
         self._loss[player] = loss.item()
         optimiser = self.optimisers[player]
         optimiser.zero_grad()
         loss.backward()
-        weights = list(network.parameters())
+        weights = self._weights[player]
         length = 0.0
         if watched:
             length = float(
@@ -198,10 +222,9 @@ class Match:
 
     @torch.no_grad()
     def _judged(self, real: Tensor, fake: Tensor) -> dict[str, float]:
-        """Mean logits, and the share of pairs in which the real point has the higher one."""
+        """Mean logits, and the share of pairs that real points win."""
         a, b = self.discriminator(real), self.discriminator(fake)
-        won = (a[:, None] > b[None]).double().mean()
-        return {"real": float(a.mean()), "fake": float(b.mean()), "won": float(won)}
+        return {"real": float(a.mean()), "fake": float(b.mean()), "won": outscored(a, b)}
 
     def _captured(self) -> dict[str, Any]:
         """A copy of all that makes the future of the match, besides its settings."""
@@ -214,6 +237,7 @@ class Match:
                 "average": average,
                 "rng": self.rng.get_state(),
                 "updates": self._updates,
+                "seen": self._seen,
                 "loss": self._loss,
             }
         )
@@ -231,4 +255,4 @@ class Match:
         if self._average is not None:
             self._average.network.load_state_dict(state["average"])
         self.rng.set_state(state["rng"])
-        self._updates, self._loss = state["updates"], state["loss"]
+        self._updates, self._seen, self._loss = state["updates"], state["seen"], state["loss"]

@@ -83,6 +83,16 @@ def push(discriminator: nn.Module, loss: Loss, fake: Tensor, real: Tensor) -> Te
     return -len(fake) * gradient
 
 
+def outscored(real: Tensor, fake: Tensor) -> float:
+    """The share of pairs in which the real logit is the higher one; a draw counts half.
+
+    real: (N,). fake: (M,). This is the area under the ROC curve of telling them apart.
+    """
+    order = fake.sort().values
+    beaten, or_equal = (torch.searchsorted(order, real, right=right) for right in (False, True))
+    return float((beaten + or_equal).double().mean() / (2 * len(fake)))
+
+
 @dataclass(frozen=True, eq=False)
 class Sheet:
     """The generator's grid. corners: (rows + 1, columns + 1, 2), or (n + 1, 2) on a line.
@@ -139,7 +149,6 @@ class Ruler:
         report = mode_report(fake, self.truth.centres, self.truth.std)
         shares = histogram(fake, self.truth.view)
         logits_real, logits_fake = discriminator(self.real), discriminator(fake)
-        order = torch.searchsorted(logits_fake.sort().values, logits_real)
         few = fake[:200]
         x, y = fake.mean(0).tolist()
         return {
@@ -148,7 +157,7 @@ class Ruler:
             "good": report.good,
             "kl": kl(self.true_shares, shares),
             "js": js(self.true_shares, shares),
-            "outscored": float(order.double().mean() / len(fake)),
+            "outscored": outscored(logits_real, logits_fake),
             "logit_real": float(logits_real.mean()),
             "logit_fake": float(logits_fake.mean()),
             "push": float(push(discriminator, loss, few, self.real[:200]).norm(dim=1).mean()),

@@ -12,85 +12,23 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from gan_lessons import plots
-from gan_lessons.widgets import cells
 from gan_lessons.widgets.gan_lab.charts import charts
 from gan_lessons.widgets.gan_lab.look import Look
 from gan_lessons.widgets.gan_lab.measures import Sheet
-from gan_lessons.widgets.gan_lab.words import HEAT_WORDS, fixed, heading, percent, sentence
+from gan_lessons.widgets.gan_lab.style import HEAT_ALPHA, HEAT_FAKE, HEAT_REAL, ROOT
+from gan_lessons.widgets.gan_lab.words import (
+    HEAT_WORDS,
+    fixed,
+    heading,
+    included,
+    percent,
+    sentence,
+)
 
-ROOT = "gl-lab"
 SIDE = 800  # of the plane in units of the drawing: whole numbers are fine enough
-COLOURS = {  # light page, dark page
-    "real": (plots.REAL, "#6CB8EA"),
-    "fake": (plots.FAKE, "#F2A35E"),
-    "generator": (plots.GENERATOR, "#E39BC9"),
-    "discriminator": (plots.DISCRIMINATOR, "#5CC9A7"),
-}
-# The heat map lies under points, on a light and on a dark page: colours between, and transparent.
-HEAT_REAL, HEAT_FAKE, HEAT_ALPHA = (74, 144, 205), (222, 130, 58), 185
 LEVELS = 7  # of opacity in the generator's grid: one path for each
 DENSE = 12  # times as dense as the even window: the grid is as dark as it gets
 LONGEST = 0.17  # of half the window: the arrows' length where the push is strong
-
-
-def _variables(theme: int) -> str:
-    return ";".join(f"--{name}:{colours[theme]}" for name, colours in COLOURS.items())
-
-
-STYLE = cells.style_sheet(ROOT, most=0) + (
-    f"<style>.{ROOT}{{{_variables(0)};container-type:inline-size}}"
-    f'body[data-jp-theme-light="false"] .{ROOT},html[theme="dark"] .{ROOT}{{{_variables(1)}}}'
-    f".{ROOT} p{{margin:0 0 4px;color:inherit}}"
-    f".{ROOT} .muted{{color:var(--muted);font-size:12px}}"
-    f".{ROOT} .both{{display:grid;grid-template-columns:minmax(0,430px) minmax(250px,380px);"
-    "gap:10px 24px;align-items:start}"
-    f"@container (max-width:640px){{.{ROOT} .both{{grid-template-columns:minmax(0,430px)}}}}"
-    f".{ROOT} .plane{{position:relative;width:100%;aspect-ratio:1;overflow:hidden;"
-    "border:1px solid var(--line);border-radius:4px;box-sizing:border-box}"
-    f".{ROOT} .plane>*{{position:absolute;inset:0;width:100%;height:100%;max-width:none;margin:0}}"
-    f".{ROOT} .plane svg{{overflow:hidden}}"
-    f".{ROOT} path{{fill:none}}"
-    f".{ROOT} path.real{{stroke:var(--real);stroke-width:9px;stroke-linecap:round}}"
-    f".{ROOT} path.fake{{stroke:var(--fake);stroke-width:7px;stroke-linecap:square}}"
-    f".{ROOT} path.was{{stroke:var(--fake);stroke-width:2px;opacity:.6}}"
-    f".{ROOT} .arrows{{stroke:var(--generator);stroke-width:3px;stroke-linecap:round}}"
-    f".{ROOT} .cell{{fill:var(--generator);stroke:var(--generator);stroke-width:1.2px;"
-    "stroke-opacity:.35}"
-    f".{ROOT} .thread{{stroke:var(--generator);stroke-width:6px;stroke-linecap:round}}"
-    f".{ROOT} .zero{{stroke:var(--line);stroke-width:1.5px}}"
-    f".{ROOT} .plane text{{font-size:22px;fill:var(--muted)}}"
-    f".{ROOT} table{{border-collapse:collapse;font:inherit;background:none;color:inherit;"
-    "margin:0 0 8px;width:100%}"
-    f".{ROOT} tr,.{ROOT} td{{background:none;border:0;text-align:left;padding:1px 0}}"
-    f".{ROOT} td:first-child{{width:1%;padding-right:16px;color:var(--muted)}}"
-    f".{ROOT} td{{font-variant-numeric:tabular-nums;white-space:nowrap}}"
-    f".{ROOT} .key{{display:flex;flex-wrap:wrap;gap:2px 14px;margin-top:6px;font-size:12px;"
-    "min-height:3.1em;align-content:start;color:var(--muted)}"
-    f".{ROOT} .key span{{white-space:nowrap}}"
-    f".{ROOT} .key svg{{display:inline-block;vertical-align:-1px;margin-right:5px}}"
-    f".{ROOT} .scale{{display:inline-block;width:56px;height:9px;border-radius:2px;"
-    "margin:0 5px;vertical-align:0;border:1px solid var(--line);background:linear-gradient(90deg,"
-    f"rgba{(*HEAT_FAKE, HEAT_ALPHA / 255)},transparent,rgba{(*HEAT_REAL, HEAT_ALPHA / 255)})}}"
-    f".{ROOT} .act{{min-height:7.4em;margin-top:6px}}"
-    f".{ROOT} .chart{{margin:0 0 8px}}"
-    f".{ROOT} .chart text{{font-size:11px;fill:var(--muted);text-anchor:start}}"
-    f".{ROOT} .chart text.e{{text-anchor:end}}"
-    f".{ROOT} .chart line{{stroke:var(--line);stroke-width:1px}}"
-    f".{ROOT} .chart line.floor{{stroke:var(--real);stroke-dasharray:4 3}}"
-    f".{ROOT} polyline{{fill:none;stroke-width:1.6px;stroke-linejoin:round}}"
-    + "".join(
-        f".{ROOT} polyline.{name}{{stroke:var(--{name})}}"
-        f".{ROOT} .chart tspan.{name}{{fill:var(--{name});font-weight:600;stroke:none}}"
-        for name in COLOURS
-    )
-    + f".{ROOT} code{{user-select:all;background:var(--blank);color:var(--ink);padding:3px 7px;"
-    "border-radius:4px;font-size:12px;overflow-wrap:anywhere;display:inline-block;"
-    "margin-top:8px}"
-    # Without this the picture would be as wide as its widest row, and cut off in a narrow window.
-    ".gl-gan-lab .widget-html-content{min-width:0;flex:1 1 0}"
-    ".gl-gan-lab .widget-toggle-button{padding:0 8px;margin:2px 3px 2px 0}</style>"
-)
 
 
 def to_html(look: Look, line: str) -> str:
@@ -159,7 +97,7 @@ def heat_png(heat: Tensor) -> bytes:
     pixels[..., :3] = np.where(values[..., None] > 0.5, HEAT_REAL, HEAT_FAKE)
     pixels[..., 3] = np.abs(values - 0.5) * 2 * HEAT_ALPHA
     file = io.BytesIO()
-    Image.fromarray(pixels, "RGBA").save(file, "png", compress_level=1)
+    Image.fromarray(pixels).save(file, "png", compress_level=1)
     return file.getvalue()
 
 
@@ -242,10 +180,12 @@ def _key(look: Look) -> str:
     parts = []
     if look.real is not None:
         parts.append(mark("real", "M16 11h0") + "real")
-    if look.fake is not None:
+    if look.fake is not None and len(look.fake):
         out = f" ({percent(look.outside)} outside)" if look.outside else ""
         averaged = ", averaged weights" if look.settings.average else ""
         parts.append(mark("fake", "M16 11h0") + f"fake{averaged}{out}")
+    if look.phase is not None and "before" in look.phase.points and look.fake is not None:
+        parts.append(mark("was", "M2 11H30") + "its way in this step")
     if look.arrows is not None:
         parts.append(mark("arrows", "M2 11H28M20 5L28 11 20 17") + "−∂ℓ/∂x of its loss ℓ")
     if look.sheet is not None:
@@ -258,9 +198,12 @@ def _key(look: Look) -> str:
 
 def _numbers(look: Look) -> str:
     n, best = look.numbers, look.floors
+    loss_d = fixed(n["discriminator_loss"], 3)
+    if math.isfinite(n["discriminator_loss"]):  # there is one
+        loss_d += included(look.settings)
     rows = [
         ("turn", f"<b>{int(n['step']):,}</b>"),
-        ("discriminator's loss", fixed(n["discriminator_loss"], 3)),
+        ("discriminator's loss", loss_d),
         ("generator's loss", fixed(n["generator_loss"], 3)),
         ("real outscores fake", f"{percent(n['outscored'])} of pairs"),
         (f"{look.truth.modes} found", f"{n['modes']} of {n['modes_in_all']}"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gan_lessons.train import TrainingDiverged
-from gan_lessons.widgets.gan_lab.match import Match, Phase
+from gan_lessons.widgets.gan_lab.match import Match, Phase, one_thread
 from gan_lessons.widgets.gan_lab.settings import LIVE, PLAYERS, LabSettings, Move
 
 RECORD_EVERY = 20  # turns between two measurements
@@ -44,6 +44,7 @@ class Play(Match):
 
     # Playing
 
+    @one_thread()
     def step(self, which: str = "both", count: int = 1) -> None:
         """So many turns of "D", "G" or "both": each of as many updates as the settings say.
 
@@ -58,6 +59,7 @@ class Play(Match):
             self._run(self._updates_of(which, watched=False))
             self._took(which)
 
+    @one_thread()
     def next_phase(self) -> Phase:
         """The next act of a turn of both players; the last one ends the turn. Raises as `step`."""
         if self._turn is None:
@@ -77,6 +79,7 @@ class Play(Match):
             self._took("both")
         return self.phase
 
+    @one_thread()
     def finish(self) -> None:
         """Ends a turn that slow motion has begun."""
         if self._turn is not None:

@@ -85,6 +85,7 @@ PRESETS = {
             "layers_d": 0,
             "learning_rate_g": 0.05,
             "learning_rate_d": 0.05,
+            "gamma": 1.0,  # of the penalty that the reader is to choose
         },
         600,
         "Both players are linear. The critic points to where real points are missing, the fakes "

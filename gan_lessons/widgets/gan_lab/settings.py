@@ -21,8 +21,8 @@ WHOLE = {  # name: lowest and highest
     "layers_d": (0, 4),
     "units_g": (2, 128),
     "units_d": (2, 128),
-    "updates_g": (1, 10),
-    "updates_d": (1, 10),
+    "updates_g": (1, 5),
+    "updates_d": (1, 5),
     "batch": (8, 512),
 }
 NUMBERS = {"gamma": 100.0, "learning_rate_g": 10.0, "learning_rate_d": 10.0}  # above 0, up to
@@ -58,7 +58,9 @@ class LabSettings:
     loss: str = "nonsaturating"  # see gan_lessons.losses
     penalty: str = "r1"  # on the discriminator's gradient; "none" for none
     gamma: float = 0.1  # the penalty's weight
-    optimiser: str = "adam"  # of both players: adam (beta .5 and .999) or sgd
+    # Of both players: sgd, or adam with beta1 .5, because training oscillated with .9 (Radford et
+    # al. 2015, section 4), and beta2 .999.
+    optimiser: str = "adam"
     learning_rate_g: float = 3e-3
     learning_rate_d: float = 3e-3
     updates_g: int = 1  # of the generator in its turn

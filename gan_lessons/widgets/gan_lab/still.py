@@ -1,5 +1,7 @@
 """A look as a still picture, for viewers with no kernel."""
 
+from typing import Any
+
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,15 +11,11 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from gan_lessons import plots
 from gan_lessons.widgets.gan_lab.charts import loss_range
 from gan_lessons.widgets.gan_lab.look import Look
-from gan_lessons.widgets.gan_lab.pictures import (
-    HEAT_ALPHA,
-    HEAT_FAKE,
-    HEAT_REAL,
-    arrow_tips,
-    opacity,
-)
-from gan_lessons.widgets.gan_lab.words import alternative, percent
+from gan_lessons.widgets.gan_lab.pictures import arrow_tips, opacity
+from gan_lessons.widgets.gan_lab.style import HEAT_ALPHA, HEAT_FAKE, HEAT_REAL
+from gan_lessons.widgets.gan_lab.words import alternative, included, percent
 
+_FLOOR: dict[str, Any] = {"linestyle": "--", "linewidth": 1}  # what real points have
 _HEAT = LinearSegmentedColormap.from_list(
     "heat",
     [
@@ -125,7 +123,7 @@ def _draw_plane(axis: Axes, look: Look) -> None:
 
 def _draw_losses(axis: Axes, look: Look) -> None:
     for player, name, colour in (
-        ("D", "discriminator's loss", plots.DISCRIMINATOR),
+        ("D", f"discriminator's loss{included(look.settings)}", plots.DISCRIMINATOR),
         ("G", "generator's loss", plots.GENERATOR),
     ):
         if look.losses[player]:
@@ -140,13 +138,14 @@ def _draw_modes(axis: Axes, look: Look) -> None:
     shares = [value / in_all for value in found]
     axis.plot(steps, shares, color=plots.GENERATOR, label=f"{look.truth.modes} found")
     axis.plot(*zip(*look.records["good"], strict=True), color=plots.FAKE, label="good fakes")
-    axis.axhline(look.floors["good"], color=plots.REAL, linestyle="--", linewidth=1, label="real")
+    axis.axhline(look.floors["good"], color=plots.FAKE, label="real points", **_FLOOR)
     axis.set_ylim(0, 1.05)
 
 
 def _draw_divergence(axis: Axes, look: Look) -> None:
     axis.plot(*zip(*look.records["kl"], strict=True), color=plots.GENERATOR, label="KL(real‖fake)")
     axis.plot(*zip(*look.records["js"], strict=True), color=plots.FAKE, label="JS")
-    axis.axhline(look.floors["js"], color=plots.REAL, linestyle="--", linewidth=1, label="real")
+    axis.axhline(look.floors["kl"], color=plots.GENERATOR, **_FLOOR)
+    axis.axhline(look.floors["js"], color=plots.FAKE, label="real points", **_FLOOR)
     axis.set_yscale("log")
     axis.set_ylabel("nats", fontsize=8)

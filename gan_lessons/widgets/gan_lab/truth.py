@@ -12,6 +12,7 @@ from gan_lessons.data import toy
 SIDE = 8  # cells along each side of the reader's drawing
 REACH = 1.5  # of the drawing: it covers [-REACH, REACH] in both directions
 HEART = "0066ffff7e3c1800"
+BLANK = "0" * (SIDE * SIDE // 4)
 DRAWN = "drawn"
 # Half the side of the window that is shown; the points lie well inside.
 VIEWS = {"ring": 1.5, "grid": 5.2, "line": 1.4, "two_gaussians": 1.2, "spiral": 1.4}

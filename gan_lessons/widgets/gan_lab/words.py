@@ -2,6 +2,7 @@
 
 from gan_lessons.widgets.gan_lab.look import Look
 from gan_lessons.widgets.gan_lab.match import Phase
+from gan_lessons.widgets.gan_lab.settings import NO_PENALTY, LabSettings
 
 HEAT_WORDS = {
     "minimax": ("D(x), the probability of real", "0", "1"),
@@ -21,9 +22,14 @@ def fixed(value: float, places: int) -> str:
     return text.removeprefix("-") if not float(text) else text.replace("-", "−")
 
 
+def included(settings: LabSettings) -> str:
+    """What the discriminator's loss has in it besides the loss of that name."""
+    return "" if settings.penalty == NO_PENALTY else f" with {settings.penalty}"
+
+
 def percent(share: float) -> str:
-    """0 to 1 → 12.3 %."""
-    return f"{fixed(100 * share, 1)} %"
+    """0 to 1 → 12.3 %, which no line's end tears apart."""
+    return f"{fixed(100 * share, 1)}\u00a0%"
 
 
 def sentence(phase: Phase, optimiser: str) -> str:
@@ -38,18 +44,19 @@ def sentence(phase: Phase, optimiser: str) -> str:
     if phase.kind == "judge":
         return (
             f"The discriminator gives the real points a logit of {fixed(n['real'], 3)} on average "
-            f"and the fakes one of {fixed(n['fake'], 3)}; in {percent(n['won'])} of all pairs the "
-            "real one gets more."
+            f"and the fakes one of {fixed(n['fake'], 3)}. The real point wins {percent(n['won'])} "
+            "of all pairs, a draw counting half."
         )
     if phase.kind == "push":
         return (
-            "Through the discriminator each fake learns where to go: the arrows are −∂ℓ/∂x of its "
+            "Through the discriminator each fake learns where to go: the arrows are "
+            "−∂ℓ/\u2060∂x of its "  # no line may break there
             f"own loss ℓ, {fixed(n['mean'], 4)} long on average."
         )
-    still = "generator" if phase.player == "D" else "discriminator"
+    still, same = ("generator", "points") if phase.player == "D" else ("discriminator", "z")
     return (
         f"{name} moves the {who}'s weights against a gradient of length {fixed(n['length'], 4)}: "
-        f"on the same points its loss goes from {fixed(n['before'], 4)} to "
+        f"on the same {same} its loss goes from {fixed(n['before'], 4)} to "
         f"{fixed(n['after'], 4)}. The {still} stands still."
     )
 
@@ -64,7 +71,7 @@ def heading(phase: Phase) -> str:
 def alternative(look: Look) -> str:
     """What is shown, for those who cannot see it; the same wherever the lesson runs."""
     s = look.settings
-    penalty = "" if s.penalty == "none" else f" and the penalty {s.penalty}"
+    penalty = "" if s.penalty == NO_PENALTY else f" and the penalty {s.penalty}"
     step = int(look.numbers["step"])
     after = f"after {step} turns" if step else "before the first turn"
     parts = {
