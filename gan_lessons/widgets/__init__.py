@@ -2,8 +2,16 @@
 
 from gan_lessons.widgets.deconv_explorer import DeconvExplorer
 from gan_lessons.widgets.gan_lab import GanLab
+from gan_lessons.widgets.latent_explorer import LatentExplorer
 from gan_lessons.widgets.live import Live
 from gan_lessons.widgets.training_view import TrainingView
 from gan_lessons.widgets.upsampling_explorer import UpsamplingExplorer
 
-__all__ = ["DeconvExplorer", "GanLab", "Live", "TrainingView", "UpsamplingExplorer"]
+__all__ = [
+    "DeconvExplorer",
+    "GanLab",
+    "LatentExplorer",
+    "Live",
+    "TrainingView",
+    "UpsamplingExplorer",
+]
