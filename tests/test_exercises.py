@@ -18,6 +18,7 @@ from gan_lessons import exercises
 from gan_lessons.exercises import Exercise, Result, catalogue, check, hint, solution
 from gan_lessons.exercises.compare import difference, show
 from gan_lessons.exercises.engine import Mistake, changed, examine, filled
+from gan_lessons.losses import LOSSES
 from gan_lessons.models.dcgan import Generator
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
@@ -328,6 +329,29 @@ def test_the_solution_is_shown_as_code(exercise: Exercise) -> None:
     assert shown.markdown == f"```python\n{exercise.solution}\n```"
 
 
+@each_exercise
+def test_solutions_can_be_switched_off(exercise: Exercise, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(exercises.SWITCH, "off")
+    shown = solution(exercise.name)
+    assert "switched off" in shown.plain
+    assert shown.plain == shown.markdown
+    assert "\n" not in shown.plain
+    assert not any(len(line) > 20 and line in shown.plain for line in exercise.solution.split("\n"))
+    assert "solution" not in hint(exercise.name, 2).plain.partition(":")[0]
+    answer = exercise.run(exercise.solution)
+    assert check(exercise.name, answer).passed is True  # checks go on
+    monkeypatch.setenv(exercises.SWITCH, "on")
+    assert solution(exercise.name).plain == exercise.solution
+    assert f'`solution("{exercise.name}")`' in hint(exercise.name, 2).plain
+
+
+@pytest.mark.parametrize("setting", ["", "OFF", "0", "none"])
+def test_the_switch_is_on_or_off(setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(exercises.SWITCH, setting)
+    with pytest.raises(ValueError, match="GAN_LESSONS_SOLUTIONS must be on or off, got"):
+        solution("06.1")
+
+
 def test_a_result_shows_itself_in_jupyter() -> None:
     formatters = pytest.importorskip("IPython.core.formatters")
     result = check("06.1", lambda kernel: "```")
@@ -457,3 +481,49 @@ def test_its_notebook_holds_the_stub_and_the_check(exercise: Exercise) -> None:
 
 def solved(source: str, exercise: Exercise) -> str:
     return source.replace(exercise.stub, exercise.solution)
+
+
+# Lesson 05
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "words"),
+    [
+        ("05.1", lambda a, b: -F.logsigmoid(a).mean() - F.logsigmoid(b).mean(), "told to be real"),
+        ("05.1", lambda a, b: -F.logsigmoid(-a).mean() - F.logsigmoid(b).mean(), "changed places"),
+        ("05.1", lambda a, b: -F.logsigmoid(a).mean(), "the fakes are missing"),
+        ("05.2", lambda sizes: sum(a * b + b for a, b in pairs(sizes)), "a bias is added once"),
+        ("05.2", lambda sizes: sum(map(sum, pairs(sizes))), "multiply the two"),
+        ("05.3", lambda b, z, h: (b - z * h) // (14**2 * h + 28**2 * 16), "14 · 14 input"),
+        ("05.3", lambda b, z, h: (b - z * h) // (14**2 * h), "missing from the bill"),
+        ("05.4", lambda names, player: [n for n in names if n.find(player) >= 0], "somewhere"),
+        ("05.4", lambda names, player: [n for n in names if not n.find(player)], "the point too"),
+    ],
+)
+def test_a_mistake_of_lesson_05_in_other_words(name: str, answer: Any, words: str) -> None:
+    result = check(name, answer)
+    assert result.passed is False
+    assert words in result.plain
+
+
+def pairs(sizes: list[int]) -> list[tuple[int, int]]:
+    return [(sizes[i], sizes[i + 1]) for i in range(len(sizes) - 1)]
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("05.1", lambda a, b: -F.logsigmoid(a).mean() - F.logsigmoid(-b).mean()),
+        ("05.1", lambda a, b: LOSSES["nonsaturating"].discriminator(a, b)),
+        ("05.2", lambda sizes: sum(torch.empty(b, a).numel() for a, b in pairs(sizes))),
+        ("05.3", lambda b, z, h: max(c for c in range(40) if z * h + c * 196 * (h + 16) <= b)),
+        ("05.4", lambda names, player: [n for n in names if n.split(".")[0] == player]),
+    ],
+)
+def test_another_right_answer_of_lesson_05_passes(name: str, answer: Any) -> None:
+    assert check(name, answer).passed is True
+
+
+def test_the_lessons_own_budget_gives_its_four_maps() -> None:
+    assert catalogue()["05.3"].expected(129_536, 100, 128) == 4
+    assert catalogue()["05.2"].expected([100, 128, 128, 784]) == 129_536

@@ -5,9 +5,12 @@
     solution("06.1")                  # code that can take the place of the stub
 
 Each lesson's exercises are in a module of its own, `lesson06` and so on; `engine` examines answers.
+With the environment variable GAN_LESSONS_SOLUTIONS set to `off`, `solution` shows none. That is for
+classes, and no lock: the code of this folder can be read.
 """
 
 import importlib
+import os
 import pkgutil
 from collections import Counter
 from functools import cache
@@ -15,6 +18,8 @@ from functools import cache
 from gan_lessons.exercises.engine import LIMIT_S, Exercise, Message, Result, examine
 
 __all__ = ["Exercise", "Message", "Result", "catalogue", "check", "hint", "solution"]
+
+SWITCH = "GAN_LESSONS_SOLUTIONS"
 
 _hints_given: Counter[str] = Counter()
 
@@ -44,7 +49,8 @@ def hint(name: str, number: int | None = None) -> Message:
         number = min(_hints_given[name], len(hints))
     if not 1 <= number <= len(hints):
         raise ValueError(f"{name} has hints 1 to {len(hints)}, got {number}")
-    follows = f'`solution("{name}")` shows one' if number == len(hints) else "call again for more"
+    last = f'`solution("{name}")` shows one' if _shows_solutions() else "there is no stronger one"
+    follows = last if number == len(hints) else "call again for more"
     text = f"Hint {number} of {len(hints)} for {name} ({follows}): {hints[number - 1]}"
     return Message(text, text)
 
@@ -52,10 +58,18 @@ def hint(name: str, number: int | None = None) -> Message:
 def solution(name: str) -> Message:
     """One solution of an exercise, as code that can take the place of the stub.
 
+    Where GAN_LESSONS_SOLUTIONS is `off`, a sentence in its place.
+
     Raises:
-        ValueError: the exercise is unknown.
+        ValueError: the exercise is unknown, or the variable is neither `on` nor `off`.
     """
     source = _find(name).solution
+    if not _shows_solutions():
+        text = (
+            f"The solution of {name} is switched off here ({SWITCH} is off): "
+            f'`hint("{name}")` helps, and `check` tells you when you are right.'
+        )
+        return Message(text, text)
     return Message(source, f"```python\n{source}\n```")
 
 
@@ -65,6 +79,14 @@ def catalogue() -> dict[str, Exercise]:
     modules = sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name.startswith("lesson"))
     lessons = [importlib.import_module(f"{__name__}.{module}") for module in modules]
     return {exercise.name: exercise for lesson in lessons for exercise in lesson.EXERCISES}
+
+
+def _shows_solutions() -> bool:
+    """Read at each call, so that a cell with `%env` can change it."""
+    setting = os.environ.get(SWITCH, "on")
+    if setting not in ("on", "off"):
+        raise ValueError(f"{SWITCH} must be on or off, got {setting!r}")
+    return setting == "on"
 
 
 def _find(name: str) -> Exercise:
