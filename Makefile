@@ -2,10 +2,12 @@
 # All paths are relative: the project's own path may have spaces in it, which make cannot quote.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test notebooks bench constraints clean
+.PHONY: help setup lab test notebooks colab test-colab bench constraints clean
 
 PYTHON ?=
 ONLY ?=
+# Not taken from the environment, where other tools keep a REPO of their own.
+REPO :=
 LAB_ARGS ?=
 
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
@@ -15,6 +17,9 @@ help:
 	@echo "make lab                make the environment, open JupyterLab on the first lesson"
 	@echo "make test               make the environment, run every check and test"
 	@echo "make notebooks ONLY=06  run lesson 06 again (all without ONLY) and store what it shows"
+	@echo "make colab              write the lessons for Colab, one file each, into dist/colab"
+	@echo "make colab REPO=a/b     the same with badges, to install from github.com/a/b"
+	@echo "make test-colab         run those on the versions that Colab has (ONLY=06: one)"
 	@echo "make bench              run the benchmarks"
 	@echo "make constraints        bring constraints.txt up to the newest versions"
 	@echo "make clean              remove the environment and all caches, keep runs/"
@@ -33,7 +38,7 @@ setup:
 
 # JupyterLab will not start for root unless it is told to; containers often have no other user.
 lab: setup
-	@$(RUN) -m jupyterlab notebooks/00_start_here.ipynb \
+	@$(RUN) -m jupyterlab --ServerApp.root_dir=. notebooks/00_start_here.ipynb \
 	  $$([ "$$(id -u)" != 0 ] || echo --allow-root) $(LAB_ARGS)
 
 test: setup
@@ -45,6 +50,12 @@ test: setup
 
 notebooks: setup
 	@$(RUN) tools/run_notebooks.py $(ONLY)
+
+colab: setup
+	@$(RUN) tools/make_colab.py $(if $(REPO),--repo "$(REPO)")
+
+test-colab: colab
+	@$(RUN) tools/run_colab.py $(ONLY)
 
 bench: setup
 	@set -e; found=; for script in benchmarks/[a-z]*.py; do \
@@ -60,6 +71,6 @@ constraints: setup
 	@mv constraints.tmp constraints.txt
 
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist *.egg-info
+	rm -rf .venv .venv-colab .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist *.egg-info
 	find gan_lessons tests tools notebooks -name __pycache__ -o -name .ipynb_checkpoints \
 	  | while read -r folder; do rm -rf "$$folder"; done
