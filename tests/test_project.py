@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -26,7 +25,6 @@ else:
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "gan_lessons"
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
@@ -271,18 +269,3 @@ def test_links_lead_somewhere(name):
         path = ROOT / (target or name)
         assert path.exists(), link
         assert not anchor or anchor in headings[path], link
-
-
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebook_is_stored_as_it_should_be(path):
-    notebook = nbformat.read(path, as_version=4)
-    nbformat.validate(notebook)
-    assert notebook.metadata.kernelspec.name == "python3"
-    assert "widgets" not in notebook.metadata, "widget state is stored: run make notebooks"
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
-    counts = [cell.execution_count for cell in cells]
-    assert counts == list(range(1, len(cells) + 1)), "not run from top to bottom: make notebooks"
-    for cell in cells:
-        assert "execution" not in cell.metadata, "times are stored: run make notebooks"
-        if "raises-exception" not in cell.metadata.get("tags", []):
-            assert [o for o in cell.outputs if o.output_type == "error"] == []

@@ -51,6 +51,7 @@ def rerun(path: Path) -> None:
         timeout=CELL_TIMEOUT_S,
         record_timing=False,
         store_widget_state=False,
+        coalesce_streams=True,  # how prints fall into pieces differs from run to run
         resources={"metadata": {"path": str(path.parent)}},
     ).execute()
     clean(notebook)

@@ -84,25 +84,46 @@ class Lab:
 
     def open(self, cells: list[str], *, width: int = 1100, height: int = 1000, dark: bool = False):
         """A page with a notebook of these cells, run from the top; `.messages` is its console."""
-        self.theme(dark)
         notebook = nbformat.v4.new_notebook(
             cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
             metadata={"kernelspec": KERNEL},
         )
         name = f"page{secrets.token_hex(4)}.ipynb"
         nbformat.write(notebook, self.folder / name)
-        return self.open_file(name, width=width, height=height)
+        return self.open_file(name, width=width, height=height, dark=dark)
 
-    def open_file(self, name: str, *, width: int, height: int):
+    def store(self, *paths: Path) -> None:
+        """Puts files of the project where the server finds them, each in the same folder."""
+        for path in paths:
+            target = self.folder / path.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, target)
+
+    def open_file(self, name: str, *, width: int = 1100, height: int = 1000, dark: bool = False):
+        """A page with a notebook of the server's folder, run from the top.
+
+        Its kernel ends when the page is closed: each holds PyTorch, and memory is not endless.
+        """
+        self.theme(dark)
         page = self.browser.new_page(viewport={"width": width, "height": height})
         page.messages = []
         page.on("console", lambda message: self._note(page, message))
         page.on("pageerror", lambda error: page.messages.append(str(error)))
+        page.on("close", lambda _: self._end_kernel(name))
         page.goto(self.address(f"doc/tree/{name}"))
         page.wait_for_selector("text=/\\| Idle/", timeout=60_000)  # the kernel is there
         page.click(".lm-MenuBar-itemLabel >> text=/^Run$/")
         page.click(".lm-Menu-itemLabel >> text=/^Run All Cells$/")
         return page
+
+    def turn(self, page, dark: bool) -> None:
+        """Changes the theme of an open page by its menu, as a reader does."""
+        name = f"JupyterLab {'Dark' if dark else 'Light'}"
+        page.click(".lm-MenuBar-itemLabel >> text=/^Settings$/")
+        page.hover(".lm-Menu-itemLabel >> text=/^Theme$/")
+        page.click(f".lm-Menu-itemLabel >> text=/^{name}$/")
+        chosen = f"body[data-jp-theme-name='{name}']"
+        page.wait_for_selector(chosen, state="attached", timeout=20_000)
 
     def _note(self, page, message) -> None:
         if message.type == "error":
@@ -111,6 +132,16 @@ class Lab:
     def errors(self, page) -> list[str]:
         """What the page's console complained of, without what is not ours."""
         return [m for m in page.messages if not any(known in m for known in OTHERS_MESSAGES)]
+
+    def _end_kernel(self, name: str) -> None:
+        if self.process.poll() is not None:  # a server that stops takes its kernels along
+            return
+        with urllib.request.urlopen(self.address("api/sessions"), timeout=20) as answer:
+            ids = [each["id"] for each in json.load(answer) if each["path"] == name]
+        for session in ids:
+            address = self.address(f"api/sessions/{session}")
+            request = urllib.request.Request(address, method="DELETE")
+            urllib.request.urlopen(request, timeout=20).close()
 
     def stop(self) -> None:
         self.process.terminate()
@@ -122,17 +153,22 @@ class Lab:
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory) -> Iterator[Lab]:
+def browser():
+    """Chromium: Debian's where it is installed, else Playwright's own."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    pytest.importorskip("jupyterlab", reason="JupyterLab is not installed")
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     with sync_api.sync_playwright() as playwright:
         own = Path(playwright.chromium.executable_path)
         if chromium is None and not own.exists():
             pytest.skip("there is no Chromium: apt-get install chromium, or playwright install")
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        folder = tmp_path_factory.mktemp("lab")
-        running = Lab(folder, tmp_path_factory.mktemp("settings"), browser)
+        running = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield running
-        running.stop()
-        browser.close()
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def lab(browser, tmp_path_factory) -> Iterator[Lab]:
+    pytest.importorskip("jupyterlab", reason="JupyterLab is not installed")
+    running = Lab(tmp_path_factory.mktemp("lab"), tmp_path_factory.mktemp("settings"), browser)
+    yield running
+    running.stop()

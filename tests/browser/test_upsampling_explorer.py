@@ -1,0 +1,292 @@
+"""The upsampling explorer in a real JupyterLab: by mouse and by keyboard, against torch."""
+
+import base64
+import io
+import re
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor, nn
+
+from gan_lessons import data
+from gan_lessons.upsample import make
+from gan_lessons.widgets.upsampling_explorer.training import (
+    BATCH,
+    LEARNING_RATE,
+    STRETCH,
+    Pictures,
+    shrunk,
+)
+
+SHOTS = Path(__file__).resolve().parents[2] / "runs" / "browser"
+CELL = (
+    "from gan_lessons.widgets import UpsamplingExplorer\n"
+    "explorer = UpsamplingExplorer(('deconv3', 'resize-nearest'))\nexplorer"
+)
+WAIT = 20_000
+PAUSE_MS = 250
+STEP = "+document.querySelector('.gl-upsampling .strip b').textContent.replace('Step ', '')"
+# Milliseconds from the click on Pause until the last picture that came after it.
+PAUSED_AFTER = f"""async () => {{
+    const step = () => {STEP};
+    const start = performance.now();
+    let last = start, shown = step();
+    document.querySelector('.gl-train button').click();
+    while (performance.now() - start < 1500) {{
+        await new Promise(requestAnimationFrame);
+        if (step() !== shown) {{ shown = step(); last = performance.now(); }}
+    }}
+    return last - start;
+}}"""
+
+
+@pytest.fixture(scope="module")
+def page(lab):
+    page = lab.open([CELL])
+    page.wait_for_selector(".gl-upsampling .card", timeout=90_000)
+    yield page
+    page.close()
+
+
+@pytest.fixture(autouse=True)
+def from_the_start(page):
+    page.locator(".gl-reset").click()
+    reads(page, 0)
+
+
+def reads(page, step: int) -> None:
+    """Waits until the picture is of that step."""
+    page.wait_for_function(f"{STEP} === {step}", timeout=WAIT)
+
+
+def step_of(page) -> int:
+    return page.evaluate(STEP)
+
+
+def names(page) -> list[str]:
+    return page.locator(".gl-upsampling .card .name").all_text_contents()
+
+
+def card(page, name: str):
+    named = page.get_by_text(re.compile(f"^{name}$"))
+    return page.locator(".gl-upsampling .card", has=page.locator(".name").and_(named))
+
+
+def rows(page, name: str) -> list[list[str]]:
+    """What stands in a card's rows, at the left and at the right."""
+    return (
+        card(page, name)
+        .locator(".row")
+        .evaluate_all("rows => rows.map(row => [...row.children].map(part => part.textContent))")
+    )
+
+
+def errors(page, name: str) -> tuple[str, str]:
+    """The squared error that a card shows, now and at step 0."""
+    told = rows(page, name)
+    at = next(i for i, (label, _) in enumerate(told) if label == "error")
+    assert told[at + 1][0] == "at step 0"
+    return told[at][1], told[at + 1][1]
+
+
+def pixels(image) -> np.ndarray:
+    source = image.get_attribute("src").removeprefix("data:image/png;base64,")
+    return np.array(Image.open(io.BytesIO(base64.b64decode(source))))[..., 0].astype(int)
+
+
+def wanted(page):
+    return page.locator(".gl-upsampling .strip img").nth(1)
+
+
+@cache
+def pictures() -> Pictures:
+    return Pictures(data.load("mnist", fallback="glyphs"))
+
+
+@cache
+def by_torch(name: str, channels: int, seed: int, steps: int) -> nn.Sequential:
+    """What a strategy's two layers are after so many steps of Adam, written out."""
+    torch.manual_seed(seed)
+    first, last = make(name, 1, channels), make(name, channels, 1)
+    network = nn.Sequential(first, nn.ReLU(), last)
+    optimiser = torch.optim.Adam(network.parameters(), LEARNING_RATE)
+    order = torch.Generator().manual_seed(seed)
+    for _ in range(steps):
+        learned = pictures().learned
+        real = learned.floats(torch.randint(len(learned), (BATCH,), generator=order))
+        optimiser.zero_grad()
+        F.mse_loss(network(shrunk(real)), real).backward()
+        optimiser.step()
+    return network.requires_grad_(False)
+
+
+def network_of(page, name: str, seed: int, steps: int) -> nn.Sequential:
+    last = card(page, name).locator(".muted.part").last.text_content()
+    return by_torch(name, int(re.match(r"(\d+) channels", last)[1]), seed, steps)
+
+
+def error_by_torch(page, name: str, seed: int, steps: int) -> float:
+    real = pictures().kept_out
+    return float(F.mse_loss(network_of(page, name, seed, steps)(shrunk(real)), real))
+
+
+def agrees(page, seed: int, steps: int) -> None:
+    """All cards' errors are torch's, now and at step 0, and so is the picture that each shows."""
+    chosen = page.locator(".gl-picture .widget-readout").text_content()
+    given: Tensor = shrunk(pictures().kept_out[int(chosen)][None])
+    for name in names(page):
+        for told, at in zip(errors(page, name), (steps, 0), strict=True):
+            assert float(told) == pytest.approx(error_by_torch(page, name, seed, at), abs=6e-4)
+        drawn = data.to_uint8(network_of(page, name, seed, steps)(given))[0, 0].numpy()
+        assert np.abs(pixels(card(page, name).locator("img").first) - drawn).max() <= 2
+
+
+def test_untrained_and_trained_it_is_as_torch_says(page):
+    agrees(page, seed=0, steps=0)
+    page.locator(".gl-step").click()
+    reads(page, STRETCH)
+    agrees(page, seed=0, steps=STRETCH)
+    page.locator(".gl-step").click()
+    reads(page, 2 * STRETCH)
+    agrees(page, seed=0, steps=2 * STRETCH)
+
+
+def shows(page, expected: list[str]) -> None:
+    """Waits until there are these cards."""
+    page.wait_for_function(
+        "expected => JSON.stringify([...document.querySelectorAll('.gl-upsampling .name')]"
+        ".map(name => name.textContent)) === JSON.stringify(expected)",
+        arg=expected,
+        timeout=WAIT,
+    )
+
+
+def test_strategies_are_chosen_by_mouse_and_by_keyboard(page):
+    page.locator(".gl-deconv4-equal").click()
+    shows(page, ["deconv3", "resize-nearest", "deconv4-equal"])
+    agrees(page, seed=0, steps=0)
+    told = dict(rows(page, "deconv4-equal"))
+    assert told["unevenness"] == "0.00"
+    assert float(dict(rows(page, "deconv3"))["unevenness"]) > 0.1
+    page.locator(".gl-deconv3").focus()
+    page.keyboard.press("Space")
+    shows(page, ["resize-nearest", "deconv4-equal"])
+    page.keyboard.press("Space")
+    shows(page, ["resize-nearest", "deconv4-equal", "deconv3"])
+    page.locator(".gl-deconv4-equal").click()
+    shows(page, ["resize-nearest", "deconv3"])
+
+
+def type_seed(page, seed: int) -> None:
+    """And waits until the pictures are others."""
+    image = page.locator(".gl-upsampling .card img").first
+    before = image.get_attribute("src")
+    page.locator(".gl-seed input").fill(str(seed))
+    page.keyboard.press("Enter")
+    page.wait_for_function(
+        "before => document.querySelector('.gl-upsampling .card img').src !== before",
+        arg=before,
+        timeout=WAIT,
+    )
+
+
+def test_a_seed_is_typed_and_torch_agrees(page):
+    type_seed(page, 3)
+    agrees(page, seed=3, steps=0)
+    type_seed(page, 0)
+    agrees(page, seed=0, steps=0)
+
+
+def test_the_slider_goes_back_in_time_by_keyboard(page):
+    for step in (1, 2, 3):
+        page.locator(".gl-step").click()
+        reads(page, step * STRETCH)
+    page.locator(".gl-steps .noUi-handle").focus()
+    page.keyboard.press("ArrowLeft")
+    reads(page, 2 * STRETCH)
+    agrees(page, seed=0, steps=2 * STRETCH)
+    page.keyboard.press("Home")
+    reads(page, 0)
+    agrees(page, seed=0, steps=0)
+
+
+def test_a_dragged_slider_takes_another_picture(page):
+    box = page.locator(".gl-picture .noUi-handle").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 60, box["y"] + 5, steps=6)
+    page.mouse.up()
+    page.wait_for_timeout(700)
+    chosen = int(page.locator(".gl-picture .widget-readout").text_content())
+    assert chosen > 22  # where it stood
+    real = data.to_uint8(pictures().kept_out[chosen])[0].numpy()
+    assert (pixels(wanted(page)) == real).all()
+    agrees(page, seed=0, steps=0)
+
+
+def test_a_flat_input_has_the_sums_that_are_shown(page):
+    page.locator(".gl-input button", has_text="flat").click()
+    page.wait_for_function(
+        "getComputedStyle(document.querySelector('.gl-picture')).visibility === 'hidden'",
+        timeout=WAIT,
+    )
+    size = pictures().size
+    for name in names(page):
+        network = network_of(page, name, 0, 0)
+        output = network(torch.full((1, 1, size // 4, size // 4), 0.5))[0, 0]
+        middle = output[size // 2 - 2 : size // 2 + 2, size // 2 - 2 : size // 2 + 2]
+        told = card(page, name).locator(".sum").all_text_contents()
+        phases = [float(middle[y::2, x::2].mean()) for y in (0, 1) for x in (0, 1)]
+        assert [float(t.replace("−", "-")) for t in told] == pytest.approx(phases, abs=0.006)
+    page.locator(".gl-input button", has_text="picture").click()
+    page.wait_for_function(
+        "getComputedStyle(document.querySelector('.gl-picture')).visibility === 'visible'",
+        timeout=WAIT,
+    )
+
+
+def test_it_plays_and_pauses_at_once(page):
+    delays = []
+    for _ in range(5):
+        before = step_of(page)
+        page.locator(".gl-train button").first.click()
+        page.wait_for_function(f"{STEP} > {before + 10}", timeout=WAIT)
+        delays.append(page.evaluate(PAUSED_AFTER))
+        at = step_of(page)
+        page.wait_for_timeout(400)
+        assert step_of(page) == at
+    print("pause answered after, ms:", [round(delay) for delay in delays])
+    assert sorted(delays)[2] < PAUSE_MS
+    agrees(page, seed=0, steps=step_of(page))
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1100, 400])
+def test_it_fits_in_both_themes(lab, page, dark, width):
+    page.locator(".gl-step").click()
+    reads(page, STRETCH)
+    page.set_viewport_size({"width": 1100, "height": 1100})  # the menu has room
+    lab.turn(page, dark)
+    page.set_viewport_size({"width": width, "height": 1100 if width > 800 else 1900})
+    page.locator(".gl-upsampling-explorer").scroll_into_view_if_needed()
+    page.wait_for_timeout(1000)
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    theme = "dark" if dark else "light"
+    page.screenshot(path=SHOTS / f"upsampling_explorer_{theme}_{width}.png")
+    shown = page.locator(".gl-upsampling")
+    paper = shown.evaluate("shown => getComputedStyle(shown).backgroundColor")
+    assert paper == ("rgb(27, 30, 35)" if dark else "rgb(252, 252, 250)")
+    room = page.locator(".jp-OutputArea-output").first.bounding_box()
+    for part in [shown, *page.locator(".gl-upsampling .card").all()]:
+        box = part.bounding_box()
+        assert box["x"] >= room["x"] - 1
+        assert box["x"] + box["width"] <= room["x"] + room["width"] + 1
+
+
+def test_the_console_has_nothing_of_ours(lab, page):
+    assert lab.errors(page) == []
