@@ -125,6 +125,22 @@ class Lab:
         chosen = f"body[data-jp-theme-name='{name}']"
         page.wait_for_selector(chosen, state="attached", timeout=20_000)
 
+    def pause(self, page, reading: str, button: str) -> float:
+        """Clicks Pause; milliseconds until the last change of what `reading` reads in the page."""
+        return page.evaluate(
+            f"""async () => {{
+                const read = () => {reading};
+                const start = performance.now();
+                let last = start, shown = read();
+                document.querySelector('{button}').click();
+                while (performance.now() - start < 1500) {{
+                    await new Promise(requestAnimationFrame);
+                    if (read() !== shown) {{ shown = read(); last = performance.now(); }}
+                }}
+                return last - start;
+            }}"""
+        )
+
     def _note(self, page, message) -> None:
         if message.type == "error":
             page.messages.append(f"{message.text} {message.location.get('url', '')}")

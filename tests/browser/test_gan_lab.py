@@ -13,18 +13,6 @@ CELL = "from gan_lessons.widgets import GanLab\nlab = GanLab()\nlab"
 WAIT = 20_000
 PAUSE_MS = 250
 TURN = "+document.querySelector('.gl-lab table b').textContent.replace(',', '')"
-# Milliseconds from the click on Pause until the last picture that came after it.
-PAUSED_AFTER = f"""async () => {{
-    const turn = () => {TURN};
-    const start = performance.now();
-    let last = start, shown = turn();
-    document.querySelector('.gl-play button').click();
-    while (performance.now() - start < 1500) {{
-        await new Promise(requestAnimationFrame);
-        if (turn() !== shown) {{ shown = turn(); last = performance.now(); }}
-    }}
-    return last - start;
-}}"""
 
 
 @pytest.fixture(scope="module")
@@ -61,13 +49,13 @@ def play(page):
     return page.locator(".gl-play button").first
 
 
-def test_it_plays_and_pauses_at_once(page):
+def test_it_plays_and_pauses_at_once(lab, page):
     delays = []
     for _ in range(5):
         before = turn(page)
         play(page).click()
         page.wait_for_function(f"{TURN} > {before + 20}", timeout=WAIT)
-        delays.append(page.evaluate(PAUSED_AFTER))
+        delays.append(lab.pause(page, TURN, ".gl-play button"))
         at = turn(page)
         page.wait_for_timeout(400)
         assert turn(page) == at

@@ -135,22 +135,11 @@ def test_a_mark_stands_where_its_slider_stands(page):
     assert left() == pytest.approx(6 / 7, abs=0.01)
 
 
-def test_it_walks_plays_and_pauses(page):
+def test_it_walks_plays_and_pauses(lab, page):
     view(page, "walk")
     page.locator(".gl-play button").first.click()
     page.wait_for_function(f"{PLACE} > 5", timeout=WAIT)
-    delay = page.evaluate(
-        f"""async () => {{
-            const start = performance.now();
-            let last = start, shown = {PLACE};
-            document.querySelector('.gl-play button').click();
-            while (performance.now() - start < 1500) {{
-                await new Promise(requestAnimationFrame);
-                if ({PLACE} !== shown) {{ shown = {PLACE}; last = performance.now(); }}
-            }}
-            return last - start;
-        }}"""
-    )
+    delay = lab.pause(page, PLACE, ".gl-play button")
     print("pause answered after, ms:", round(delay))
     assert delay < PAUSE_MS
     at = page.evaluate(PLACE)

@@ -31,18 +31,6 @@ CELL = (
 WAIT = 20_000
 PAUSE_MS = 250
 STEP = "+document.querySelector('.gl-upsampling .strip b').textContent.replace('Step ', '')"
-# Milliseconds from the click on Pause until the last picture that came after it.
-PAUSED_AFTER = f"""async () => {{
-    const step = () => {STEP};
-    const start = performance.now();
-    let last = start, shown = step();
-    document.querySelector('.gl-train button').click();
-    while (performance.now() - start < 1500) {{
-        await new Promise(requestAnimationFrame);
-        if (step() !== shown) {{ shown = step(); last = performance.now(); }}
-    }}
-    return last - start;
-}}"""
 
 
 @pytest.fixture(scope="module")
@@ -250,13 +238,13 @@ def test_a_flat_input_has_the_sums_that_are_shown(page):
     )
 
 
-def test_it_plays_and_pauses_at_once(page):
+def test_it_plays_and_pauses_at_once(lab, page):
     delays = []
     for _ in range(5):
         before = step_of(page)
         page.locator(".gl-train button").first.click()
         page.wait_for_function(f"{STEP} > {before + 10}", timeout=WAIT)
-        delays.append(page.evaluate(PAUSED_AFTER))
+        delays.append(lab.pause(page, STEP, ".gl-train button"))
         at = step_of(page)
         page.wait_for_timeout(400)
         assert step_of(page) == at

@@ -1,13 +1,11 @@
 """A look and its sheet as HTML: pure functions to text."""
 
-import base64
-import io
 from html import escape
 
 from torch import Tensor
 
-from gan_lessons import plots
 from gan_lessons.widgets import cells
+from gan_lessons.widgets.image import to_img
 from gan_lessons.widgets.latent_explorer.look import Look, Sheet, typical
 from gan_lessons.widgets.latent_explorer.setting import FARTHEST, FRAMES, SIDE, STEPS, STRIP
 
@@ -78,7 +76,7 @@ def large_html(look: Look, classes: tuple[str, ...] = (), *, scope: str = "") ->
     places = ";".join(f"--{name}:{value:.4f}" for name, value in marks.items())
     return (
         f"<div class='{ROOT} large'><style>.{scope or ROOT}{{{places}}}</style>"
-        f"{image(look.picture, alternative(look, classes))}<table>{told}</table></div>"
+        f"{to_img(look.picture, alternative(look, classes))}<table>{told}</table></div>"
     )
 
 
@@ -159,20 +157,11 @@ def alternative(look: Look, classes: tuple[str, ...] = ()) -> str:
     return f"Latent explorer: a generated picture, {where(look)}{label}"
 
 
-def image(pictures: Tensor, words: str, columns: int = 1) -> str:
-    """(N, C, H, W) as one image."""
-    file = io.BytesIO()
-    plots.sheet(pictures, columns, scale=1, gap=0).save(file, "png", compress_level=1)
-    source = base64.b64encode(file.getvalue()).decode()
-    # Decoded at once, or the old picture would blink away before the new one is there.
-    return f"<img decoding='sync' src='data:image/png;base64,{source}' alt='{escape(words)}'/>"
-
-
 def _sheet(pictures: Tensor, words: str, place: str) -> str:
     rows, columns = pictures.shape[:2]
     return (
         f"<div class='sheet' style='--rows:{rows};--columns:{columns}'>"
-        f"{image(pictures.flatten(0, 1), words, columns)}<i></i><b style='{place}'></b></div>"
+        f"{to_img(pictures.flatten(0, 1), words, columns)}<i></i><b style='{place}'></b></div>"
     )
 
 

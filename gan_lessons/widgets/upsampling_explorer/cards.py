@@ -1,7 +1,5 @@
 """A case as HTML: the input in a strip at the top, and a card for each strategy."""
 
-import base64
-import io
 from html import escape
 
 from torch import Tensor
@@ -10,6 +8,7 @@ from gan_lessons import plots
 from gan_lessons.upsample import STRATEGIES
 from gan_lessons.widgets import cells
 from gan_lessons.widgets.cells import shade
+from gan_lessons.widgets.image import to_img
 from gan_lessons.widgets.upsampling_explorer.case import Case, Column, Score
 from gan_lessons.widgets.upsampling_explorer.training import KEPT_OUT, budget
 
@@ -136,7 +135,7 @@ def _card(column: Column, case: Case) -> str:
     return (
         f"<div class='card'><div class='name'>{column.name}</div>"
         f"<div class='muted about'>{escape(STRATEGIES[column.name].description)}</div>"
-        f"{_image(column.picture, f'what {column.name} makes of the input')}"
+        f"{to_img(column.picture, f'what {column.name} makes of the input')}"
         f"{_row('checkerboard here', percent(column.checkerboard), 'muted')}"
         f"{_phases(column)}{_chart(column, case.real)}"
         f"<div class='part'><b>over {KEPT_OUT} pictures</b>{table}</div>"
@@ -225,13 +224,5 @@ def _key(kind: str, words: str) -> str:
 def _figure(title: str, picture: Tensor) -> str:
     return (
         f"<figure style='width:96px'><figcaption>{title}</figcaption>"
-        f"{_image(picture, title)}</figure>"
+        f"{to_img(picture, title)}</figure>"
     )
-
-
-def _image(picture: Tensor, words: str) -> str:
-    file = io.BytesIO()
-    plots.sheet(picture, scale=1, gap=0).save(file, "png", compress_level=1)
-    source = base64.b64encode(file.getvalue()).decode()
-    # Decoded at once, or the old picture would blink away before the new one is there.
-    return f"<img decoding='sync' src='data:image/png;base64,{source}' alt='{escape(words)}'/>"
