@@ -45,8 +45,10 @@ test: setup
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
-	$(RUN) -m pytest tests $(wildcard notebooks/*.ipynb) \
+	OMP_NUM_THREADS=1 $(RUN) -m pytest $(wildcard notebooks/*.ipynb) tests --ignore=tests/browser \
+	  --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder \
 	  --nbval --nbval-current-env --nbval-cell-timeout=600
+	$(RUN) -m pytest tests/browser
 
 notebooks: setup
 	@$(RUN) tools/run_notebooks.py $(ONLY)

@@ -2,7 +2,7 @@
 
     python benchmarks/gan_lab_speed.py
 
-Ticks come every 70 ms, as the page sends them, and each is done when its picture is packed to be
+Ticks come every 80 ms, as the page sends them, and each is done when its picture is packed to be
 sent; a tick that is late makes the next ones wait. A pause waits at most for the tick that is being
 done, so the slowest tick is looked for over all sizes of networks too. Medians of several runs, for
 the default networks and for others. Ends with an error where the default networks miss a limit, or

@@ -118,7 +118,8 @@ def make(python: Path, want: dict[str, object]) -> None:
         shutil.rmtree(VENV)
     setup_env.run([uv, "venv", "--quiet", "--python", python, VENV])
     what: list[str | Path] = ["--requirements", VERSIONS, *NOT_OF_COLAB]
-    setup_env.run([uv, "pip", "install", "--python", PYTHON, "--no-progress", *what])
+    options = ["--compile-bytecode", "--no-progress"]  # as tools/setup_env.py has it
+    setup_env.run([uv, "pip", "install", *options, "--python", PYTHON, *what])
     text = json.dumps({**want, "packages": packages()}, indent=1)
     STAMP.write_text(text, encoding="utf-8")
     setup_env.say(f"It is ready ({time.monotonic() - started:.0f} s).")

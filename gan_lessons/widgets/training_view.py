@@ -127,12 +127,11 @@ def thinned(values: Sequence[float]) -> list[tuple[float, float]]:
     if not values:
         return []
     array = np.asarray(values, dtype=float)
-    parts = np.array_split(array, min(CURVE_POINTS, len(array)))
-    ends = np.cumsum([len(part) for part in parts])
-    return [
-        (float(end - (len(part) - 1) / 2), float(part.mean()))
-        for end, part in zip(ends, parts, strict=True)
-    ]
+    count = min(CURVE_POINTS, len(array))
+    edges = np.arange(count + 1) * len(array) // count
+    means = np.add.reduceat(array, edges[:-1]) / np.diff(edges)
+    middles = (edges[:-1] + 1 + edges[1:]) / 2  # the first step is 1
+    return list(zip(middles.tolist(), means.tolist(), strict=True))
 
 
 def headline(state: dict) -> list[tuple[str, str]]:

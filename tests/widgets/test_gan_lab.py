@@ -236,12 +236,12 @@ def test_a_preset_is_chosen(name):
 def test_a_tick_plays_what_fits_into_its_slice(slices):
     shown = slices(small())
     shown.controls["play"].value = 1
-    assert shown.play.taken == 4  # a fifth would end after 50 ms, over SLICE
-    assert 0.04 <= lab.SLICE < 0.05
+    assert shown.play.taken == 5  # a sixth would end after 60 ms, over SLICE
+    assert 0.05 <= lab.SLICE < 0.06
     shown.controls["play"].value = 9  # the kernel was slow: ticks were missed
-    assert shown.play.taken == 8
+    assert shown.play.taken == 10
     shown.controls["play"].value = 0  # stop
-    assert shown.play.taken == 8
+    assert shown.play.taken == 10
 
 
 def test_slow_motion_plays_act_by_act(slices):

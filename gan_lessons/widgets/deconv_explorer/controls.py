@@ -2,6 +2,7 @@
 
 import ipywidgets as w
 
+from gan_lessons.widgets import parts
 from gan_lessons.widgets.deconv_explorer import patterns
 from gan_lessons.widgets.deconv_explorer.case import BIAS, LARGEST_NUMBER, RANGES, Layer, Setting
 
@@ -72,10 +73,10 @@ def make(setting: Setting, layer: Layer | None) -> dict[str, w.Widget]:
         show_repeat=False,
         layout=w.Layout(flex="0 0 auto"),
     )
-    made["reset"] = _button(w.Button, "reset", "undo")
-    made["edit"] = _button(w.ToggleButton, "edit numbers", "pencil")
-    made["code"] = _button(w.ToggleButton, "copy as PyTorch", "code")
-    made["fix"] = _button(w.Button, "", "wrench")
+    made["reset"] = parts.button("reset", "undo")
+    made["edit"] = parts.button("edit numbers", "pencil", kind=w.ToggleButton)
+    made["code"] = parts.button("copy as PyTorch", "code", kind=w.ToggleButton)
+    made["fix"] = parts.button("", "wrench")
     made["fix"].layout.display = "none"
     if layer is not None:
         highest = {"in_channel": layer.in_channels, "out_channel": layer.weight.shape[1]}
@@ -93,12 +94,12 @@ def arranged(
     names = ["size", *(["in_channel", "out_channel"] if fixed else list(RANGES)[1:])]
     names += ["input_pattern"] if fixed else ["input_pattern", "kernel_pattern", "bias"]
     shape = [] if fixed else [controls["dims"]]
-    buttons = _wrapped([controls[name] for name in ("reset", "edit", "code")])
+    buttons = parts.row([controls[name] for name in ("reset", "edit", "code")])
     left = w.VBox(
         [*shape, *(controls[name] for name in names), buttons],
         layout=w.Layout(flex="0 1 290px", min_width="0"),
     )
-    walk = _wrapped([controls[name] for name in ("walk", "play", "step")])
+    walk = parts.row([controls[name] for name in ("walk", "play", "step")])
     state = w.HBox(
         [status, controls["fix"]],
         layout=w.Layout(flex_flow="row wrap", align_items="center", min_width="0"),
@@ -133,13 +134,5 @@ def _menu(text: str, options: list[str], value: str) -> w.Dropdown:
     return w.Dropdown(options=options, value=value, description=text, style=_WORDS, layout=_row())
 
 
-def _button(kind: type, text: str, icon: str) -> w.Widget:
-    return kind(description=text, icon=icon, layout=w.Layout(width="auto", flex="0 0 auto"))
-
-
 def _row() -> w.Layout:
     return w.Layout(width="auto", max_width="340px", min_width="0")
-
-
-def _wrapped(children: list[w.Widget]) -> w.HBox:
-    return w.HBox(children, layout=w.Layout(flex_flow="row wrap", align_items="center"))

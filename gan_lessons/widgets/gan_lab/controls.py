@@ -2,12 +2,13 @@
 
 import ipywidgets as w
 
+from gan_lessons.widgets import parts
 from gan_lessons.widgets.gan_lab.look import VIEWS
 from gan_lessons.widgets.gan_lab.play import FIRST_STRIDE, Play
 from gan_lessons.widgets.gan_lab.presets import PRESETS
 from gan_lessons.widgets.gan_lab.settings import CHOICES, NO_PENALTY, NUMBERS, WHOLE, LabSettings
 
-TICK_MS = 70
+TICK_MS = 80
 NAMES = {"heat": "heat map", "grid": "z grid"}
 NO_PRESET = "choose …"
 AVERAGES = (0.0, 1_000.0, 5_000.0, 25_000.0)
@@ -70,17 +71,17 @@ def make(settings: LabSettings) -> dict[str, w.Widget]:
         show_repeat=False,
         layout=w.Layout(flex="0 0 auto", width="auto"),
     )
-    made["both"] = _button("both", "step-forward", "One turn of both players")
-    made["D"] = _button("D", "step-forward", "One turn of the discriminator alone")
-    made["G"] = _button("G", "step-forward", "One turn of the generator alone")
+    made["both"] = parts.button("both", "step-forward", "One turn of both players")
+    made["D"] = parts.button("D", "step-forward", "One turn of the discriminator alone")
+    made["G"] = parts.button("G", "step-forward", "One turn of the generator alone")
     made["slow"] = w.ToggleButton(
         description="slow motion",
         tooltip="Play shows each act of a turn",
         layout=w.Layout(width="auto", flex="0 0 auto"),
     )
-    made["act"] = _button("next act", "forward", "The next act of a turn")
-    made["reset"] = _button("reset", "undo", "Back to the first weights of this seed")
-    made["clear"] = _button("clear", "eraser", "An empty board, to draw on")
+    made["act"] = parts.button("next act", "forward", "The next act of a turn")
+    made["reset"] = parts.button("reset", "undo", "Back to the first weights of this seed")
+    made["clear"] = parts.button("clear", "eraser", "An empty board, to draw on")
     made["history"] = w.IntSlider(
         value=0,
         min=0,
@@ -144,7 +145,7 @@ def arranged(
     running = [controls[n] for n in ("play", "both", "D", "G", "slow", "act", "reset", "history")]
     views = [w.Label("show:"), *(controls[f"show_{name}"] for name in VIEWS)]
     return w.VBox(
-        [row, _wrapped(running), _wrapped(views), words, picture],
+        [row, parts.row(running), parts.row(views), words, picture],
         layout=w.Layout(width="100%", min_width="0"),
     )
 
@@ -175,15 +176,5 @@ def _menu(text: str, options: list, value: object) -> w.Dropdown:
     return menu
 
 
-def _button(text: str, icon: str, tip: str) -> w.Button:
-    return w.Button(
-        description=text, icon=icon, tooltip=tip, layout=w.Layout(width="auto", flex="0 0 auto")
-    )
-
-
 def _row() -> w.Layout:
     return w.Layout(width="auto", min_width="0")
-
-
-def _wrapped(children: list[w.Widget]) -> w.HBox:
-    return w.HBox(children, layout=w.Layout(flex_flow="row wrap", align_items="center"))

@@ -25,7 +25,7 @@ from gan_lessons.widgets.gan_lab.words import alternative
 from gan_lessons.widgets.live import Live
 from gan_lessons.widgets.moving import Plays
 
-SLICE = 0.045  # seconds of turns in a tick of Play; drawing comes on top
+SLICE = 0.058  # seconds of turns in a tick of Play; drawing comes on top
 ACT = 1.6  # seconds between two acts in slow motion
 
 

@@ -2,6 +2,7 @@
 
 import ipywidgets as w
 
+from gan_lessons.widgets import parts
 from gan_lessons.widgets.latent_explorer.setting import (
     FARTHEST,
     MOST_SEED,
@@ -40,9 +41,9 @@ def make(setting: Setting, source: Source) -> dict[str, w.Widget]:
             style={"description_width": "46px"},
             layout=w.Layout(width="150px", flex="0 0 auto"),
         ),
-        "new": _button("new z", "random", "Another seed"),
-        "reset": _button("reset", "undo", "All controls of this view back to their start"),
-        "go": _button("steer from here", "arrow-right", "The directions, from this latent"),
+        "new": parts.button("new z", "random", "Another seed"),
+        "reset": parts.button("reset", "undo", "All controls of this view back to their start"),
+        "go": parts.button("steer from here", "arrow-right", "The directions, from this latent"),
         "play": w.Play(
             value=0,
             min=0,
@@ -110,14 +111,14 @@ def arranged(
     """The large picture beside the view that is chosen; and the part of each view."""
     labelled = ["label"] if source.classes else []
     top = [controls[name] for name in ("view", "seed", "new", "reset", *labelled)]
-    ways = _wrapped([controls[name] for name in ("path", "towards")])
+    ways = parts.row([controls[name] for name in ("path", "towards")])
     rows: list[w.Widget] = [
-        _wrapped([controls[direction(i)], strip]) for i, strip in enumerate(strips)
+        parts.row([controls[direction(i)], strip]) for i, strip in enumerate(strips)
     ]
-    ends = _wrapped([controls[name] for name in ("play", "position")])
-    cells = _wrapped([controls[name] for name in ("row", "column")])
+    ends = parts.row([controls[name] for name in ("play", "position")])
+    cells = parts.row([controls[name] for name in ("row", "column")])
     views: dict[str, w.Widget] = {
-        "directions": _column([_wrapped([w.Label("start from"), controls["origin"]]), *rows]),
+        "directions": _column([parts.row([w.Label("start from"), controls["origin"]]), *rows]),
         "walk": _column([ends, walk]),
         "grid": _column([cells, grid]),
     }
@@ -128,7 +129,7 @@ def arranged(
     body = w.Box(
         [large, right], layout=w.Layout(display="flex", flex_flow="row wrap", width="100%")
     )
-    return w.VBox([_wrapped(top), body], layout=w.Layout(width="100%", min_width="0")), views
+    return w.VBox([parts.row(top), body], layout=w.Layout(width="100%", min_width="0")), views
 
 
 def show(views: dict[str, w.Widget], view: str) -> None:
@@ -162,15 +163,6 @@ def _slider(text: str, value: int, low: int, high: int) -> w.IntSlider:
         style={"description_width": "48px"},
         layout=w.Layout(flex="1 1 180px", max_width="320px", min_width="0", width="auto"),
     )
-
-
-def _button(text: str, icon: str, tip: str) -> w.Button:
-    layout = w.Layout(width="auto", flex="0 0 auto")
-    return w.Button(description=text, icon=icon, tooltip=tip, layout=layout)
-
-
-def _wrapped(children: list[w.Widget]) -> w.HBox:
-    return w.HBox(children, layout=w.Layout(flex_flow="row wrap", align_items="center"))
 
 
 def _column(children: list[w.Widget]) -> w.VBox:

@@ -3,6 +3,7 @@
 import ipywidgets as w
 
 from gan_lessons.upsample import STRATEGIES
+from gan_lessons.widgets import parts
 from gan_lessons.widgets.upsampling_explorer.case import (
     INPUTS,
     MOST_SEED,
@@ -45,9 +46,9 @@ def make(setting: Setting) -> dict[str, w.Widget]:
         show_repeat=False,
         layout=w.Layout(flex="0 0 auto", width="auto"),
     )
-    made["step"] = _button(f"{STRETCH} steps", "step-forward")
+    made["step"] = parts.button(f"{STRETCH} steps", "step-forward")
     made["steps"] = _slider("step", 0, STRETCH, STRETCH)
-    made["reset"] = _button("reset", "undo")
+    made["reset"] = parts.button("reset", "undo")
     return made
 
 
@@ -74,7 +75,7 @@ def arranged(controls: dict[str, w.Widget], picture: w.Widget) -> w.Widget:
         ["input", "picture", "seed"],
         ["train", "step", "reset", "steps"],
     ]
-    lines = [_wrapped([controls[name] for name in row]) for row in rows]
+    lines = [parts.row([controls[name] for name in row]) for row in rows]
     lines[-1].children = (w.Label("Train:"), *lines[-1].children)
     return w.VBox([*lines, picture], layout=w.Layout(width="100%", min_width="0"))
 
@@ -89,11 +90,3 @@ def _slider(text: str, value: int, high: int, step: int = 1) -> w.IntSlider:
         style=WORDS,
         layout=w.Layout(flex="1 1 220px", max_width="320px", min_width="0", width="auto"),
     )
-
-
-def _button(text: str, icon: str) -> w.Button:
-    return w.Button(description=text, icon=icon, layout=w.Layout(width="auto", flex="0 0 auto"))
-
-
-def _wrapped(children: list[w.Widget]) -> w.HBox:
-    return w.HBox(children, layout=w.Layout(flex_flow="row wrap", align_items="center"))
