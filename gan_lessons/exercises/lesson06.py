@@ -36,7 +36,9 @@ def kernels(generator: torch.Generator) -> list[Case]:
 
 PADDING_STUB = '''\
 def doubling_padding(kernel: int) -> int | None:
-    """The padding that makes a deconvolution of stride 2 double every size; None if none does."""
+    """The padding that makes a deconvolution of stride 2, without output padding, double every
+    size; None if none does.
+    """
     ...'''
 
 PADDING = Exercise(
