@@ -32,7 +32,8 @@ def main(recipes: list[str]) -> int:
         images = data.load("mnist")
     except data.DataUnavailable as error:
         sys.exit(f"error: {error}")
-    print(f"{device}, {torch.get_num_threads()} threads, torch {torch.__version__}")
+    where = torch.cuda.get_device_name(device) if device.type == "cuda" else device
+    print(f"{where}, {torch.get_num_threads()} threads, torch {torch.__version__}")
     short = []
     for name in recipes:
         config = replace(RECIPES[name], fresh=False)
@@ -71,7 +72,10 @@ def contenders(
     }
     for name in names():
         if getattr(best, name) and acts(name, config, best):
-            found[f"  without {name}"] = trainer(replace(best, **{name: False})).step
+            off = {name: False}
+            if name == "data_on_device" and best.graph:
+                name, off = f"{name} and graph", off | {"graph": False}  # which it needs
+            found[f"  without {name}"] = trainer(replace(best, **off)).step
     if not best.bfloat16:
         found["  with bfloat16"] = trainer(replace(best, bfloat16=True)).step
     found["  with losses read at each step"] = read_each(trainer(best))

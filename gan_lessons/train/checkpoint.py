@@ -26,6 +26,7 @@ from gan_lessons.train.config import TrainConfig
 from gan_lessons.train.device import KINDS, pick_device
 from gan_lessons.train.history import History
 from gan_lessons.train.levers import Levers
+from gan_lessons.train.ranks import Ranks
 
 if TYPE_CHECKING:
     from gan_lessons.train.trainer import Trainer
@@ -123,8 +124,8 @@ def resume(
         generator = generator or _rebuild(facts, "generator", file)
         discriminator = discriminator or _rebuild(facts, "discriminator", file)
         levers = Levers.from_dict(facts["levers"])
-        if facts["device"] != device.type:
-            levers = replace(levers, graph=False)
+        if facts["device"] != device.type or Ranks().size > 1:
+            levers = replace(levers, graph=False)  # that is for one GPU
         trainer = trainer_class(generator, discriminator, images, config, device, levers)
         for name, network in _networks(trainer).items():
             _check_fit(name, network, _unpack(name, tensors))
@@ -132,6 +133,8 @@ def resume(
             network.load_state_dict(_unpack(name, tensors))
         for name, optimiser in _optimisers(trainer).items():
             _load_optimiser(optimiser, _unpack(name, tensors))
+        if facts["device"] == "cpu":
+            torch.Generator().set_state(tensors["random"])  # refuses what is none, on a GPU too
         if facts["device"] == trainer.device.type:
             trainer.rng.set_state(tensors["random"])
         else:  # each kind of device draws its own numbers: go on with others

@@ -23,12 +23,15 @@ class Recorded:
     """Takes the turns of a trainer's step; the first few plainly, then by a graph.
 
     Raises:
-        ValueError: the trainer is not on CUDA, or there are several processes.
+        ValueError: the trainer is not on CUDA, its data lies elsewhere, or there are several
+            processes.
     """
 
     def __init__(self, trainer: "Trainer"):
         if trainer.device.type != "cuda":
             raise ValueError(f"the lever graph needs a CUDA device, this is {trainer.device}")
+        if not trainer.levers.data_on_device:
+            raise ValueError("the lever graph reads the pictures itself: it needs data_on_device")
         if trainer.ranks.size > 1:
             raise ValueError("the lever graph is for one process: turn it off for several")
         self.trainer = trainer

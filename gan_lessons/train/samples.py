@@ -1,5 +1,8 @@
 """Pictures out of a generator that is being trained, without disturbing it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor, nn
 
@@ -12,17 +15,30 @@ CHUNK = 250  # pictures at a time: more fill the memory, and are no faster
 def decode(network: nn.Module, z: Tensor, labels: Tensor | None) -> Tensor:
     """z: (n, latent), labels: (n,) or None → what the network makes of them, (n, ...).
 
-    The network is asked in evaluation mode, and left in the mode in which it was.
+    The network is asked in evaluation mode, and left in the mode in which it was. The same z gives
+    the same pictures to the last bit, on a GPU too.
     """
     training = network.training
     network.eval()
     try:
-        if labels is None:
-            return torch.cat([network(part) for part in z.split(CHUNK)])
-        parts = zip(z.split(CHUNK), labels.split(CHUNK), strict=True)
-        return torch.cat([network(part, told) for part, told in parts])
+        with _same_order():
+            if labels is None:
+                return torch.cat([network(part) for part in z.split(CHUNK)])
+            parts = zip(z.split(CHUNK), labels.split(CHUNK), strict=True)
+            return torch.cat([network(part, told) for part, told in parts])
     finally:
         network.train(training)
+
+
+@contextmanager
+def _same_order() -> Iterator[None]:
+    """Of cuDNN's deconvolutions, the quickest add up in another order each time."""
+    before = torch.backends.cudnn.deterministic
+    torch.backends.cudnn.deterministic = True
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.deterministic = before
 
 
 def check_labels(labels: Tensor | None, n: int, classes: int, config: TrainConfig) -> None:

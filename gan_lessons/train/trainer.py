@@ -378,7 +378,7 @@ class Trainer:
     def _adam(self, network: nn.Module, learning_rate: float) -> torch.optim.Adam:
         betas = (self.config.beta1, self.config.beta2)
         learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
-        rate = learning_rate if self._recorded is None else torch.tensor(learning_rate)
-        return torch.optim.Adam(
-            learning, rate, betas, fused=self.levers.fused, capturable=self._recorded is not None
-        )
+        # A recorded step reads the rate from the device; from a CPU it would be recorded as it is.
+        recorded = self._recorded is not None
+        rate = torch.tensor(learning_rate, device=self.device) if recorded else learning_rate
+        return torch.optim.Adam(learning, rate, betas, fused=self.levers.fused, capturable=recorded)

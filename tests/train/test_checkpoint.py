@@ -63,8 +63,8 @@ def test_an_older_one_can_be_asked_for(make, images, tmp_path):
     trainer = make().fit(1)
     file = trainer.save(tmp_path)
     trainer.fit(1).save(tmp_path)
-    assert Trainer.resume(tmp_path, images).steps == 2
-    assert Trainer.resume(file, images).steps == 1
+    assert Trainer.resume(tmp_path, images, device="cpu").steps == 2
+    assert Trainer.resume(file, images, device="cpu").steps == 1
 
 
 def test_fit_saves_as_it_goes(make, tmp_path):
@@ -80,18 +80,28 @@ def test_the_header_says_in_plain_json_what_it_holds(make, tmp_path):
     assert TrainConfig.from_dict(facts["config"]).width == 4
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_refuses_a_random_state_of_the_cpu_that_is_none(make, images, tmp_path):
+    file = make().fit(1).save(tmp_path)
+    facts, tensors = read(file)
+    state = torch.zeros(16, dtype=torch.uint8)
+    save_file(tensors | {"random": state}, file, metadata={"gan_lessons": json.dumps(facts)})
+    with pytest.raises(CheckpointError, match="belongs to other"):
+        Trainer.resume(tmp_path, images, device="cuda")
+
+
 @pytest.mark.parametrize("name", ["missing", "empty", "file.txt"])
 def test_what_is_no_checkpoint(images, tmp_path, name):
     (tmp_path / "empty").mkdir()
     (tmp_path / "file.txt").write_text("hello")
     with pytest.raises(CheckpointError, match=name):
-        Trainer.resume(tmp_path / name, images)
+        Trainer.resume(tmp_path / name, images, device="cpu")
 
 
 def test_other_safetensors_are_no_checkpoint(images, tmp_path):
     save_file({"x": torch.zeros(1)}, tmp_path / "checkpoint-00000001.safetensors")
     with pytest.raises(CheckpointError, match="is no checkpoint of gan_lessons"):
-        Trainer.resume(tmp_path, images)
+        Trainer.resume(tmp_path, images, device="cpu")
 
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.999])
@@ -104,7 +114,7 @@ def test_half_written_files_are_named_and_left_alone(make, images, tmp_path, sha
     file.write_bytes(part)
     message = f"{file.name} is damaged or half written .*go on from checkpoint-00000001"
     with pytest.raises(CheckpointError, match=message):
-        Trainer.resume(tmp_path, images)
+        Trainer.resume(tmp_path, images, device="cpu")
     assert file.read_bytes() == part
 
 
@@ -160,7 +170,7 @@ def test_a_payload_is_refused_wherever_it_is_and_never_run(make, images, tmp_pat
         file.write_bytes(dangerous)
         refused = None
         try:
-            Trainer.resume(tmp_path, images)
+            Trainer.resume(tmp_path, images, device="cpu")
         except CheckpointError as error:
             refused = error
         assert refused is not None, f"a payload as {form} was accepted"
@@ -172,20 +182,20 @@ def test_another_format_is_named(make, images, tmp_path, monkeypatch):
     make().fit(1).save(tmp_path)
     monkeypatch.undo()
     with pytest.raises(CheckpointError, match=r"has format 99, .* reads format 1"):
-        Trainer.resume(tmp_path, images)
+        Trainer.resume(tmp_path, images, device="cpu")
 
 
 def test_other_data_is_refused(make, tmp_path):
     make().fit(1).save(tmp_path)
     other = Images(torch.zeros(9, 1, 16, 16, dtype=torch.uint8), name="zeros")
     with pytest.raises(CheckpointError, match=r"trained on 'noise' \(50, 1, 16, 16\), got 'zeros'"):
-        Trainer.resume(tmp_path, other)
+        Trainer.resume(tmp_path, other, device="cpu")
 
 
 def test_other_data_of_the_same_shape_is_refused(make, images, tmp_path):
     make().fit(1).save(tmp_path)
     with pytest.raises(CheckpointError, match=r"trained on 'noise' .* got 'other'"):
-        Trainer.resume(tmp_path, dataclasses.replace(images, name="other"))
+        Trainer.resume(tmp_path, dataclasses.replace(images, name="other"), device="cpu")
 
 
 def test_a_checkpoint_of_another_kind_of_device_is_opened(make, images, tmp_path):
@@ -206,7 +216,7 @@ def test_another_model_is_refused_and_left_as_it_was(make, images, tmp_path):
     wider = dcgan.Generator(size=16, latent=6, width=8)
     before = [p.clone() for p in wider.parameters()]
     with pytest.raises(CheckpointError, match=r"belongs to other networks .*generator.layers.0"):
-        Trainer.resume(tmp_path, images, generator=wider)
+        Trainer.resume(tmp_path, images, generator=wider, device="cpu")
     assert all(torch.equal(a, b) for a, b in zip(before, wider.parameters(), strict=True))
 
 
@@ -223,8 +233,8 @@ def test_networks_of_ones_own_are_passed_in(images, tmp_path):
     trainer = Trainer(Own(), dcgan.Discriminator(size=16, width=4), images, config, "cpu")
     trainer.fit(2).save(tmp_path)
     with pytest.raises(CheckpointError, match="a generator of your own: pass it as generator="):
-        Trainer.resume(tmp_path, images)
-    again = Trainer.resume(tmp_path, images, generator=Own())
+        Trainer.resume(tmp_path, images, device="cpu")
+    again = Trainer.resume(tmp_path, images, generator=Own(), device="cpu")
     assert torch.equal(again.generate(2, seed=0), trainer.generate(2, seed=0))
 
 
@@ -241,7 +251,7 @@ def test_a_full_disk_leaves_the_earlier_checkpoint(make, images, tmp_path, monke
     ):
         trainer.fit(1).save(tmp_path)
     assert os.listdir(tmp_path) == ["checkpoint-00000001.safetensors"]
-    assert Trainer.resume(tmp_path, images).steps == 1
+    assert Trainer.resume(tmp_path, images, device="cpu").steps == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
@@ -260,7 +270,7 @@ def test_a_disk_that_fills_while_writing_leaves_the_earlier_checkpoint(make, ima
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, handler)
     assert os.listdir(tmp_path) == ["checkpoint-00000001.safetensors"]
-    assert Trainer.resume(tmp_path, images).steps == 1
+    assert Trainer.resume(tmp_path, images, device="cpu").steps == 1
 
 
 def test_a_folder_that_cannot_be(make, tmp_path):

@@ -1,12 +1,15 @@
 """A training that is killed at any moment, while saving too, goes on as if nothing had been."""
 
 import itertools
+import json
 import multiprocessing
 import os
 import random
 import signal
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -17,6 +20,7 @@ from gan_lessons.train.checkpoint import find
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
 
+ROOT = Path(__file__).parents[2]
 KILLS = 20
 STEPS = 400
 CONFIG = TrainConfig(
@@ -32,23 +36,25 @@ def pictures() -> Images:
     return Images(pixels, name="noise")
 
 
-def train(folder) -> None:
+def started() -> Trainer:
+    return Trainer(*networks(CONFIG, pictures()), pictures(), CONFIG, "cpu")
+
+
+def train(folder: Path) -> None:
     """Goes on from what is there, saving after every few steps."""
     torch.set_num_threads(1)
-    if find(folder):
-        trainer = Trainer.resume(folder, pictures(), device="cpu")
-    else:
-        trainer = Trainer(*networks(CONFIG, pictures()), pictures(), CONFIG, "cpu")
+    trainer = Trainer.resume(folder, pictures(), device="cpu") if find(folder) else started()
     while trainer.steps < STEPS:
         for _ in range(min(3, STEPS - trainer.steps)):
             trainer.step()
         trainer.save(folder)
 
 
-def test_killed_at_random_moments(tmp_path):
+def lives(folder: Path) -> tuple[int, list[str]]:
+    """Trains to the end, killed at random moments: how many times, and how far each life came."""
     fork = multiprocessing.get_context("fork")
+    started()  # so that each life finds imported what torch imports late
     moments = random.Random(0)
-    whole, folder = tmp_path / "whole", tmp_path / "killed"
     kills, steps_at_kills = 0, []
     while True:
         process = fork.Process(target=train, args=(folder,))
@@ -61,16 +67,25 @@ def test_killed_at_random_moments(tmp_path):
             os.kill(process.pid, signal.SIGKILL)
         process.join(120)
         if process.exitcode == 0:
-            break
+            return kills, steps_at_kills
         assert process.exitcode == -signal.SIGKILL
         kills += 1
         steps_at_kills.append(find(folder)[-1].name if find(folder) else "none")
+
+
+def test_killed_at_random_moments(tmp_path):
+    whole, folder = tmp_path / "whole", tmp_path / "killed"
+    # By a program of its own: one whose torch has seen a GPU, or a backward pass, cannot fork.
+    ended = subprocess.run(
+        [sys.executable, __file__, str(folder)],
+        env=os.environ | {"CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=True, timeout=600,
+    )  # fmt: skip
+    kills, steps_at_kills = json.loads(ended.stdout)
     assert kills == KILLS, "the training was over before it could be killed"
     assert len(set(steps_at_kills)) == KILLS  # each life got a little further
 
-    process = fork.Process(target=train, args=(whole,))
-    process.start()
-    process.join(120)
+    train(whole)
     one, other = (Trainer.resume(path, pictures(), device="cpu") for path in (whole, folder))
     assert one.steps == other.steps == STEPS
     assert one.history == other.history
@@ -84,7 +99,7 @@ def test_killed_at_random_moments(tmp_path):
 def test_killed_in_the_middle_of_writing(tmp_path, monkeypatch):
     """Whatever the moment within a save, a whole checkpoint is there."""
     torch.set_num_threads(1)
-    trainer = Trainer(*networks(CONFIG, pictures()), pictures(), CONFIG, "cpu")
+    trainer = started()
     trainer.step()
     trainer.save(tmp_path)
     trainer.step()
@@ -114,3 +129,7 @@ def test_killed_in_the_middle_of_writing(tmp_path, monkeypatch):
         assert Trainer.resume(tmp_path, pictures(), device="cpu").steps in (1, 2)
     assert last >= 2
     assert Trainer.resume(tmp_path, pictures(), device="cpu").steps == 2
+
+
+if __name__ == "__main__":
+    print(json.dumps(lives(Path(sys.argv[1]))))

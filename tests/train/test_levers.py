@@ -18,7 +18,7 @@ SETTINGS = {
     "r2": {"network": "mlp", "penalty": "r2", "gamma": 0.1, "loss": "hinge"},
     "again": {"network": "modern", "loss": "rpgan", "fresh": False},
     "labels": {"network": "modern", "conditional": True, "penalty": "r1r2", "gamma": 0.1},
-    "fading": {"network": "mlp", "instance_noise": 0.3, "schedule_steps": 4, "penalty": "r1"}
+    "fading": {"network": "mlp", "instance_noise": 0.3, "schedule_steps": 9, "penalty": "r1"}
     | {"gamma": 0.2, "gamma_final": 0.1, "learning_rate_final": 0.5},
 }
 
@@ -190,6 +190,14 @@ def test_a_recorded_step_is_the_plain_step(pair, settings):
     one, two = pair(SETTINGS[settings], Levers(), Levers(graph=True), 12, devices)
     assert two._recorded.graphs
     assert_alike(one, two, 1e-3, 1e-4)
+
+
+@CUDA
+def test_a_recorded_step_needs_the_pictures_beside_it(images):
+    config = TrainConfig(width=4, latent=6, batch=8)
+    levers = Levers(graph=True, data_on_device=False)
+    with pytest.raises(ValueError, match="it needs data_on_device"):
+        Trainer(*networks(config, images), images, config, "cuda", levers)
 
 
 @CUDA

@@ -342,9 +342,11 @@ def test_the_view_is_closed_when_training_fails(make):
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_trains_on_a_gpu(images):
-    config = TrainConfig(width=4, latent=6, batch=8, ema_half_life=100.0)
+    config = TrainConfig(width=32, batch=8, ema_half_life=100.0)
     trainer = Trainer(*networks(config, images), images, config, "cuda").fit(5)
-    assert trainer.generate(3).device.type == "cuda"
+    drawn = trainer.generate(300, seed=1)
+    assert drawn.device.type == "cuda"
+    assert torch.equal(drawn, trainer.generate(300, seed=1))
     assert len(trainer.history) == 5
 
 
