@@ -44,15 +44,15 @@ class FeatureNet(nn.Module):
             raise ValueError(f"pictures must be at least 16 pixels wide to be judged, got {size}")
         self.convolutions = nn.Sequential(
             nn.Conv2d(channels, 16, 5),
-            nn.ReLU(),
             nn.MaxPool2d(2),
+            nn.ReLU(),
             nn.Conv2d(16, 32, 5),
-            nn.ReLU(),
             nn.MaxPool2d(2),
+            nn.ReLU(),
             nn.Flatten(),
             nn.Linear(32 * side * side, FEATURES),
             nn.ReLU(),
-        )
+        ).to(memory_format=torch.channels_last)  # in which a CPU pools much faster
         self.classify = nn.Linear(FEATURES, classes)
 
     def forward(self, pictures: Tensor) -> Tensor:
@@ -113,17 +113,18 @@ def _train(net: FeatureNet, images: Images, device: torch.device) -> FeatureNet:
     batch = min(128, len(order))
     optimiser = torch.optim.Adam(net.parameters(), lr=2e-3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, STEPS)
+    labels_of_all = _labels(images)
     describe = f"learning features of {images.name}"
     for _ in tqdm(range(STEPS), desc=describe, leave=False, disable=None):
         chosen = order[torch.randint(len(order), (batch,), generator=rng)]
-        x, labels = _questions(images, chosen, rng)
+        x, labels = _questions(images.pixels, labels_of_all, chosen, rng)
         loss = F.cross_entropy(net.classify(net(x.to(device))), labels.to(device))
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         schedule.step()
     with torch.no_grad():
-        x, labels = _questions(images, held_out, rng)
+        x, labels = _questions(images.pixels, labels_of_all, held_out, rng)
         answers = net.classify(net.extract(x)).argmax(1).cpu()
     net.accuracy = (answers == labels).float().mean().item()
     return net.eval()
@@ -136,9 +137,10 @@ def _labels(images: Images) -> Tensor | None:
     return images.labels
 
 
-def _questions(images: Images, chosen: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-    x = images.pixels[chosen.to(images.pixels.device)].cpu()
-    labels = _labels(images)
+def _questions(
+    pixels: Tensor, labels: Tensor | None, chosen: Tensor, rng: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    x = pixels[chosen.to(pixels.device)].cpu()
     if labels is not None:
         return x, labels[chosen.to(labels.device)].cpu()
     turns = torch.randint(4, (len(x),), generator=rng)
