@@ -2,9 +2,9 @@
 
     figure, axis = plots.figure(height=2.5)
     axis.plot(...)
-    plots.show(figure, "Two curves: ...")
+    plots.picture(figure, "Two curves: ...")
 
-`show` gives a notebook a picture with alternative text. Figures are made without pyplot, whose
+`picture` gives a notebook a picture with alternative text. Figures are made without pyplot, whose
 global state does not survive being called from a widget.
 """
 
@@ -92,7 +92,7 @@ def title(axis: Axes, text: str) -> None:
     axis.set_title(text, loc="left", fontsize=11, fontweight="bold", color=INK)
 
 
-def show(drawn: Figure | Image.Image, alt: str, *, width: int | None = None) -> Picture:
+def picture(drawn: Figure | Image.Image, alt: str, *, width: int | None = None) -> Picture:
     """What a cell ends with: the figure or image as a picture with alternative text."""
     file = io.BytesIO()
     if isinstance(drawn, Image.Image):

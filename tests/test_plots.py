@@ -45,7 +45,7 @@ def test_what_is_no_set_of_pictures_is_refused(shape):
 def test_a_picture_carries_its_words_and_its_width():
     figure, axis = plots.figure(4, 2)
     axis.plot([1, 2])
-    data, about = plots.show(figure, "A rising line")._repr_mimebundle_()
+    data, about = plots.picture(figure, "A rising line")._repr_mimebundle_()
     assert data["image/png"].startswith(b"\x89PNG")
     assert data["text/plain"] == "A rising line"
     assert about["image/png"] == {"alt": "A rising line", "width": 320}
@@ -55,7 +55,7 @@ def test_same_figure_same_bytes():
     def drawn():
         figure, axis = plots.figure(3, 2)
         axis.plot([1, 3, 2])
-        return plots.show(figure, "zigzag").png
+        return plots.picture(figure, "zigzag").png
 
     assert drawn() == drawn()
 
@@ -63,13 +63,13 @@ def test_same_figure_same_bytes():
 def test_a_picture_without_words_is_refused():
     figure, _ = plots.figure()
     with pytest.raises(ValueError, match="alternative text"):
-        plots.show(figure, " ")
+        plots.picture(figure, " ")
 
 
 def test_losses_of_short_and_long_histories():
     for n in (1, 5, 300):
         history = History([0.1] * n, [0.2] * n)
-        assert plots.show(plots.losses(history), "losses").png
+        assert plots.picture(plots.losses(history), "losses").png
 
 
 def test_losses_of_no_step_are_refused():

@@ -16,10 +16,10 @@ FAMILIES = {"mlp": mlp, "dcgan": dcgan, "modern": modern}
 _ALL = FAMILIES | {"points": points}  # those that are made without a size of picture too
 NORMALISED = {"dcgan"}  # families whose discriminator has batch norm, unless told otherwise
 
-__all__ = ["FAMILIES", "describe", "make", "rebuild"]
+__all__ = ["FAMILIES", "describe", "build", "rebuild"]
 
 
-def make(
+def build(
     family: str,
     *,
     size: int,

@@ -24,7 +24,7 @@ def networks(config: TrainConfig, images: Images) -> tuple[nn.Module, nn.Module]
         raise ValueError(f"conditional=True needs labels, {images.name!r} has none")
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(config.seed)
-        return models.make(
+        return models.build(
             config.network,
             size=images.size,
             channels=images.channels,

@@ -271,7 +271,7 @@ def to_picture(panels: Sequence[Panel], lights: set[str], heading: str, alt: str
     for panel, (left, top) in _both(panels, places):
         axis.text(left, top + 10, panel.title, color=plots.INK, fontsize=8.5, va="center")
         _draw(axis, panel, left, top + caption, lights)
-    return plots.show(drawn, alt)
+    return plots.picture(drawn, alt)
 
 
 def _draw(axis: Axes, panel: Panel, left: float, top: float, lights: set[str]) -> None:

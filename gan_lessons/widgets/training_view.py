@@ -233,7 +233,7 @@ def to_picture(state: dict) -> plots.Picture:
         + "; "
         + ", ".join(f"{name} {value}" for name, value in numbers.items())
     )
-    return plots.show(drawn, alt)
+    return plots.picture(drawn, alt)
 
 
 def _png(image: Image.Image) -> bytes:

@@ -12,7 +12,7 @@ FAMILIES = pytest.mark.parametrize("family", models.FAMILIES)
 def make(family: str, **options):
     torch.manual_seed(0)
     settings = {"size": 16, "channels": 1, "latent": 6, "width": 4, "classes": 3}
-    return models.make(family, **(settings | options))
+    return models.build(family, **(settings | options))
 
 
 @FAMILIES

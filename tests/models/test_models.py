@@ -24,7 +24,7 @@ def test_the_articles_sizes():
 @pytest.mark.parametrize("size", [28, 32, 64])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_shapes_and_ranges(family, size, channels):
-    generator, discriminator = models.make(family, size=size, channels=channels, latent=10, width=4)
+    generator, discriminator = models.build(family, size=size, channels=channels, latent=10, width=4)
     pictures = generator(torch.randn(3, 10))
     assert pictures.shape == (3, channels, size, size)
     assert pictures.abs().max() <= 1
@@ -104,7 +104,7 @@ OPTIONS = {
 @pytest.mark.parametrize("family", models.FAMILIES)
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_rebuild_gives_the_network_back(family, options):
-    made = models.make(family, size=16, channels=3, latent=7, width=4, **options)
+    made = models.build(family, size=16, channels=3, latent=7, width=4, **options)
     labels = torch.tensor([2, 0]) if "classes" in options else None
     inputs = torch.randn(2, 7), torch.randn(2, 3 * options.get("pack", 1), 16, 16)
     for network, x in zip(made, inputs, strict=True):
@@ -128,7 +128,7 @@ def test_a_checkpoint_of_before_labels_rebuilds(family):
 
 @pytest.mark.parametrize("family", models.FAMILIES)
 def test_a_pack_is_judged_as_one(family):
-    generator, discriminator = models.make(
+    generator, discriminator = models.build(
         family, size=16, channels=3, latent=7, width=4, norm=False, pack=4
     )
     pictures = generator(torch.randn(8, 7))
@@ -150,7 +150,7 @@ def test_without_norm_there_is_no_batch_norm_but_biases():
 @pytest.mark.parametrize("family", models.FAMILIES)
 def test_without_norm_each_logit_depends_on_its_own_picture_alone(family):
     torch.manual_seed(0)
-    _, discriminator = models.make(family, size=16, channels=1, latent=7, width=4, norm=False)
+    _, discriminator = models.build(family, size=16, channels=1, latent=7, width=4, norm=False)
     assert between_pictures(discriminator) == 0
 
 
@@ -178,7 +178,7 @@ def test_describe_knows_only_its_own():
 
 def test_unknown_names_list_the_known_ones():
     with pytest.raises(ValueError, match=r"unknown network 'gan'; known are mlp, dcgan, modern"):
-        models.make("gan", size=28, channels=1, latent=1, width=1)
+        models.build("gan", size=28, channels=1, latent=1, width=1)
     with pytest.raises(ValueError, match="unknown network"):
         models.rebuild({"network": "os.system", "options": {}})
 
@@ -196,4 +196,4 @@ def test_unknown_names_list_the_known_ones():
 def test_wrong_options_say_what_is_allowed(wrong, message):
     options = {"size": 28, "channels": 1, "latent": 4, "width": 4} | wrong
     with pytest.raises(ValueError, match=message):
-        models.make("dcgan", **options)
+        models.build("dcgan", **options)

@@ -74,7 +74,7 @@ def test_a_trainer_takes_points_saves_and_goes_on(tmp_path):
 
 def test_pictures_for_points_are_refused():
     ring = toy.points("ring", 10, torch.Generator().manual_seed(0))
-    generator, discriminator = models.make("mlp", size=2, channels=1, latent=2, width=4)
+    generator, discriminator = models.build("mlp", size=2, channels=1, latent=2, width=4)
     with pytest.raises(ValueError, match=r"\(1, 2, 2\), the data has \(2,\)"):
         Trainer(generator, discriminator, ring, TrainConfig(latent=2))
 

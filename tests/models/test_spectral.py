@@ -16,7 +16,7 @@ def make(family: str, **options) -> nn.Module:
     torch.manual_seed(0)
     settings = {"size": 16, "channels": 1, "latent": 6, "width": 8}
     settings |= {"norm": False, "spectral": True}
-    return models.make(family, **(settings | options))[1]
+    return models.build(family, **(settings | options))[1]
 
 
 def weights(discriminator: nn.Module) -> list[torch.Tensor]:

@@ -112,7 +112,7 @@ def test_a_grid_has_its_corners_and_its_middle():
 @pytest.mark.parametrize("family", ["mlp", "dcgan", "modern"])
 def test_the_directions_are_the_first_layers_singular_vectors(family, classes):
     torch.manual_seed(0)
-    generator, _ = models.make(family, size=8, channels=1, latent=10, width=12, classes=classes)
+    generator, _ = models.build(family, size=8, channels=1, latent=10, width=12, classes=classes)
     first = next(
         layer for layer in generator.modules() if isinstance(layer, nn.Linear | nn.ConvTranspose2d)
     )
@@ -383,7 +383,7 @@ def test_a_trainer_gives_its_average_and_its_labels():
         network="mlp", width=8, latent=10, batch=16, conditional=True, ema_half_life=100
     )
     classes = len(images.classes)
-    players = models.make("mlp", size=images.size, channels=1, latent=10, width=8, classes=classes)
+    players = models.build("mlp", size=images.size, channels=1, latent=10, width=8, classes=classes)
     trainer = Trainer(*players, images, config, device="cpu")
     trainer.step()
     explorer = LatentExplorer(trainer, seed=3, label=2)

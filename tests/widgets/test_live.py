@@ -13,7 +13,7 @@ def test_a_widget_where_a_kernel_runs_and_a_picture_elsewhere():
     figure, axis = plots.figure(2, 2)
     axis.plot([0, 1])
     slider = ipywidgets.IntSlider()
-    live = Live(slider, plots.show(figure, "A line"))
+    live = Live(slider, plots.picture(figure, "A line"))
     data, about = live._repr_mimebundle_()
     assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == slider.model_id
     assert data["image/png"].startswith(b"\x89PNG")

@@ -207,7 +207,7 @@ class DeconvExplorer(Quiet):
         return Live(self.widget, self.still)._repr_mimebundle_()
 
     def __repr__(self) -> str:
-        return words.alternative(self._legal, self.illegal)
+        return words.alt_text(self._legal, self.illegal)
 
     # What happens
 

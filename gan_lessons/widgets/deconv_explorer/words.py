@@ -115,7 +115,7 @@ def torch_code(case: Case) -> str:
     return "\n".join(lines)
 
 
-def alternative(case: Case, refused: list[str]) -> str:
+def alt_text(case: Case, refused: list[str]) -> str:
     """What the still picture shows, for those who cannot see it.
 
     refused: why the setting that was asked for is illegal; case is then another one.

@@ -21,7 +21,7 @@ from gan_lessons.widgets.gan_lab.settings import LIVE, LabSettings, moves_of, st
 from gan_lessons.widgets.gan_lab.still import to_picture
 from gan_lessons.widgets.gan_lab.style import ROOT, STYLE
 from gan_lessons.widgets.gan_lab.truth import DRAWN
-from gan_lessons.widgets.gan_lab.words import alternative
+from gan_lessons.widgets.gan_lab.words import alt_text
 from gan_lessons.widgets.live import Live
 from gan_lessons.widgets.moving import Plays
 
@@ -178,7 +178,7 @@ class GanLab(Plays):
         return Live(self.widget, self.still)._repr_mimebundle_()
 
     def __repr__(self) -> str:
-        return alternative(self.look)
+        return alt_text(self.look)
 
     # What happens
 

@@ -13,7 +13,7 @@ from gan_lessons.widgets.gan_lab.charts import loss_range
 from gan_lessons.widgets.gan_lab.look import Look
 from gan_lessons.widgets.gan_lab.pictures import arrow_tips, opacity
 from gan_lessons.widgets.gan_lab.style import HEAT_ALPHA, HEAT_FAKE, HEAT_REAL
-from gan_lessons.widgets.gan_lab.words import alternative, included, percent
+from gan_lessons.widgets.gan_lab.words import alt_text, included, percent
 
 _FLOOR: dict[str, Any] = {"linestyle": "--", "linewidth": 1}  # what real points have
 _HEAT = LinearSegmentedColormap.from_list(
@@ -59,7 +59,7 @@ def _drawn(look: Look) -> plots.Picture:
             if len(axis.lines):
                 axis.legend(fontsize=7.5, ncols=3, loc="lower left", bbox_to_anchor=(-0.02, 0.93))
         axes[-1, 1].set_xlabel("turn", fontsize=8)
-    return plots.show(drawn, alternative(look))
+    return plots.picture(drawn, alt_text(look))
 
 
 def _draw_plane(axis: Axes, look: Look) -> None:

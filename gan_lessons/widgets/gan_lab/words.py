@@ -68,7 +68,7 @@ def heading(phase: Phase) -> str:
     return f"{who}{count}: {phase.kind}"
 
 
-def alternative(look: Look) -> str:
+def alt_text(look: Look) -> str:
     """What is shown, for those who cannot see it; the same wherever the lesson runs."""
     s = look.settings
     penalty = "" if s.penalty == NO_PENALTY else f" and the penalty {s.penalty}"

@@ -76,7 +76,7 @@ def large_html(look: Look, classes: tuple[str, ...] = (), *, scope: str = "") ->
     places = ";".join(f"--{name}:{value:.4f}" for name, value in marks.items())
     return (
         f"<div class='{ROOT} large'><style>.{scope or ROOT}{{{places}}}</style>"
-        f"{to_img(look.picture, alternative(look, classes))}<table>{told}</table></div>"
+        f"{to_img(look.picture, alt_text(look, classes))}<table>{told}</table></div>"
     )
 
 
@@ -151,7 +151,7 @@ def where(look: Look) -> str:
     return f"{places[s.origin]}; " + ("moved along " + ", ".join(moved) if moved else "not moved")
 
 
-def alternative(look: Look, classes: tuple[str, ...] = ()) -> str:
+def alt_text(look: Look, classes: tuple[str, ...] = ()) -> str:
     """What the large picture is, for those who cannot see it."""
     label = f", label {classes[look.setting.label]}" if classes else ""
     return f"Latent explorer: a generated picture, {where(look)}{label}"

@@ -5,7 +5,7 @@ from matplotlib.patches import Rectangle
 from gan_lessons import plots
 from gan_lessons.widgets.cells import PALETTE, number
 from gan_lessons.widgets.latent_explorer.look import Look, Sheet
-from gan_lessons.widgets.latent_explorer.pages import alternative
+from gan_lessons.widgets.latent_explorer.pages import alt_text
 from gan_lessons.widgets.latent_explorer.setting import FARTHEST, STEPS
 
 BESIDE = {
@@ -17,7 +17,7 @@ BESIDE = {
 
 def words(look: Look, classes: tuple[str, ...] = ()) -> str:
     """What the still picture shows."""
-    return f"{alternative(look, classes)}, |z| {look.norm:.2f}; {BESIDE[look.setting.view]}"
+    return f"{alt_text(look, classes)}, |z| {look.norm:.2f}; {BESIDE[look.setting.view]}"
 
 
 def to_picture(look: Look, sheet: Sheet, classes: tuple[str, ...] = ()) -> plots.Picture:
@@ -60,4 +60,4 @@ def to_picture(look: Look, sheet: Sheet, classes: tuple[str, ...] = ()) -> plots
         corner = (x * across - 0.5, y * down - 0.5)
         edge = PALETTE["lit"][0]
         right.add_patch(Rectangle(corner, width, height, fill=False, edgecolor=edge, linewidth=1.6))
-    return plots.show(drawn, words(look, classes))
+    return plots.picture(drawn, words(look, classes))

@@ -15,7 +15,7 @@ from gan_lessons.widgets.moving import Plays
 from gan_lessons.widgets.upsampling_explorer import controls
 from gan_lessons.widgets.upsampling_explorer.cards import STYLE, to_html
 from gan_lessons.widgets.upsampling_explorer.case import MOST_STRATEGIES, Setting, case_of
-from gan_lessons.widgets.upsampling_explorer.still import alternative, to_picture
+from gan_lessons.widgets.upsampling_explorer.still import alt_text, to_picture
 from gan_lessons.widgets.upsampling_explorer.training import (
     MOST_STEPS,
     STRETCH,
@@ -100,7 +100,7 @@ class UpsamplingExplorer(Plays):
         return Live(self.widget, self.still)._repr_mimebundle_()
 
     def __repr__(self) -> str:
-        return alternative(self.case)
+        return alt_text(self.case)
 
     # What happens
 

@@ -19,7 +19,7 @@ from gan_lessons.widgets.upsampling_explorer.cards import (
 from gan_lessons.widgets.upsampling_explorer.case import Case, Column
 
 
-def alternative(case: Case) -> str:
+def alt_text(case: Case) -> str:
     """What is shown, for those who cannot see it; the same wherever the lesson runs."""
     setting = case.setting
     trained = f"after {setting.steps} steps of training" if setting.steps else "untrained"
@@ -47,7 +47,7 @@ def to_picture(case: Case) -> plots.Picture:
     axes[2, 1].set_ylabel("power in dB")
     axes[2, 0].set_axis_off()
     axes[2, 0].legend(*axes[2, 1].get_legend_handles_labels(), loc="center left", fontsize=8)
-    return plots.show(drawn, alternative(case))
+    return plots.picture(drawn, alt_text(case))
 
 
 def _draw_pixels(axis: Axes, name: str, picture: Tensor) -> None:
