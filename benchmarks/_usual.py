@@ -1,8 +1,8 @@
-"""The training loop that most tutorials show, written plainly, to be measured against.
+"""The usual training loop of most tutorials, as a baseline for the trainer.
 
-A DataLoader with PIL transforms on torchvision's own MNIST, separate passes over real and fake
-pictures, the discriminator's gradients left on in the generator's step, Adam as it comes, and
-`.item()` on both losses at each step.
+A DataLoader with PIL transforms on torchvision's MNIST, separate passes for real and fake pictures,
+gradients of the discriminator also in the generator's step, Adam with its default implementation,
+and `.item()` on both losses at every step.
 """
 
 import os
@@ -23,12 +23,12 @@ from gan_lessons.train import TrainConfig
 def usual_steps(
     generator: nn.Module, discriminator: nn.Module, config: TrainConfig, device: str, workers: int
 ) -> Iterator[tuple[float, float]]:
-    """Trains for ever, with the losses and sizes of `config`; yields both losses at each step."""
+    """Trains without end, with the losses and sizes of `config`; yields each step's losses."""
     torch.manual_seed(config.seed)
     to_tensor = transforms.Compose(
         [transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))]  # PIL → [-1, 1]
     )
-    data.load("mnist")  # where it is in reach it is found or fetched; else this says what to do
+    data.load("mnist")  # finds or downloads it; otherwise the error says what to do
     roots, _ = default_roots(os.environ.get("GAN_LESSONS_DATA"))
     root = next(root for root in roots if (root / "MNIST").is_dir())
     digits = MNIST(root, transform=to_tensor)

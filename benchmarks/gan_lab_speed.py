@@ -1,12 +1,12 @@
-"""How fast the GAN Lab plays: turns and pictures a second with all views on, and a pause's delay.
+"""How fast the GAN Lab plays: turns and pictures per second with all views, and a pause's delay.
 
     python benchmarks/gan_lab_speed.py
 
-Ticks come every 80 ms, as the page sends them, and each is done when its picture is packed to be
-sent; a tick that is late makes the next ones wait. A pause waits at most for the tick that is being
-done, so the slowest tick is looked for over all sizes of networks too. Medians of several runs, for
-the default networks and for others. Ends with an error where the default networks miss a limit, or
-where any tick is too slow.
+Ticks come every 80 ms, as the page sends them. A tick ends when its picture is packed for sending;
+if it is late, the next ones wait. A pause waits for the current tick at most, so the benchmark also
+looks for the slowest tick over all sizes of networks. It prints medians of several runs for the
+default networks, and single runs for others. It fails if the default networks miss a limit or any
+tick is too slow.
 """
 
 import json
@@ -29,7 +29,7 @@ CASES = {
     "3 layers of 64": {"layers_g": 3, "layers_d": 3, "units_g": 64, "units_d": 64},
 }
 LAYERS, UNITS = (0, 1, 2, 3, 4), (2, 16, 64, 128)
-# A turn is not interrupted: the longest that the controls allow.
+# The longest turn that the controls allow: turns are not interrupted.
 LONGEST = {
     **{"layers_g": 4, "layers_d": 4, "units_g": 128, "units_d": 128, "batch": 512},
     **{"updates_g": 5, "updates_d": 5, "loss": "wgan", "penalty": "wgan-gp", "data": "spiral"},
@@ -37,7 +37,7 @@ LONGEST = {
 
 
 class Sent(BaseComm):
-    """Stands for the way to the browser: packs each message as the kernel would, counts bytes."""
+    """Replaces the connection to the browser: packs messages as the kernel does, counts bytes."""
 
     size = 0
 
@@ -46,7 +46,7 @@ class Sent(BaseComm):
 
 
 def played(lab: GanLab, seconds: float) -> tuple[float, float, float, float]:
-    """Turns a second, pictures a second, the slowest tick in ms, KiB sent for a picture."""
+    """Turns per second, pictures per second, the slowest tick in ms, KiB sent per picture."""
     Sent.size, ticks, slowest = 0, 0, 0.0
     before, start = lab.play.taken, time.perf_counter()
     while (now := time.perf_counter()) - start < seconds:
@@ -61,7 +61,7 @@ def played(lab: GanLab, seconds: float) -> tuple[float, float, float, float]:
 
 
 def slowest(seconds: float, **settings: object) -> float:
-    """The slowest tick in ms, without the first few: those load what is used for the first time."""
+    """The slowest tick in ms, without the first few, which import and compile what they need."""
     lab = GanLab(**settings)
     played(lab, 0.3)
     return played(lab, seconds)[2]

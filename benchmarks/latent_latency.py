@@ -1,10 +1,10 @@
-"""How long one event of the latent explorer takes until its picture is packed to be sent.
+"""How long an event of the latent explorer takes until its picture is packed for sending.
 
     python benchmarks/latent_latency.py
 
-Times are milliseconds from the event to the packed message that carries the new picture; the
-explorer sends that one first. "whole" is until the callback ends: with the pictures beside it,
-where the event changes them too. Ends with an error where a limit is passed.
+Times are in milliseconds, from the event to the packed message with the new large picture, which
+the explorer sends first. "whole" is the time until the callback ends, with the smaller pictures if
+the event changes them too. The benchmark fails if a limit is exceeded.
 """
 
 import json
@@ -23,12 +23,12 @@ CASES = {
     "width 64, 64 px, RGB": {"size": 64, "channels": 3, "width": 64},
 }
 EVENTS = 100
-RARE_EVENTS = 20  # that draw all pictures anew
+RARE_EVENTS = 20  # of those that redraw all pictures
 LIMIT_MS = 30
 
 
 class Sent(BaseComm):
-    """Stands for the way to the browser: packs each message as the kernel would, notes when."""
+    """Replaces the connection to the browser: packs messages as the kernel does, notes when."""
 
     picture_at = 0.0  # when the first large picture since the event was packed
 
@@ -39,7 +39,7 @@ class Sent(BaseComm):
 
 
 def timed(event: Callable[[], None]) -> tuple[float, float]:
-    """Milliseconds to the picture, and to the end of the callback."""
+    """Milliseconds until the picture is packed, and until the callback ends."""
     Sent.picture_at = 0.0
     start = time.perf_counter()
     event()
@@ -54,7 +54,7 @@ def percentile(values: list[float], share: float = 0.95) -> float:
 
 
 def events(explorer: LatentExplorer) -> dict[str, tuple[str, int, Callable[[int], None]]]:
-    """Name → the view it belongs to, how often, and the i-th event."""
+    """Name → the view that the event belongs to, how often to time it, and the i-th event."""
 
     def set_to(name: str, values: list) -> Callable[[int], None]:
         def event(i: int) -> None:
@@ -88,15 +88,15 @@ def main() -> None:
         explorer = LatentExplorer(dcgan.Generator(**options))
         for name, (view, count, event) in events(explorer).items():
             explorer.controls["view"].value = view
-            for i in range(4):  # one more than the events' period may need to be a change again
+            for i in range(4):  # warm-up; also makes sure that the first timed event is a change
                 event(i)
             pairs = [timed(lambda i=i, event=event: event(i)) for i in range(4, count + 4)]
             times, whole = [a for a, _ in pairs], [b for _, b in pairs]
             late = percentile(times)
-            told = f"{label}: {name}"
-            print(f"{told:46}{statistics.median(times):9.1f}{late:9.1f}{percentile(whole):9.1f}")
+            row = f"{label}: {name}"
+            print(f"{row:46}{statistics.median(times):9.1f}{late:9.1f}{percentile(whole):9.1f}")
             if late > LIMIT_MS:
-                failed.append(f"{told}: {late:.1f} ms, allowed {LIMIT_MS}")
+                failed.append(f"{row}: {late:.1f} ms, allowed {LIMIT_MS}")
     if failed:
         raise SystemExit("\n".join(failed))
 

@@ -1,10 +1,10 @@
-"""Whether all modes of the ring of 8 and the grid of 25 are found, and how sharply.
+"""Whether a GAN finds all modes of the ring of 8 and the grid of 25, and how sharply.
 
     python benchmarks/modes.py [ring | grid] [seeds]
 
-The relativistic loss with R1 and R2 on points of the plane, counted as VEEGAN and PacGAN do: 2,500
-samples, good within 3 standard deviations of a centre. Ends with an error where too few seeds reach
-what is promised, or one takes longer than a minute of training.
+The relativistic loss with R1 and R2 on points in the plane, counted as in VEEGAN and PacGAN: 2,500
+samples, good within 3 standard deviations of a centre. The benchmark fails if too few seeds reach
+the limits, or if one trains for more than a minute.
 """
 
 import sys
@@ -18,12 +18,12 @@ from gan_lessons.models import points
 from gan_lessons.train import TrainConfig, Trainer
 
 SECONDS = 60.0
-# Steps, the share of samples that must be good, seeds of ten that must find all modes so sharply.
+# Steps; the share of samples that must be good; the share of seeds that must reach it in all modes.
 PROMISED = {"ring": (9_000, 0.95, 1.0), "grid": (9_000, 0.90, 0.9)}
 
 
 def trained(name: str, seed: int, steps: int) -> tuple[Trainer, float]:
-    """A trainer at its end, and the seconds that it took."""
+    """A trainer after `steps` steps, and the seconds that it took."""
     rng = torch.Generator().manual_seed(seed)
     config = TrainConfig(
         latent=2,
@@ -41,11 +41,11 @@ def trained(name: str, seed: int, steps: int) -> tuple[Trainer, float]:
         learning_rate_final=0.0,
         seed=seed,
     )
-    shape = {"layers": 3, "width": 128, "activation": "relu"}
+    options = {"layers": 3, "width": 128, "activation": "relu"}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        players = points.Generator(**shape), points.Discriminator(**shape)
-    trainer = Trainer(*players, toy.points(name, 100_000, rng), config, "cpu")
+        networks = points.Generator(**options), points.Discriminator(**options)
+    trainer = Trainer(*networks, toy.points(name, 100_000, rng), config, "cpu")
     started = time.perf_counter()
     while trainer.steps < steps:
         trainer.step()
@@ -53,7 +53,7 @@ def trained(name: str, seed: int, steps: int) -> tuple[Trainer, float]:
 
 
 def main(names: list[str], seeds: int) -> int:
-    torch.set_num_threads(1)  # layers this small are slower on more
+    torch.set_num_threads(1)  # layers this small are slower with more threads
     failed = False
     for name in names:
         steps, share, of_seeds = PROMISED[name]

@@ -1,11 +1,11 @@
-"""How long one slider event takes until its picture is finished and packed to be sent.
+"""How long a slider event takes until its picture is drawn and packed for sending.
 
     python benchmarks/slider_latency.py
 
-The explorer stands beside what notebooks usually do: `interact` with a function that draws the same
-three panels (input, kernel, output, with numbers in the cells) in a new pyplot figure. Both take
-the same events, in turns, in one process. Times are milliseconds, sizes are what goes to the
-browser. Ends with an error where a limit is passed.
+Compares the explorer with the usual way: `interact` with a function that draws the same three
+panels (input, kernel, output, with numbers in the cells) in a new pyplot figure. Both get the same
+events, alternately, in one process. Times are in milliseconds; sizes are of what goes to the
+browser. The benchmark fails if a limit is exceeded.
 """
 
 import base64
@@ -36,7 +36,7 @@ DEFAULT_MS, LARGEST_MS, DEFAULT_KIB, TIMES_FASTER = 20, 60, 50, 10
 
 
 class Sent(BaseComm):
-    """Stands for the way to the browser: packs each message as the kernel would, counts bytes."""
+    """Replaces the connection to the browser: packs messages as the kernel does, counts bytes."""
 
     size = 0
 
@@ -75,8 +75,8 @@ def timed(event: Callable[[], None]) -> tuple[float, int]:
     return (time.perf_counter() - start) * 1000, Sent.size
 
 
-def turned(slider: ipywidgets.IntSlider) -> Callable[[], None]:
-    """A slider that is moved to and fro between two values."""
+def moves(slider: ipywidgets.IntSlider) -> Callable[[], None]:
+    """An event that moves the slider back and forth between two values."""
     low, high = sorted((slider.value, slider.value - 1 if slider.value > 2 else slider.value + 1))
 
     def event() -> None:
@@ -90,9 +90,9 @@ def percentile(values: list[float], share: float = 0.95) -> float:
 
 
 def explorer_times(**setting: object) -> tuple[list[float], int]:
-    """Milliseconds of each event, over size, kernel and stride; the most bytes that one sent."""
+    """Milliseconds of each event, over size, kernel and stride; the largest number of bytes."""
     explorer = DeconvExplorer(**setting)
-    events = [turned(explorer.controls[name]) for name in ("size", "kernel", "stride")]
+    events = [moves(explorer.controls[name]) for name in ("size", "kernel", "stride")]
     for event in events:
         event(), event()
     measured = [timed(events[i % 3]) for i in range(EVENTS)]
@@ -100,14 +100,14 @@ def explorer_times(**setting: object) -> tuple[list[float], int]:
 
 
 def compared(dims: int) -> tuple[list[float], list[float]]:
-    """The explorer's and the usual way's milliseconds for the same events, taken in turns."""
+    """Milliseconds of the explorer and of the usual way for the same events, alternately."""
     names = ("size", "kernel", "stride")
-    with redirect_stdout(io.StringIO()):  # where `interact` clears what is shown
+    with redirect_stdout(io.StringIO()):  # `interact` prints control characters
         explorer, interact = DeconvExplorer(dims=dims), usual(dims)
         for slider, name in zip(interact.children, names, strict=False):
             slider.value = explorer.state[name]
-    ours = [turned(explorer.controls[name]) for name in names]
-    theirs = [turned(slider) for slider in interact.children[:3]]
+    ours = [moves(explorer.controls[name]) for name in names]
+    theirs = [moves(slider) for slider in interact.children[:3]]
     with redirect_stdout(io.StringIO()):
         pairs = [(timed(ours[i % 3])[0], timed(theirs[i % 3])[0]) for i in range(EVENTS // 2)]
     return [a for a, _ in pairs], [b for _, b in pairs]

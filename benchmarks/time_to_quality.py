@@ -1,12 +1,12 @@
-"""How near to MNIST the best recipe comes in the time that the usual loop needs.
+"""How close the best recipe gets to MNIST in the time that the usual loop needs.
 
     python benchmarks/time_to_quality.py [seeds]
 
-On the CPU. The usual loop (`_usual.py`): DCGAN of width 32, learning rate 2e-4, no average, for
-90 s of training. Its Fréchet distance then is the mark. The recipe starts anew with the same seed,
-and is judged after each of a few seconds, and after 90 s. Judging, like loading, is not training
-time. The medians over seeds count. Ends with an error where the mark is not reached in 12 s, or the
-distance after 90 s is above the limit. GAN_LESSONS_DATA names the folder with MNIST.
+On the CPU. The usual loop (`_usual.py`) trains a DCGAN of width 32, with learning rate 2e-4 and no
+average, for 90 s. Its Fréchet distance at the end is the mark. The recipe starts with the same seed
+and is judged at several times, up to 90 s. Judging and loading do not count as training time. The
+result is the median over seeds. The benchmark fails if the recipe does not reach the mark in 12 s,
+or if its distance after 90 s is above the limit. GAN_LESSONS_DATA names the folder with MNIST.
 """
 
 import statistics
@@ -22,7 +22,7 @@ from gan_lessons.train import RECIPES, TrainConfig, Trainer, fastest, networks
 
 BUDGET = 90.0  # seconds
 REACHED_IN, DISTANCE = 12.0, 35.0
-LOOKS = (6.0, 8.0, 10.0, REACHED_IN, 20.0, 40.0, 60.0, BUDGET)
+JUDGED_AT = (6.0, 8.0, 10.0, REACHED_IN, 20.0, 40.0, 60.0, BUDGET)
 USUAL = TrainConfig(network="dcgan", width=32, batch=64)
 BEST = "modern"
 
@@ -33,8 +33,8 @@ def main(seeds: int) -> int:
     except data.DataUnavailable as error:
         sys.exit(f"error: {error}")
     judge = Judge(images, reference)
-    print(f"floor: {judge.floor:.1f} ({judge.count:,} real training pictures against as many test)")
-    levers = fastest(RECIPES[BEST], images, "cpu")
+    print(f"floor: {judge.floor:.1f} ({judge.count:,} real training against as many test pictures)")
+    compute = fastest(RECIPES[BEST], images, "cpu")
     marks, reached, ends = [], [], []
     for seed in range(seeds):
         config = replace(USUAL, seed=seed)
@@ -44,21 +44,21 @@ def main(seeds: int) -> int:
         while time.perf_counter() - started < BUDGET:
             next(steps)
             count += 1
-        own = Trainer(generator, discriminator, images, config, "cpu")  # to draw the samples
-        mark = judge(own.generate(judge.count, seed=seed))
+        sampler = Trainer(generator, discriminator, images, config, "cpu")
+        mark = judge(sampler.generate(judge.count, seed=seed))
         print(f"seed {seed}: usual loop {mark:.1f} after {count} steps", end="; recipe", flush=True)
 
         config = replace(RECIPES[BEST], seed=seed)
-        trainer = Trainer(*networks(config, images), images, config, "cpu", levers)
+        trainer = Trainer(*networks(config, images), images, config, "cpu", compute)
         distances = {}
         spent = 0.0
-        for look in LOOKS:
+        for seconds in JUDGED_AT:
             started = time.perf_counter()
-            while spent + time.perf_counter() - started < look:
+            while spent + time.perf_counter() - started < seconds:
                 trainer.step()
             spent += time.perf_counter() - started
-            distances[look] = judge(trainer.generate(judge.count, seed=seed))
-            print(f" {look:.0f} s {distances[look]:.1f}", end="", flush=True)
+            distances[seconds] = judge(trainer.generate(judge.count, seed=seed))
+            print(f" {seconds:.0f} s {distances[seconds]:.1f}", end="", flush=True)
         print(f" ({trainer.steps} steps)")
         marks.append(mark)
         reached.append(min((t for t, d in distances.items() if d <= mark), default=float("inf")))

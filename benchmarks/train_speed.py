@@ -1,12 +1,11 @@
-"""How many times the steps of the usual loop the trainer takes, and what each lever brings.
+"""How much faster than the usual loop the trainer is, and what each compute option contributes.
 
     python benchmarks/train_speed.py [dcgan | modern | article ...]
 
-The usual loop (`_usual.py`) and the trainer have the same networks, losses, batch and settings, on
-the same MNIST; both judge D's fakes again in G's turn, as that loop does. They take their steps in
-turns, a few of each at a time, in one process; the medians count. Ends with an error where a
-recipe falls short of its limit. GAN_LESSONS_DATA names the folder with MNIST; without
-MNIST it says so, and ends with an error.
+The usual loop (`_usual.py`) and the trainer have the same networks, losses, batch size and
+settings, on the same MNIST. Both reuse D's fakes in G's turn. They run in one process, a few steps
+each in alternation; the results are medians. The benchmark fails if a recipe misses its limit, or
+without MNIST. GAN_LESSONS_DATA names the folder with MNIST.
 """
 
 import statistics
@@ -19,9 +18,17 @@ import torch
 from _usual import usual_steps
 
 from gan_lessons import data
-from gan_lessons.train import RECIPES, Levers, TrainConfig, Trainer, fastest, networks, pick_device
+from gan_lessons.train import (
+    RECIPES,
+    ComputeOptions,
+    TrainConfig,
+    Trainer,
+    fastest,
+    networks,
+    pick_device,
+)
 
-# Times the steps a second of the usual loop, on a CPU and on a GPU.
+# The least speed-up over the usual loop, on a CPU and on a GPU.
 LIMITS = {"dcgan": (2.0, 5.0)}
 ROUNDS, SECONDS = 9, 0.4  # of each contender
 
@@ -48,19 +55,19 @@ def main(recipes: list[str]) -> int:
             )
         limit = LIMITS.get(name, (0.0, 0.0))[device.type == "cuda"]
         if usual / ours < limit:
-            short.append(f"{name} is {usual / ours:.2f} times as fast, {limit} were promised")
+            short.append(f"{name} is {usual / ours:.2f} times as fast, wanted {limit}")
     print("\n".join(short))
     return bool(short)
 
 
 def contenders(
-    config: TrainConfig, images: data.Images, device: torch.device, best: Levers
+    config: TrainConfig, images: data.Images, device: torch.device, best: ComputeOptions
 ) -> dict[str, Callable[[], object]]:
-    """What takes one step when it is called."""
+    """Name → a function that takes one training step."""
     usual = usual_steps(*networks(config, images), config, str(device), workers=0)
 
-    def trainer(levers: Levers, config: TrainConfig = config) -> Trainer:
-        return Trainer(*networks(config, images), images, config, device, levers)
+    def trainer(compute: ComputeOptions, config: TrainConfig = config) -> Trainer:
+        return Trainer(*networks(config, images), images, config, device, compute)
 
     def read_each(trainer: Trainer) -> Callable[[], object]:
         return lambda: (trainer.step(), trainer.history)
@@ -68,13 +75,15 @@ def contenders(
     found: dict[str, Callable[[], object]] = {
         "the usual loop": lambda: next(usual),
         "the trainer": trainer(best).step,
-        "the trainer, all levers off": trainer(Levers(**dict.fromkeys(names(), False))).step,
+        "the trainer, all options off": trainer(
+            ComputeOptions(**dict.fromkeys(names(), False))
+        ).step,
     }
     for name in names():
-        if getattr(best, name) and acts(name, config, best):
+        if getattr(best, name) and matters(name, config, best):
             off = {name: False}
             if name == "data_on_device" and best.graph:
-                name, off = f"{name} and graph", off | {"graph": False}  # which it needs
+                name, off = f"{name} and graph", off | {"graph": False}  # the graph needs it
             found[f"  without {name}"] = trainer(replace(best, **off)).step
     if not best.bfloat16:
         found["  with bfloat16"] = trainer(replace(best, bfloat16=True)).step
@@ -84,23 +93,23 @@ def contenders(
 
 
 def names() -> list[str]:
-    return [field.name for field in fields(Levers)]
+    return [field.name for field in fields(ComputeOptions)]
 
 
-def acts(lever: str, config: TrainConfig, best: Levers) -> bool:
-    """Whether the lever does anything for such networks and losses."""
+def matters(option: str, config: TrainConfig, best: ComputeOptions) -> bool:
+    """Whether the option has an effect with these networks and losses."""
     normalised = config.network == "dcgan" and config.norm
     return {
         "one_pass": not normalised,
         "shared_pass": config.penalty in ("r1", "r2", "r1r2") and not best.bfloat16,
-    }.get(lever, True)
+    }.get(option, True)
 
 
 def measure(contenders: dict[str, Callable], device: torch.device) -> dict[str, float]:
-    """Median seconds a step, of rounds in turns."""
+    """Median seconds per step, over rounds that alternate between the contenders."""
     counts = {}
     for name, step in contenders.items():
-        for _ in range(5):  # a CUDA graph is recorded in the fourth
+        for _ in range(5):  # warm-up; a CUDA graph is recorded in the fourth step
             step()
         one = timed(step, 3, device)
         counts[name] = max(1, round(SECONDS / one))

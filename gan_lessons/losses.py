@@ -1,60 +1,63 @@
-"""GAN objectives as functions of raw logits, and the gradient penalties that go with them.
+"""GAN objectives as functions of raw logits, and gradient penalties for the discriminator.
 
-A discriminator returns logits: any real number, higher for "more real", no sigmoid at its end.
+A discriminator returns logits: real numbers, higher for "more real", with no sigmoid at the end.
 Every objective here is minimised. Logarithms of D = sigmoid(logit) are written with
 softplus(t) = log(1 + exp(t)),
 
-    log D = -softplus(-logit),    log(1 - D) = -softplus(logit),
+    log D = -softplus(-logit),    log(1 - D) = -softplus(logit).
 
-which stays finite, and so does its gradient, where the log of a computed sigmoid is -inf.
+Softplus and its gradient stay finite even where a computed sigmoid rounds to 0 and its log is -inf.
 
-How a training step uses them, gamma being the penalty's weight:
+A training step uses them like this, with gamma as the penalty's weight:
 
-    loss, penalty = get_loss("nonsaturating"), get_penalty("r1")
+    loss, penalty = LOSSES["nonsaturating"], PENALTIES["r1"]
     d_loss = loss.discriminator(discriminator(real), discriminator(fake.detach()))
     d_loss = d_loss + gamma * penalty(discriminator, real, fake)
     g_loss = loss.generator(discriminator(fake))
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import torch
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
-Entry = TypeVar("Entry")
+from gan_lessons.precision import at_least_float32
+
 Discriminator = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
 class Loss:
-    """The two players' objectives. `paired`: each fake is compared with one real picture."""
+    """The objectives of both players. `paired`: each fake is compared with one real sample."""
 
     name: str
     discriminator_formula: Callable[[Tensor, Tensor], Tensor]  # (real, fake)
-    generator_formula: Callable[..., Tensor]  # (fake), and (fake, real) where paired
+    generator_formula: Callable[..., Tensor]  # (fake), or (fake, real) if paired
     source: str
     paired: bool = False
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        """real, fake: logits, (N,) or (N, 1), float32 or made so. Returns a scalar to minimise.
+        """real, fake: logits, (N,) or (N, 1). Returns a scalar to minimise.
 
-        Raises ValueError for empty logits, and in a paired loss for shapes that differ.
+        Half precision is converted to float32. Raises ValueError for empty logits and, if the loss
+        is paired, for different shapes.
         """
         real, fake = self._checked(real, fake)
         return self.discriminator_formula(real, fake)
 
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
-        """fake, real: logits, (N,) or (N, 1), float32 or made so. Returns a scalar to minimise.
+        """fake, real: logits, (N,) or (N, 1). Returns a scalar to minimise.
 
-        Only a paired loss reads `real`. Raises ValueError where it is missing, and as above.
+        Only a paired loss reads `real`. Half precision is converted to float32. Raises ValueError
+        for empty logits and, if the loss is paired, for missing `real` or different shapes.
         """
         if not self.paired:
             return self.generator_formula(*self._checked(fake))
         if real is None:
-            raise ValueError(f"{self.name} compares fake with real: pass the real logits too")
+            raise ValueError(f"{self.name} compares fake with real logits: pass the real ones too")
         return self.generator_formula(*self._checked(fake, real))
 
     def _checked(self, *logits: Tensor) -> list[Tensor]:
@@ -65,7 +68,7 @@ class Loss:
             raise ValueError(
                 f"{self.name} pairs real and fake logits: their shapes must be equal, got {shapes}"
             )
-        return [_at_least_float32(each) for each in logits]
+        return [at_least_float32(each) for each in logits]
 
 
 def _cross_entropy(real: Tensor, fake: Tensor) -> Tensor:
@@ -74,7 +77,7 @@ def _cross_entropy(real: Tensor, fake: Tensor) -> Tensor:
 
 
 def _lose_as_fake(fake: Tensor) -> Tensor:
-    """E log(1 - D(G(z))): flat where the discriminator is sure that fakes are fake."""
+    """E log(1 - D(G(z))): flat where the discriminator recognises the fakes with confidence."""
     return -softplus(fake).mean()
 
 
@@ -158,7 +161,7 @@ LOSSES: dict[str, Loss] = {
 
 
 class Penalty(Protocol):
-    """A term of the discriminator's loss, without its weight."""
+    """A gradient penalty: a term of the discriminator's loss, without its weight."""
 
     def __call__(
         self,
@@ -169,11 +172,11 @@ class Penalty(Protocol):
     ) -> Tensor:
         """real, fake: (N, ...) inputs of the discriminator, which returns (N,) or (N, 1) logits.
 
-        Returns a scalar that can be differentiated by the discriminator's parameters, and by
-        nothing else. Computed in float32 (float64 for such inputs), also under autocast.
-        `generator` is read by penalties that draw at random. Raises ValueError where the logits
-        are not one for each input: the penalty speaks of each input's own gradient, so the
-        discriminator must not mix a batch (no batch norm).
+        Returns a scalar, differentiable with respect to the discriminator's parameters only.
+        Computed in float32 (in float64 for float64 inputs), even under autocast. `generator` is the
+        source of random numbers for penalties that need them. The penalty is about the gradient of
+        each logit with respect to its own input, so the discriminator must not mix the samples of a
+        batch (no batch norm). Raises ValueError unless there is one logit for each input.
         """
 
 
@@ -183,7 +186,7 @@ def r1(
     fake: Tensor,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """1/2 E |grad D(x)|^2 at real x; to be multiplied by gamma. See `Penalty`.
+    """1/2 E |grad D(x)|^2 at real x; multiply it by gamma. Arguments and errors: see `Penalty`.
 
     Source: Mescheder et al. 2018, "Which Training Methods for GANs do actually Converge?",
     section 4.1.
@@ -197,7 +200,7 @@ def r2(
     fake: Tensor,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """1/2 E |grad D(x)|^2 at fake x; to be multiplied by gamma. See `r1`."""
+    """1/2 E |grad D(x)|^2 at fake x; multiply it by gamma. Source: as `r1`."""
     return 0.5 * _gradient_at(fake, discriminator).square().sum(1).mean()
 
 
@@ -207,7 +210,7 @@ def r1r2(
     fake: Tensor,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """R1 + R2, to be multiplied by gamma. Source: Huang et al. 2024, R3GAN."""
+    """R1 + R2; multiply it by gamma. Source: Huang et al. 2024, R3GAN."""
     return r1(discriminator, real, fake) + r2(discriminator, real, fake)
 
 
@@ -217,27 +220,27 @@ def wgan_gp(
     fake: Tensor,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """E (|grad D(x)| - 1)^2, x between a real and a fake; to be multiplied by lambda (10 there).
+    """E (|grad D(x)| - 1)^2 at x between real and fake; multiply it by lambda (10 in the paper).
 
     Each pair has its own x, uniform on the line between the two, drawn from `generator`.
-    Raises ValueError without a generator, and for real and fake of different shapes.
+    Raises ValueError without a generator, and if the shapes of real and fake differ.
     Source: Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", section 4.
     """
     if generator is None:
         raise ValueError(
-            "wgan-gp draws a point between each real and fake: "
-            "pass generator=torch.Generator().manual_seed(0), the same one on every step"
+            "wgan-gp draws a random point between each real and fake: "
+            "pass generator=torch.Generator().manual_seed(0), the same one at every step"
         )
     if real.shape != fake.shape:
         raise ValueError(
             "wgan-gp pairs real and fake inputs: their shapes must be equal, "
             f"got {tuple(real.shape)} and {tuple(fake.shape)}"
         )
-    real, fake = _at_least_float32(real), _at_least_float32(fake)
+    real, fake = at_least_float32(real), at_least_float32(fake)
     share = torch.rand(len(real), generator=generator, device=generator.device)
     share = share.to(real).view(-1, *[1] * (real.dim() - 1))  # one number for each pair
     between = share * real + (1 - share) * fake
-    # vector_norm and no square root of a sum: the root's gradient at 0 is infinite.
+    # vector_norm, not the square root of a sum: the root's gradient at 0 is infinite.
     norm = torch.linalg.vector_norm(_gradient_at(between, discriminator), dim=1)
     return (norm - 1).square().mean()
 
@@ -245,22 +248,12 @@ def wgan_gp(
 PENALTIES: dict[str, Penalty] = {"r1": r1, "r2": r2, "r1r2": r1r2, "wgan-gp": wgan_gp}
 
 
-def get_loss(name: str) -> Loss:
-    """The loss of that name. Raises ValueError with the known names where there is none."""
-    return _look_up("loss", name, LOSSES)
-
-
-def get_penalty(name: str) -> Penalty:
-    """The penalty of that name. Raises ValueError with the known names where there is none."""
-    return _look_up("penalty", name, PENALTIES)
-
-
 def squared_gradient(logits: Tensor, inputs: Tensor) -> Tensor:
-    """|grad D(x)|^2 for each input, for logits that are computed already.
+    """|grad D(x)|^2 for each input, from logits that are already computed.
 
-    logits: (N,) or (N, 1) of the discriminator at inputs: (N, ...), which required gradients then.
-    Returns (N,), differentiable: half its mean over real inputs is `r1`. Raises ValueError where
-    the logits are not one for each input, or do not lead back to the inputs.
+    inputs: (N, ...), requiring gradients. logits: (N,) or (N, 1), the discriminator's for these
+    inputs. Returns (N,), differentiable; half its mean over real inputs is `r1`. Raises ValueError
+    unless there is one logit for each input and the logits depend on the inputs.
     """
     return _input_gradient(logits, inputs).square().sum(1)
 
@@ -274,25 +267,16 @@ def _input_gradient(logits: Tensor, inputs: Tensor) -> Tensor:
         )
     if not (inputs.requires_grad and logits.requires_grad):
         raise ValueError(
-            "the logits carry no gradient back to the inputs: call inputs.requires_grad_() before "
-            "the discriminator, and neither under torch.no_grad()"
+            "the logits have no gradient with respect to the inputs: call inputs.requires_grad_() "
+            "before the discriminator, and do not use torch.no_grad()"
         )
-    # A logit depends on its own input alone, so the gradient of the sum holds each one's own.
+    # Each logit depends on its own input only, so the gradient of the sum holds all gradients.
     (gradient,) = torch.autograd.grad(logits.sum(), inputs, create_graph=True)
-    return _at_least_float32(gradient).flatten(1)
+    return at_least_float32(gradient).flatten(1)
 
 
 def _gradient_at(points: Tensor, discriminator: Discriminator) -> Tensor:
-    points = _at_least_float32(points.detach()).requires_grad_()
+    """(N, numbers per input): the gradient of each logit at `points`, in full precision."""
+    points = at_least_float32(points.detach()).requires_grad_()
     with torch.autocast(points.device.type, enabled=False):
         return _input_gradient(discriminator(points), points)
-
-
-def _at_least_float32(x: Tensor) -> Tensor:
-    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
-
-
-def _look_up(kind: str, name: str, known: Mapping[str, Entry]) -> Entry:
-    if name not in known:
-        raise ValueError(f"unknown {kind} {name!r}: choose one of {', '.join(known)}")
-    return known[name]

@@ -107,7 +107,7 @@ def test_the_changelog_tells_of_this_version():
 
 # Each group may import from itself and from those before it.
 GROUPS = [
-    {"", "checks", "deconv", "sizes", "upsample"},
+    {"", "checks", "deconv", "precision", "sizes", "upsample"},
     {"data", "metrics", "plots"},
     {"losses", "models"},
     {"train"},
@@ -116,8 +116,11 @@ GROUPS = [
 ]
 
 
-def imported(name: str, is_package: bool, source: str) -> Iterator[str]:
-    """The modules of gan_lessons that a module's source imports, at its top or inside functions."""
+def imported(name: str, is_package: bool, source: str, *, names: bool = False) -> Iterator[str]:
+    """The modules of gan_lessons that a module's source imports, at its top or inside functions.
+
+    names: what is imported from a module stands behind it, as it may be a module too.
+    """
     parts = name.split(".")
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -128,7 +131,7 @@ def imported(name: str, is_package: bool, source: str) -> Iterator[str]:
             if module == "gan_lessons":
                 yield from (f"gan_lessons.{a.name}" for a in node.names)
             elif module.startswith("gan_lessons."):
-                yield module
+                yield from (f"{module}.{a.name}" for a in node.names) if names else [module]
 
 
 def wrong_imports(sources: dict[str, tuple[bool, str]]) -> list[str]:
@@ -196,6 +199,56 @@ def test_a_circle_is_found():
         "gan_lessons.data": (True, "from gan_lessons.plots import sheet"),
     }
     assert "circle" in wrong_imports(sources)[0]
+
+
+def circles(sources: dict[str, tuple[bool, str]]) -> list[str]:
+    """A circle of imports between modules in {module: (is a package, source)}, if there is one.
+
+    Every import counts, under TYPE_CHECKING and inside functions too.
+    """
+    graph: dict[str, set[str]] = {}
+    for name, (is_package, source) in sources.items():
+        for target in imported(name, is_package, source, names=True):
+            while target not in sources and "." in target:
+                target = target.rpartition(".")[0]  # a name in a module
+            if target != name:
+                graph.setdefault(name, set()).add(target)
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        return [" → ".join(reversed(error.args[1]))]
+    return []
+
+
+def test_no_module_imports_itself_by_a_detour():
+    sources = {
+        name: (path.name == "__init__.py", path.read_text(encoding="utf-8"))
+        for name, path in MODULES.items()
+    }
+    assert circles(sources) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from gan_lessons.train.b import B",
+        "from gan_lessons.train import b",
+        "from . import b",
+        "from .b import B",
+        "import gan_lessons.train.b",
+        "def f():\n    from gan_lessons.train.b import B",
+        "if TYPE_CHECKING:\n    from gan_lessons.train.b import B",
+        "from gan_lessons.train import B",  # by way of the package
+    ],
+)
+def test_a_circle_between_modules_is_found(source):
+    sources = {
+        "gan_lessons.train": (True, "from gan_lessons.train.b import B"),
+        "gan_lessons.train.a": (False, source),
+        "gan_lessons.train.b": (False, "from gan_lessons.train.a import A"),
+    }
+    assert len(circles(sources)) == 1
+    assert circles({**sources, "gan_lessons.train.a": (False, "import math")}) == []
 
 
 WITHOUT_JUPYTER = """

@@ -1,10 +1,10 @@
-"""Pictures to learn from, each set as one uint8 tensor that can live on the GPU.
+"""Data sets to learn from: pictures as one uint8 tensor, which can live on the GPU, and points.
 
     images = load("mnist")            # or any of NAMES
-    images = folder("holiday", 64)    # your own
+    images = folder("holiday", 64)    # your own pictures
     points = toy.ring(1000, generator)
 
-`glyphs` is built in and needs neither a file nor a network.
+`glyphs` is built in and needs neither files nor a network.
 """
 
 import difflib
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import torch
 
+from gan_lessons.checks import one_of, whole
 from gan_lessons.data import toy
 from gan_lessons.data.cache import cache_folder
 from gan_lessons.data.folder import folder
@@ -30,7 +31,7 @@ NAMES = ("glyphs", *SOURCES, "stacked-mnist")
 SPLITS = ("train", "test")
 GLYPHS = {"train": 20_000, "test": 5_000}
 STACKED = {"train": 60_000, "test": 10_000}
-SEEDS = {"train": 0, "test": 2**40}  # far from any that a person types
+SEEDS = {"train": 0, "test": 2**40}  # far from any seed that a person types
 
 __all__ = [
     "NAMES",
@@ -55,31 +56,32 @@ def load(
     root: str | Path | None = None,
     fallback: str | None = None,
 ) -> Images:
-    """A data set by its name: one of NAMES, its "train" or "test" split.
+    """A data set by name.
 
-    size: side in pixels; None keeps the set's own. 28 to 32 pads, all else resizes.
-    root: a folder in torchvision's layout, for reading and for a download. By default the set is
-        looked for in the folder that the environment variable GAN_LESSONS_DATA names, then in the
-        cache; a download goes to the cache.
-    fallback: the set to take, saying so, where this one is not here and cannot be downloaded.
-
-    `stacked-mnist` puts three random digits into the red, green and blue of one picture; its class
-    is the number they spell, red first.
+    name: one of NAMES. `stacked-mnist` puts three random digits into the red, green and blue
+        channels of one picture; its class is the number that they spell, red first.
+    split: "train" or "test"
+    size: side in pixels; None keeps the original size. 28 to 32 is padded, anything else resized.
+    root: a folder in torchvision's layout, to read from and to download to. By default, the set is
+        read from the folder that the environment variable GAN_LESSONS_DATA names, or from the
+        cache; downloads go to the cache.
+    fallback: the set to load instead if this one is not available; a printed line says so.
 
     Raises:
-        ValueError: the name, split or size is none.
-        DataUnavailable: the set is neither here nor to be had; says where it looked and what to do.
-        DataDamaged: a file of it cannot be read; names it. A fallback does not hide that.
+        ValueError: the name, fallback or split is unknown, or the size is below 1.
+        DataUnavailable: the set was not found and cannot be downloaded; the message says where it
+            was looked for and what to do.
+        DataDamaged: one of its files cannot be read; the message names it. This is raised even
+            with a fallback.
     """
     for given in (name, fallback):
-        if given is not None and given not in NAMES:
+        if given is not None:
             near = difflib.get_close_matches(given, NAMES, 1)
             hint = f"did you mean {near[0]!r}? " if near else ""
-            raise ValueError(f"unknown data {given!r}; {hint}known are {', '.join(NAMES)}")
-    if split not in SPLITS:
-        raise ValueError(f"unknown split {split!r}; known are {', '.join(SPLITS)}")
-    if size is not None and size < 1:
-        raise ValueError(f"size must be at least 1 pixel, got {size}")
+            one_of("data set", given, NAMES, hint)
+    one_of("split", split, SPLITS)
+    if size is not None:
+        whole("size", size, least=1)
     try:
         return _load(name, split, size, root)
     except DataUnavailable as error:

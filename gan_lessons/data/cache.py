@@ -1,4 +1,4 @@
-"""Where the package keeps what it has downloaded or computed, and how it writes there."""
+"""The cache folder for downloads and results, and how files are written into it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from pathlib import Path
 
 
 def cache_folder() -> Path:
-    """The folder for downloads and results that are dear to compute; it may not exist yet.
+    """The folder for downloads and results that take long to compute; it may not exist yet.
 
-    GAN_LESSONS_CACHE names it. Without that it is `gan_lessons` in XDG_CACHE_HOME or, where that
-    is not set, in the platform's own place: ~/.cache, ~/Library/Caches or %LOCALAPPDATA%.
+    The environment variable GAN_LESSONS_CACHE names it. If it is not set, the folder is
+    `gan_lessons` in XDG_CACHE_HOME or, if that is not set either, in the platform's own cache
+    folder: ~/.cache, ~/Library/Caches or %LOCALAPPDATA%.
     """
     own = os.environ.get("GAN_LESSONS_CACHE")
     if own:
@@ -22,7 +23,7 @@ def cache_folder() -> Path:
 
 
 def _caches() -> Path:
-    # The XDG specification has relative paths ignored.
+    # The XDG specification says to ignore relative paths.
     xdg = os.environ.get("XDG_CACHE_HOME", "")
     if os.path.isabs(xdg):
         return Path(xdg)
@@ -35,18 +36,18 @@ def _caches() -> Path:
 
 @contextmanager
 def written_aside(path: Path) -> Iterator[Path]:
-    """Gives a temporary name beside `path`; what is written there becomes `path` at the end.
+    """Context manager: yields a temporary path beside `path`, and renames it to `path` at the end.
 
-    A reader therefore sees the whole file or none, whatever happens in between: an error, a full
-    disk, a kill. Where the block fails, nothing is left behind. Folders are made as needed. Raises
-    OSError where the folder cannot be written.
+    A reader therefore sees either the complete file or none, even after an error, a full disk or a
+    killed process. If the block fails, the temporary file is removed. Missing folders are created.
+    Raises OSError if the folder cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield aside
         with open(aside, "rb+") as written:
-            os.fsync(written.fileno())  # or the new name could reach the disk before the content
+            os.fsync(written.fileno())  # the content must reach the disk before the new name does
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)

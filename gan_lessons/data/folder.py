@@ -1,4 +1,4 @@
-"""A folder of a person's own pictures as one tensor."""
+"""A folder of your own pictures as one tensor."""
 
 import warnings
 from pathlib import Path
@@ -9,43 +9,43 @@ from PIL import Image, ImageOps
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from gan_lessons.checks import whole
 from gan_lessons.data.images import Images
 
-SHOWN = 5  # names of unreadable files that are printed
+LISTED = 5  # how many names of unreadable files are printed
 
 
 def folder(path: str | Path, size: int) -> Images:
     """All pictures below a folder, cropped at the centre to a square and resized to `size` pixels.
 
-    Any format that Pillow reads, any size, the first frame of a moving picture; turned upright as
-    the camera noted. If all are grey, the result has one channel, else three; what is transparent
-    becomes white. Where two or more direct subfolders hold pictures and the folder itself holds
-    none, the subfolders are the classes. Hidden files are passed over. A file that cannot be read
-    is skipped; how many, and which, is printed.
+    Reads every format that Pillow reads, at any size, and the first frame of an animation. Pictures
+    are rotated as their EXIF data say. If all are grey, the result has one channel, otherwise
+    three; transparent areas become white. If two or more direct subfolders hold pictures and the
+    folder itself holds none, the subfolders are the classes. Hidden files are ignored. Files that
+    cannot be read are skipped; a printed line says how many, and names the first few.
 
     Raises:
-        ValueError: size is below 1, path is no folder, or no picture in it can be read.
+        ValueError: size is below 1, path is not a folder, or it has no readable picture.
     """
     path = Path(path).expanduser()
-    if size < 1:
-        raise ValueError(f"size must be at least 1 pixel, got {size}")
+    whole("size", size, least=1)
     if not path.is_dir():
         what = "is a file, not a folder" if path.exists() else "does not exist"
-        raise ValueError(f"{path} {what}: name a folder that holds pictures")
+        raise ValueError(f"{path} {what}: pass a folder of pictures")
     read: list[tuple[Path, Tensor]] = []
     skipped: list[Path] = []
     for file in tqdm(_files(path), desc=f"reading {path.name}", delay=2, disable=None):
         try:
             read.append((file, _picture(file, size)))
-        # Pillow's plugins raise whatever a damaged file makes them stumble over.
+        # For damaged files, Pillow's plugins raise exceptions of many kinds.
         except Exception:
             skipped.append(file)
     if skipped:
-        names = ", ".join(str(file.relative_to(path)) for file in skipped[:SHOWN])
-        more = f" and {len(skipped) - SHOWN} more" if len(skipped) > SHOWN else ""
+        names = ", ".join(str(file.relative_to(path)) for file in skipped[:LISTED])
+        more = f" and {len(skipped) - LISTED} more" if len(skipped) > LISTED else ""
         print(f"{path}: skipped {len(skipped)} that cannot be read as pictures: {names}{more}")
     if not read:
-        raise ValueError(f"{path} holds no picture that can be read ({len(skipped)} files skipped)")
+        raise ValueError(f"{path} has no readable picture ({len(skipped)} files skipped)")
     channels = max(len(picture) for _, picture in read)
     pixels = torch.stack([picture.expand(channels, -1, -1) for _, picture in read])
     labels, classes = _classes(path, [file for file, _ in read])
@@ -59,9 +59,9 @@ def _files(path: Path) -> list[Path]:
 
 
 def _picture(file: Path, size: int) -> Tensor:
-    """uint8 (1, size, size) where it is grey, else (3, size, size)."""
+    """(1, size, size) uint8 if the picture is grey, otherwise (3, size, size)."""
     with warnings.catch_warnings():
-        # Of transparency in palettes, of odd metadata: nothing that changes the pixels.
+        # About transparency in palettes and odd metadata; neither changes the pixels.
         warnings.simplefilter("ignore")
         with Image.open(file) as opened:
             image = _centre(_plain(ImageOps.exif_transpose(opened)))
@@ -88,12 +88,12 @@ def _plain(image: Image.Image) -> Image.Image:
         return image.convert("L")
     image = image.convert("RGB")
     red, green, blue = image.split()
-    # Grey pictures are often stored as colour; three equal channels say the same as one.
+    # Grey pictures are often stored in colour, with three equal channels.
     return red if red.tobytes() == green.tobytes() == blue.tobytes() else image
 
 
 def _bytes(image: Image.Image) -> np.ndarray:
-    """uint8 of a picture in 16 or 32 bits, whose own conversion by Pillow would clip at 255."""
+    """A picture of 16 or 32 bits as uint8; Pillow's own conversion would clip at 255."""
     levels = np.asarray(image, dtype=np.float64)
     largest = levels.max(initial=0)
     if image.mode == "F":

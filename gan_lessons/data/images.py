@@ -1,4 +1,4 @@
-"""A set of pictures in memory, and the one place where bytes become the range [-1, 1]."""
+"""A set of pictures in memory, and the conversion between bytes and the range [-1, 1]."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from gan_lessons.checks import whole
+
 
 def to_float(pixels: Tensor) -> Tensor:
-    """Any shape, uint8 in 0..255 -> the same shape, float32 in [-1, 1], the range of a tanh.
+    """Any shape, uint8 in 0..255 → the same shape, float32 in [-1, 1], the range of tanh.
 
-    Raises TypeError where the pixels are not uint8.
+    Raises TypeError if the pixels are not uint8.
     """
     if pixels.dtype != torch.uint8:
         raise TypeError(f"pixels must be uint8 (0 to 255), got {pixels.dtype}")
@@ -21,42 +23,41 @@ def to_float(pixels: Tensor) -> Tensor:
 
 
 def to_uint8(floats: Tensor) -> Tensor:
-    """Any shape, float in [-1, 1] -> the same shape, uint8 in 0..255; the inverse of `to_float`.
+    """Any shape, floating point in [-1, 1] → the same shape, uint8 in 0..255.
 
-    Values outside [-1, 1] are clipped. Raises TypeError where the values are not floating point
-    and ValueError where one of them is NaN.
+    The inverse of `to_float`. Values outside [-1, 1] are clipped. Raises TypeError if the values
+    are not floating point, and ValueError if one of them is NaN.
     """
     if not floats.is_floating_point():
         raise TypeError(f"pictures must be floating point in [-1, 1], got {floats.dtype}")
     if floats.isnan().any():
         raise ValueError(
             f"{int(floats.isnan().sum())} of {floats.numel()} values are NaN: "
-            "find the step that made them, they are no picture"
+            "find the step that produced them"
         )
     return ((floats.to(torch.float32) + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
 
 
 def resize(pixels: Tensor, size: int) -> Tensor:
-    """(N, C, H, W) uint8 -> (N, C, size, size) uint8.
+    """(N, C, H, W) uint8 → (N, C, size, size) uint8.
 
-    28 to 32 pixels pads with black, as is the habit since LeNet-5: no stroke is blurred. Every
-    other size is an antialiased bilinear resize. Raises ValueError for a size below 1.
+    28 to 32 pixels pads with black, as LeNet-5 did: no stroke is blurred. Any other size is an
+    antialiased bilinear resize. Raises ValueError for a size below 1.
     """
-    if size < 1:
-        raise ValueError(f"size must be at least 1 pixel, got {size}")
+    whole("size", size, least=1)
     if pixels.shape[-2:] == (size, size):
         return pixels
     if pixels.shape[-2:] == (28, 28) and size == 32:
         return F.pad(pixels, (2, 2, 2, 2))
-    # In slices, because the float copy of a whole set at 64 pixels would take gigabytes.
-    slices = [
+    # In parts, because the float copy of a whole set at 64 pixels would take gigabytes.
+    parts = [
         F.interpolate(part.float(), (size, size), mode="bilinear", antialias=True)
         .round()
         .clamp(0, 255)
         .to(torch.uint8)
         for part in pixels.split(4096)
     ]
-    return torch.cat(slices)
+    return torch.cat(parts)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -65,10 +66,10 @@ class Images:
 
     pixels: (N, C, H, W) uint8 with H = W, on any device
     labels: (N,) int64, each an index into `classes`, on the device of the pixels; or None
-    classes: the names of the classes; empty where there are none
+    classes: the names of the classes; empty without classes
     name: what the set is called on screen
 
-    Raises TypeError and ValueError where the tensors do not fit that description.
+    Raises TypeError or ValueError if the tensors do not fit this description.
     """
 
     pixels: Tensor
@@ -92,7 +93,7 @@ class Images:
             raise TypeError(f"labels must be int64, got {labels.dtype}")
         if labels.shape != (len(self),):
             raise ValueError(
-                f"labels must have the shape ({len(self)},), one for each picture, "
+                f"labels must have the shape ({len(self)},), one label per picture, "
                 f"got {tuple(labels.shape)}"
             )
         if labels.device != self.pixels.device:
@@ -133,23 +134,23 @@ class Images:
         labels = None if self.labels is None else self.labels.to(device)
         return replace(self, pixels=self.pixels.to(device), labels=labels)
 
-    def take(self, which: int | slice | Sequence[int] | Tensor) -> Images:
-        """A smaller set: the first `which` pictures, or those of a slice, indices or a bool mask.
+    def take(self, chosen: int | slice | Sequence[int] | Tensor) -> Images:
+        """A smaller set: the first n pictures, or those of a slice, indices or a bool mask.
 
-        Raises ValueError where more pictures are asked for than there are, IndexError for an
-        index that is out of range.
+        Raises ValueError for more pictures than there are, and IndexError for an index out of
+        range.
         """
-        if isinstance(which, int):
-            if not 0 <= which <= len(self):
-                raise ValueError(f"can take 0 to {len(self)} pictures of {self.name}, got {which}")
-            which = slice(which)
-        elif not isinstance(which, slice):
-            which = torch.as_tensor(which, device=self.device)
-            if which.numel() == 0:
-                which = which.to(torch.int64)
-        labels = None if self.labels is None else self.labels[which]
-        return replace(self, pixels=self.pixels[which], labels=labels)
+        if isinstance(chosen, int):
+            if not 0 <= chosen <= len(self):
+                raise ValueError(f"can take 0 to {len(self)} pictures of {self.name}, got {chosen}")
+            chosen = slice(chosen)
+        elif not isinstance(chosen, slice):
+            chosen = torch.as_tensor(chosen, device=self.device)
+            if chosen.numel() == 0:
+                chosen = chosen.to(torch.int64)
+        labels = None if self.labels is None else self.labels[chosen]
+        return replace(self, pixels=self.pixels[chosen], labels=labels)
 
     def floats(self, indices: Sequence[int] | Tensor | None = None) -> Tensor:
-        """(N, C, H, W) float32 in [-1, 1]: all pictures, or those at the indices."""
+        """(N, C, H, W) float32 in [-1, 1]: all pictures, or those at `indices`."""
         return to_float(self.pixels if indices is None else self.pixels[indices])

@@ -1,7 +1,7 @@
-"""The well-known sets of small pictures, read and downloaded through torchvision.
+"""Well-known sets of small pictures, read and downloaded through torchvision.
 
-MNIST's file format serves four of them, and is read here file by file, so that a damaged one can
-be named. torchvision is imported when a set is asked for: it takes seconds.
+Four of them have MNIST's file format, which is read here file by file, so that an error can name
+the damaged file. torchvision takes seconds to import, so it is imported when a set is loaded.
 """
 
 import http.client
@@ -25,23 +25,24 @@ from torch import Tensor
 from gan_lessons.data.cache import cache_folder
 from gan_lessons.data.images import Images
 
-PATIENCE = 6.0  # seconds until a network that does not answer counts as none
+PATIENCE = 6.0  # seconds to wait for a server before the network counts as missing
 
 
 class DataUnavailable(RuntimeError):
-    """A data set is not here and cannot be fetched."""
+    """A data set is not on this machine and cannot be downloaded."""
 
 
 class DataDamaged(RuntimeError):
-    """A file of a data set is here and cannot be read."""
+    """A file of a data set exists but cannot be read."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """What torchvision calls a set, and where it comes from.
+    """torchvision's name for a set, and where it comes from.
 
-    servers: what torchvision downloads from, known here so that it need not be imported to find
-        out that there is no network. prefixes: of the files of a split, in MNIST's format.
+    servers: the addresses that torchvision downloads from, repeated here so that a missing network
+        is found out without importing torchvision
+    prefixes: for a set in MNIST's format, how the names of each split's files begin
     """
 
     torchvision_class: str
@@ -96,11 +97,11 @@ SOURCES = {
 
 
 def load(name: str, split: str, roots: list[Path], download_to: Path) -> Images:
-    """The set from the first root that has it; else it is downloaded, with its checksum verified.
+    """The set from the first root that has it; otherwise downloads it and verifies its checksum.
 
     Raises:
-        DataDamaged: a file is there and cannot be read; it is named.
-        DataUnavailable: no root has it and it cannot be downloaded.
+        DataDamaged: a file exists but cannot be read; the message names it.
+        DataUnavailable: no root has the set, and it cannot be downloaded.
     """
     for root in roots:
         found = _read(name, split, root)
@@ -123,10 +124,10 @@ def _read(name: str, split: str, root: Path) -> Images | None:
         return None
     pixels, labels = _read_mnist_format(name, files)
     if name == "emnist-letters":
-        pixels, labels = pixels.transpose(2, 3), labels - 1  # stored lying down, and from 1 to 26
+        pixels, labels = pixels.transpose(2, 3), labels - 1  # stored transposed, and from 1 to 26
     try:
         return Images(pixels.contiguous(), labels, source.classes, name)
-    except (TypeError, ValueError) as error:  # counts that differ, a label that is none
+    except (TypeError, ValueError) as error:  # different counts, or a label out of range
         raise _damaged(name, files) from error
 
 
@@ -143,7 +144,7 @@ def _read_mnist_format(name: str, files: list[Path]) -> tuple[Tensor, Tensor]:
     for file, reader in zip(files, (read_image_file, read_label_file), strict=True):
         try:
             read.append(reader(str(file)))
-        # torchvision asserts what it expects of the bytes, and torch refuses what is too short.
+        # torchvision checks the bytes with assert, and torch raises for files that are too short.
         except Exception as error:
             raise _damaged(name, [file]) from error
     return read[0][:, None], read[1].long()
@@ -157,19 +158,19 @@ def _read_cifar(name: str, split: str, root: Path) -> tuple[Tensor, Tensor] | No
     parts = [*CIFAR10.train_list, *CIFAR10.test_list, ("batches.meta", CIFAR10.meta["md5"])]
     if not folder.is_dir():
         return None
-    # The files are pickles: none is opened unless its checksum is the published one.
+    # The files are pickles: open none unless its checksum is the published one.
     bad = [folder / file for file, md5 in parts if not check_integrity(str(folder / file), md5)]
     if bad:
         raise _damaged(name, bad)
-    kept = CIFAR10(str(root), train=split == "train", download=False)
-    return torch.from_numpy(kept.data).permute(0, 3, 1, 2), torch.tensor(kept.targets)
+    stored = CIFAR10(str(root), train=split == "train", download=False)
+    return torch.from_numpy(stored.data).permute(0, 3, 1, 2), torch.tensor(stored.targets)
 
 
 def _damaged(name: str, files: list[Path]) -> DataDamaged:
     names = ", ".join(str(file) for file in files)
     return DataDamaged(
-        f"{name}: damaged or incomplete: {names}. Delete it and load again to fetch it anew, "
-        "or load 'glyphs', which needs no file"
+        f"{name}: damaged or incomplete: {names}. Delete it and load again to download it again, "
+        "or load 'glyphs', which needs no files"
     )
 
 
@@ -177,7 +178,8 @@ def _download(name: str, looked: list[Path], target: Path) -> None:
     source = SOURCES[name]
     way_out = (
         f"looked in {', '.join(map(str, looked))}. Load 'glyphs', which is built in, or a folder "
-        "of your own; or put the files into torchvision's layout and name it in GAN_LESSONS_DATA"
+        "of your own; or put the files into a folder in torchvision's layout and name it in "
+        "GAN_LESSONS_DATA"
     )
     if not any_answers(source.servers):
         raise DataUnavailable(f"{name} is not here and no network answers; {way_out}")
@@ -185,7 +187,7 @@ def _download(name: str, looked: list[Path], target: Path) -> None:
 
     maker = getattr(datasets, source.torchvision_class)
     options = {"split": "letters"} if source.torchvision_class == "EMNIST" else {}
-    # Aside first: what is in its final place has been verified. Other processes have their own.
+    # Each process downloads into its own folder; files move to the final one when verified.
     aside = target / f".{source.torchvision_class}.{os.getpid()}.part"
     try:
         aside.mkdir(parents=True, exist_ok=True)
@@ -193,9 +195,9 @@ def _download(name: str, looked: list[Path], target: Path) -> None:
         with _socket_timeout(PATIENCE):
             maker(str(aside), train=True, download=True, **options)
         for file in _wanted(source, aside):
-            place = target / file.relative_to(aside)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            file.replace(place)
+            final = target / file.relative_to(aside)
+            final.parent.mkdir(parents=True, exist_ok=True)
+            file.replace(final)
     # URLError, a wrong checksum (RuntimeError), a full disk, a damaged archive.
     except Exception as error:
         raise DataUnavailable(f"{name} could not be downloaded ({error}); {way_out}") from error
@@ -204,7 +206,7 @@ def _download(name: str, looked: list[Path], target: Path) -> None:
 
 
 def _wanted(source: Source, root: Path) -> list[Path]:
-    """The files that are read later; archives, and what else came in them, are left behind."""
+    """The files that loading reads, without the archives and whatever else came with them."""
     if source.prefixes:
         return [
             file for split in source.prefixes for file in _mnist_format_files(source, split, root)
@@ -213,10 +215,10 @@ def _wanted(source: Source, root: Path) -> list[Path]:
 
 
 def any_answers(urls: Sequence[str], patience: float = PATIENCE) -> bool:
-    """Whether one of these servers answers within that many seconds, through proxies if any.
+    """Whether one of these servers answers within `patience` seconds, through proxies if any.
 
-    All are asked at once, each on a thread that is left behind when time is up: looking up a name
-    has no time-out of its own.
+    All are asked at once, each in its own daemon thread, which is abandoned when the time is up: a
+    DNS lookup has no time-out.
     """
     answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
 
@@ -226,7 +228,7 @@ def any_answers(urls: Sequence[str], patience: float = PATIENCE) -> bool:
             with urllib.request.urlopen(request, timeout=patience):
                 answers.put(True)
         except urllib.error.HTTPError:
-            answers.put(True)  # it refuses the question, but it is there
+            answers.put(True)  # it refuses the request, so it is reachable
         except (OSError, http.client.HTTPException):
             answers.put(False)
 
@@ -241,7 +243,7 @@ def any_answers(urls: Sequence[str], patience: float = PATIENCE) -> bool:
 
 @contextmanager
 def _socket_timeout(seconds: float) -> Iterator[None]:
-    """torchvision opens its connections without a time-out of its own."""
+    """Sets a default time-out, because torchvision opens its connections without one."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
     try:
@@ -251,7 +253,10 @@ def _socket_timeout(seconds: float) -> Iterator[None]:
 
 
 def default_roots(environment: str | None) -> tuple[list[Path], Path]:
-    """The folders to look in, in order, and the one that a download goes to."""
+    """The folders to look in, in order, and the one to download to.
+
+    environment: the value of GAN_LESSONS_DATA, if set
+    """
     cache = cache_folder() / "torchvision"
     given = [Path(environment).expanduser()] if environment else []
     return [*given, cache], cache

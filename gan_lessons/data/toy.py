@@ -1,7 +1,10 @@
-"""Sets of points in the plane, small enough that a GAN on them can be watched whole.
+"""Sets of points in the plane or on a line, simple enough to watch a whole GAN learn them.
 
-`ring` and `grid` are the two sets on which lost modes are counted in the literature; their radius,
-spacing and standard deviations are by default those of PacGAN (Lin et al. 2018), section 4.1.
+`ring` and `grid` are the sets on which the literature counts lost modes. The defaults of their
+radius, spacing and standard deviation are those of PacGAN (Lin et al. 2018), section 4.1.
+
+All lengths are in units of the plane. Points lie on the device of `generator`, which draws them.
+Every function raises ValueError for a count or standard deviation out of range.
 """
 
 from __future__ import annotations
@@ -13,10 +16,12 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Generator, Tensor
 
+from gan_lessons.checks import number, one_of, whole
+
 
 def ring_centres(modes: int = 8, radius: float = 1.0) -> Tensor:
     """(modes, 2) float32: points spaced evenly on a circle around 0."""
-    _at_least_one("modes", modes)
+    whole("modes", modes, least=1)
     angle = torch.arange(modes) * (2 * math.pi / modes)
     return radius * torch.stack([angle.cos(), angle.sin()], dim=1)
 
@@ -30,7 +35,7 @@ def ring(
 
 def grid_centres(side: int = 5, spacing: float = 2.0) -> Tensor:
     """(side², 2) float32: a square grid around 0."""
-    _at_least_one("side", side)
+    whole("side", side, least=1)
     line = (torch.arange(side) - (side - 1) / 2) * spacing
     return torch.cartesian_prod(line, line)
 
@@ -44,8 +49,7 @@ def grid(
 
 def two_gaussians_centres(distance: float = 1.0, dims: int = 2) -> Tensor:
     """(2, dims) float32: two points `distance` apart, on the diagonal of the plane or on a line."""
-    if dims not in (1, 2):
-        raise ValueError(f"dims must be 1 or 2, got {dims}")
+    whole("dims", dims, least=1, most=2)
     half = distance / 2 / math.sqrt(dims)
     return torch.tensor([[-half] * dims, [half] * dims])
 
@@ -59,32 +63,32 @@ def two_gaussians(
 
 def line_centres(points: int = 9, length: float = 2.0, slope: float = 0.5) -> Tensor:
     """(points, 2) float32: points spaced evenly along the segment of `line`."""
-    _at_least_one("points", points)
+    whole("points", points, least=1)
     return _on_line((torch.arange(points) + 0.5) / points, length, slope)
 
 
 def line(
     n: int, generator: Generator, length: float = 2.0, slope: float = 0.5, std: float = 0.02
 ) -> Tensor:
-    """(n, 2) float32: uniform along a segment through 0, blurred by a Gaussian."""
+    """(n, 2) float32: uniform along a segment centred at 0, blurred by a Gaussian."""
     points = _on_line(_uniform(n, generator), length, slope)
     return points + _normal(n, 2, std, generator)
 
 
 def spiral_centres(points: int = 16, turns: float = 1.5) -> Tensor:
-    """(points, 2) float32: points spaced evenly along the spiral of `spiral`."""
-    _at_least_one("points", points)
+    """(points, 2) float32: points spaced nearly evenly along the spiral of `spiral`."""
+    whole("points", points, least=1)
     return _on_spiral((torch.arange(points) + 0.5) / points, turns)
 
 
 def spiral(n: int, generator: Generator, turns: float = 1.5, std: float = 0.02) -> Tensor:
-    """(n, 2) float32: near-uniform along an Archimedean spiral from 0 to radius 1, blurred."""
+    """(n, 2) float32: nearly uniform on an Archimedean spiral from 0 to radius 1, then blurred."""
     return _on_spiral(_uniform(n, generator), turns) + _normal(n, 2, std, generator)
 
 
 def disjoint_centres(modes: int = 3, distance: float = 1.5) -> Tensor:
-    """(modes, 2) float32: the middles of the discs of `disjoint`."""
-    _at_least_one("modes", modes)
+    """(modes, 2) float32: the centres of the discs of `disjoint`."""
+    whole("modes", modes, least=1)
     radius = distance / 2 / math.sin(math.pi / modes) if modes > 1 else 0.0
     return ring_centres(modes, radius)
 
@@ -92,29 +96,29 @@ def disjoint_centres(modes: int = 3, distance: float = 1.5) -> Tensor:
 def disjoint(
     n: int, generator: Generator, modes: int = 3, distance: float = 1.5, radius: float = 0.3
 ) -> Tensor:
-    """(n, 2) float32: uniform discs with nothing between them, so no path joins their supports.
+    """(n, 2) float32: uniform discs with gaps between them, so that the support is disconnected.
 
-    Raises ValueError where the discs would overlap, or the radius is negative.
+    distance: between the centres of neighbouring discs. Raises ValueError if the discs would
+    overlap, or the radius is negative.
     """
-    if radius < 0:
-        raise ValueError(f"radius must be at least 0, got {radius}")
+    number("radius", radius, least=0)
     if modes > 1 and distance <= 2 * radius:
-        raise ValueError(f"distance must be over twice the radius {radius}, got {distance}")
+        raise ValueError(f"distance must be greater than twice the radius {radius}, got {distance}")
     centres = disjoint_centres(modes, distance).to(generator.device)
-    which = _choose(n, generator, modes)
-    # The root makes the density even: a ring at radius r holds area in proportion to r.
+    mode = _choose(n, generator, modes)
+    # The root makes the density uniform: the area of a ring at radius r is proportional to r.
     r = radius * _uniform(n, generator).sqrt()
     angle = 2 * math.pi * _uniform(n, generator)
-    return centres[which] + torch.stack([r * angle.cos(), r * angle.sin()], dim=1)
+    return centres[mode] + torch.stack([r * angle.cos(), r * angle.sin()], dim=1)
 
 
 @dataclass(frozen=True)
 class ToySet:
     """One set at its default settings.
 
-    sample: (n, generator) -> (n, 2) float32
-    centres: () -> (modes, 2) float32; for the curves, points along them
-    std: the spread of one mode in each coordinate, in the units of the plane
+    sample: (n, generator) → (n, 2) float32
+    centres: () → (modes, 2) float32; for a curve, points along it
+    std: the standard deviation of one mode in each coordinate, in units of the plane
     """
 
     sample: Callable[[int, Generator], Tensor]
@@ -124,18 +128,21 @@ class ToySet:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Points:
-    """A set of points that a `Trainer` takes in the place of pictures.
+    """A set of points; a `Trainer` takes it in place of pictures.
 
     coordinates: (N, D) float32, on any device
     name: what the set is called on screen
-    centres: (modes, D), std: the truth about the set, where it is known
+    centres: (modes, D), std: the true centres and standard deviation of the modes, if known
+    labels: (N,) int64, each an index into `classes`, on the device of the coordinates; or None
+
+    Raises ValueError if coordinates or labels have another shape or type, or are out of range.
     """
 
     coordinates: Tensor
     name: str = "points"
     centres: Tensor | None = None
     std: float = 0.0
-    labels: None = None
+    labels: Tensor | None = None
     classes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -146,6 +153,19 @@ class Points:
             )
         if not self.coordinates.isfinite().all():
             raise ValueError("coordinates must be finite numbers")
+        if self.labels is None:
+            return
+        if self.labels.dtype != torch.int64 or self.labels.shape != (len(self),):
+            raise ValueError(
+                f"labels must be ({len(self)},) int64, one for each point, "
+                f"got {tuple(self.labels.shape)} {self.labels.dtype}"
+            )
+        count = len(self.classes)
+        if len(self) and not 0 <= int(self.labels.min()) <= int(self.labels.max()) < count:
+            raise ValueError(
+                f"labels must lie in 0..{count - 1} for {count} classes, "
+                f"got {int(self.labels.min())}..{int(self.labels.max())}"
+            )
 
     def __len__(self) -> int:
         return len(self.coordinates)
@@ -155,7 +175,7 @@ class Points:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """(D,): the shape of one."""
+        """(D,): the shape of one point."""
         return tuple(self.coordinates.shape[1:])
 
     @property
@@ -164,18 +184,17 @@ class Points:
 
     def to(self, device: torch.device | str) -> Points:
         """The same set on another device."""
-        return replace(self, coordinates=self.coordinates.to(device))
+        labels = None if self.labels is None else self.labels.to(device)
+        return replace(self, coordinates=self.coordinates.to(device), labels=labels)
 
     def floats(self, indices: Tensor | None = None) -> Tensor:
-        """(N, D) float32: all points, or those at the indices."""
+        """(N, D) float32: all points, or those at `indices`."""
         return self.coordinates if indices is None else self.coordinates[indices]
 
 
 def points(name: str, n: int, generator: Generator) -> Points:
     """n points of one of SETS, at its default settings. Raises ValueError for an unknown name."""
-    if name not in SETS:
-        raise ValueError(f"unknown set of points {name!r}; known are {', '.join(SETS)}")
-    toy = SETS[name]
+    toy = SETS[one_of("set of points", name, SETS)]
     return Points(toy.sample(n, generator), name, toy.centres(), toy.std)
 
 
@@ -185,14 +204,14 @@ SETS: dict[str, ToySet] = {
     "line": ToySet(line, line_centres, 0.02),
     "two_gaussians": ToySet(two_gaussians, two_gaussians_centres, 0.15),
     "spiral": ToySet(spiral, spiral_centres, 0.02),
-    # A uniform disc of radius r has a standard deviation of r / 2 in each coordinate.
+    # A uniform disc of radius r has the standard deviation r / 2 in each coordinate.
     "disjoint": ToySet(disjoint, disjoint_centres, 0.15),
 }
 
 
 def _gaussians(n: int, generator: Generator, centres: Tensor, std: float) -> Tensor:
-    which = _choose(n, generator, len(centres))
-    return centres.to(generator.device)[which] + _normal(n, centres.shape[1], std, generator)
+    mode = _choose(n, generator, len(centres))
+    return centres.to(generator.device)[mode] + _normal(n, centres.shape[1], std, generator)
 
 
 def _on_line(t: Tensor, length: float, slope: float) -> Tensor:
@@ -208,26 +227,15 @@ def _on_spiral(t: Tensor, turns: float) -> Tensor:
 
 
 def _choose(n: int, generator: Generator, modes: int) -> Tensor:
-    _not_negative(n)
+    whole("n", n, least=0)
     return torch.randint(modes, (n,), generator=generator, device=generator.device)
 
 
 def _uniform(n: int, generator: Generator) -> Tensor:
-    _not_negative(n)
+    whole("n", n, least=0)
     return torch.rand(n, generator=generator, device=generator.device)
 
 
 def _normal(n: int, dims: int, std: float, generator: Generator) -> Tensor:
-    if std < 0:
-        raise ValueError(f"std must be at least 0, got {std}")
+    number("std", std, least=0)
     return std * torch.randn(n, dims, generator=generator, device=generator.device)
-
-
-def _not_negative(n: int) -> None:
-    if n < 0:
-        raise ValueError(f"n must be at least 0 points, got {n}")
-
-
-def _at_least_one(name: str, value: int) -> None:
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1, got {value}")

@@ -1,7 +1,7 @@
-"""DCGAN (Radford, Metz and Chintala 2015): all-convolutional, batch norm, a deconvolution to grow.
+"""DCGAN (Radford, Metz and Chintala 2015): convolutions, batch norm, deconvolutions to upsample.
 
-The paper draws it for 64 pixels. Here the same shape serves every size that can be reached by
-doubling: `map_sizes` walks back from the picture with the formula of lesson 02.
+The paper shows it for 64 pixels. Here the same architecture works for every size that doubling can
+reach: `map_sizes` computes the sizes of its maps with the formula of lesson 02.
 """
 
 from itertools import pairwise
@@ -10,10 +10,10 @@ from typing import Any
 from torch import Tensor, nn
 
 from gan_lessons.deconv import conv_output_size, output_size
-from gan_lessons.models.parts import JoinLabel, Projection, add_spectral_norm
+from gan_lessons.models.parts import JoinLabel, Projection, add_spectral_norm, network
 
-# The kernel of 4 at stride 2 with padding 1 doubles a size exactly, and 4 is divisible by 2, so
-# that every output pixel but the border's is reached by the same number of inputs (lesson 03).
+# Kernel 4 with stride 2 and padding 1 doubles a size exactly. As 4 is divisible by 2, the same
+# number of inputs reaches every output pixel except those at the border (lesson 03).
 DOUBLE: dict[str, Any] = {"kernel_size": 4, "stride": 2, "padding": 1}
 LARGEST_START = 8
 
@@ -21,8 +21,8 @@ LARGEST_START = 8
 def map_sizes(size: int) -> tuple[int, ...]:
     """The sides of the feature maps from the first one to the picture: 28 → (7, 14, 28).
 
-    Halves with the discriminator's convolution, down to 4, for as long as the generator's
-    deconvolution leads back to the same size.
+    Halves the size with the discriminator's convolution, down to 4 at the least, as long as the
+    generator's deconvolution leads back to the same size.
 
     Raises:
         ValueError: the size cannot be reached by doubling a map of 3 to 8 pixels.
@@ -44,13 +44,16 @@ def map_sizes(size: int) -> tuple[int, ...]:
 
 
 def widths(size: int, width: int) -> list[int]:
-    """Channels of each feature map but the picture: twice as many wherever the side is half."""
+    """The channels of each feature map except the picture: twice as many where the side halves."""
     maps = len(map_sizes(size)) - 1
     return [width << power for power in reversed(range(maps))]
 
 
 def initialise(network: nn.Module) -> None:
-    """Weights N(0, 0.02²) (the paper, section 4); batch norm scales N(1, 0.02²), shifts 0."""
+    """Draws weights from N(0, 0.02²) and batch norm's scales from N(1, 0.02²).
+
+    Biases and batch norm's shifts become 0. Source: the paper, section 4.
+    """
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.normal_(layer.weight, 0.0, 0.02)
@@ -61,11 +64,12 @@ def initialise(network: nn.Module) -> None:
             nn.init.zeros_(layer.bias)
 
 
+@network
 class Generator(nn.Module):
     """z: (N, latent) → pictures (N, channels, size, size) in [-1, 1].
 
-    `width` is the number of channels of the last feature map before the picture. With `classes`,
-    it is also told labels: (N,) int64, the class that each picture shall be of.
+    `width` is the number of channels of the last feature map before the picture. With `classes`
+    > 0, it takes labels too: (N,) int64, the class to generate for each z.
     """
 
     def __init__(
@@ -78,17 +82,10 @@ class Generator(nn.Module):
         classes: int = 0,
     ):
         super().__init__()
-        self.options = {
-            "size": size,
-            "channels": channels,
-            "latent": latent,
-            "width": width,
-            "classes": classes,
-        }
         self.latent = latent
         self.join = JoinLabel(latent, classes)
         wide = widths(size, width)
-        # From a point to the first map: a deconvolution of a 1×1 input has the kernel's size.
+        # From 1×1 to the first map: the output of this deconvolution is as large as its kernel.
         layers: list[nn.Module] = [
             nn.ConvTranspose2d(self.join.width, wide[0], map_sizes(size)[0], bias=False),
             nn.BatchNorm2d(wide[0]),
@@ -108,14 +105,15 @@ class Generator(nn.Module):
         return self.layers(self.join(z, labels)[:, :, None, None])
 
 
+@network
 class Discriminator(nn.Module):
-    """Pictures (N, channels, size, size) → logits (N,): the generator's shape run backwards.
+    """Pictures (N, channels, size, size) → logits (N,): the generator's architecture in reverse.
 
-    No batch norm on the first layer (the paper, section 3), leaky rectifiers of slope 0.2. With
-    `norm=False` there is none at all, and biases in its place: each logit then depends on its own
-    picture alone, which gradient penalties need. With `spectral`, every layer has spectral norm;
-    batch norm scales the maps anew, so that the two together bound nothing. With `classes`, it is
-    also told labels: (N,) int64, and judges the picture as one of that class.
+    The first layer has no batch norm (the paper, section 3); leaky rectifiers have slope 0.2. With
+    `norm=False`, no layer has batch norm and all have biases: each logit then depends on its own
+    picture only, as gradient penalties require. With `spectral`, every layer has spectral norm.
+    Batch norm rescales the maps, so `spectral` bounds the network only with `norm=False`. With
+    `classes` > 0, it takes labels too: (N,) int64, the class that each picture is judged as.
     """
 
     def __init__(
@@ -129,23 +127,15 @@ class Discriminator(nn.Module):
         spectral: bool = False,
     ):
         super().__init__()
-        self.options = {
-            "size": size,
-            "channels": channels,
-            "width": width,
-            "classes": classes,
-            "norm": norm,
-            "spectral": spectral,
-        }
         narrow = widths(size, width)[::-1]
         layers: list[nn.Module] = [nn.Conv2d(channels, narrow[0], **DOUBLE), nn.LeakyReLU(0.2)]
         for before, after in pairwise(narrow):
-            # The shift of batch norm is a bias already.
+            # Batch norm's shift acts as the bias.
             layers.append(nn.Conv2d(before, after, **DOUBLE, bias=not norm))
             if norm:
                 layers.append(nn.BatchNorm2d(after))
             layers.append(nn.LeakyReLU(0.2))
-        # From the last map to a point: one kernel as large as the map.
+        # From the last map to 1×1: a kernel as large as the map.
         side = map_sizes(size)[0]
         layers += [nn.Conv2d(narrow[-1], 1, side), nn.Flatten()]
         self.layers = nn.Sequential(*layers)
@@ -155,10 +145,10 @@ class Discriminator(nn.Module):
             add_spectral_norm(self)
 
     def features(self, x: Tensor) -> Tensor:
-        """φ(x): (N, channels, side, side), the last map.
+        """φ(x): (N, channels, side, side), the last feature map.
 
-        The convolution after it multiplies each of its numbers by a weight of its own: that layer
-        is a linear map of the whole map.
+        The kernel of the convolution after it is as large as the map, so that layer is linear in
+        all of its numbers, as `Projection` needs.
         """
         return self.layers[:-2](x)
 

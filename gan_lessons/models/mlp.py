@@ -1,17 +1,18 @@
-"""The dense networks of the source article, at its sizes: 100 → 128 → 128 → 784 and back to 1."""
+"""The dense networks of the source article: 100 → 128 → 128 → 784, and 784 → 128 → 128 → 1."""
 
 import math
 
 import torch
 from torch import Tensor, nn
 
-from gan_lessons.models.parts import JoinLabel, Projection, add_spectral_norm
+from gan_lessons.models.parts import JoinLabel, Projection, add_spectral_norm, network
 
 
+@network
 class Generator(nn.Module):
     """z: (N, latent) → pictures (N, channels, size, size) in [-1, 1], through two hidden layers.
 
-    With `classes`, it is also told labels: (N,) int64, the class that each picture shall be of.
+    With `classes` > 0, it takes labels too: (N,) int64, the class to generate for each z.
     """
 
     def __init__(
@@ -24,13 +25,6 @@ class Generator(nn.Module):
         classes: int = 0,
     ):
         super().__init__()
-        self.options = {
-            "size": size,
-            "channels": channels,
-            "latent": latent,
-            "width": width,
-            "classes": classes,
-        }
         self.latent = latent
         self.shape = (channels, size, size)
         self.join = JoinLabel(latent, classes)
@@ -46,10 +40,12 @@ class Generator(nn.Module):
         return torch.tanh(self.layers(self.join(z, labels))).unflatten(1, self.shape)
 
 
+@network
 class Discriminator(nn.Module):
-    """Pictures (N, channels, size, size) → logits (N,). It sees the whole picture at once.
+    """Pictures (N, channels, size, size) → logits (N,), through two hidden layers.
 
-    With `classes`, it is also told labels: (N,) int64, and judges the picture as one of that class.
+    With `classes` > 0, it takes labels too: (N,) int64, the class that each picture is judged as.
+    With `spectral`, every layer has spectral norm.
     """
 
     def __init__(
@@ -62,13 +58,6 @@ class Discriminator(nn.Module):
         spectral: bool = False,
     ):
         super().__init__()
-        self.options = {
-            "size": size,
-            "channels": channels,
-            "width": width,
-            "classes": classes,
-            "spectral": spectral,
-        }
         self.layers = nn.Sequential(
             nn.Flatten(),
             nn.Linear(channels * size * size, width),
@@ -82,7 +71,7 @@ class Discriminator(nn.Module):
             add_spectral_norm(self)
 
     def features(self, x: Tensor) -> Tensor:
-        """φ(x): (N, width), what the last layer sees of the pictures."""
+        """φ(x): (N, width), the input of the last layer."""
         return self.layers[:-1](x)
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:

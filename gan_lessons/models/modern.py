@@ -1,24 +1,24 @@
 """Residual networks without normalisation, after R3GAN (Huang et al. 2024, arXiv 2501.05441).
 
-Taken from the paper (sections 3.4 and 3.5) and its code: one kind of residual block for both
-players, of a 1×1, a 3×3 and a 1×1 convolution with leaky rectifiers between them; nothing is
-normalised, the weights' scale at the start does that work; sizes change by a 1×1 convolution and a
-resampling with fixed weights, and by nothing else.
+Taken from the paper (sections 3.4 and 3.5) and its code: both networks use one kind of residual
+block, of a 1×1, a 3×3 and a 1×1 convolution with leaky rectifiers between them. There is no
+normalisation: the scale of the initial weights takes its role. Maps change their size only by a
+1×1 convolution and a resampling with fixed weights.
 
 Different from the paper, so that a laptop's CPU trains it in minutes:
 
-- Blocks are half as wide inside, with a dense 3×3 convolution (there: twice as wide, in groups of
-  16 channels). Grouped convolutions are slow on a CPU, above all when differentiated twice.
-- One block for each size of map (there: two), and none at the picture's own size: the first and
-  last layer are DCGAN's kernel of 4 at stride 2.
-- Linear layers between z and the first map, and between the last map and the logit. There, each
-  channel has a pattern, times a number: fewer weights, and slower to learn in the first minutes.
-- The branches start small, not at zero: from zero, both networks are linear at first, and it takes
-  long until they are not.
-- tanh at the end. The paper's pictures are unbounded, ours are in [-1, 1] by contract. Clamped, a
-  pixel beyond the range would get no gradient that brings it back; tanh leaves some, though little
-  far out.
-- 2×2 means to shrink a map, where the paper's kernel of 4 overlaps.
+- Blocks are half as wide inside, with a dense 3×3 convolution (paper: twice as wide, in groups of
+  16 channels). Grouped convolutions are slow on a CPU, above all in second derivatives.
+- There is one block per map size (paper: two), and none at the size of the picture: the layer next
+  to the picture has DCGAN's kernel of 4 with stride 2.
+- Linear layers connect z with the first map, and the last map with the logit. In the paper, each
+  channel has a learned pattern scaled by one number: fewer weights, but slower learning in the
+  first minutes.
+- The branches start small, not at zero: from zero, both networks start linear and stay nearly
+  linear for a long time.
+- The generator ends with tanh. The paper's pictures are unbounded; ours are in [-1, 1] by contract.
+  If we clamped them, a pixel outside the range would get no gradient; tanh leaves a small one.
+- Maps shrink by means over 2×2 pixels; the paper's kernel of 4 overlaps.
 """
 
 import math
@@ -29,21 +29,21 @@ import torch
 from torch import Tensor, nn
 
 from gan_lessons.models.dcgan import DOUBLE, map_sizes, widths
-from gan_lessons.models.parts import JoinLabel, Projection, add_spectral_norm
+from gan_lessons.models.parts import JoinLabel, Projection, add_spectral_norm, network
 
 SLOPE = 0.2
-# A leaky rectifier of this slope keeps (1 + slope²) / 2 of the mean square of what it gets.
+# A leaky rectifier of this slope keeps (1 + slope²) / 2 of its input's mean square.
 GAIN = math.sqrt(2 / (1 + SLOPE**2))
 
 Layer = TypeVar("Layer", nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
 
 
 def scaled(layer: Layer, gain: float = 1.0) -> Layer:
-    """The layer, with weights N(0, gain² / inputs of one output) and a bias of 0.
+    """The layer with weights from N(0, gain² / n) and a bias of 0; n: the inputs of one output.
 
-    The mean square of its output is then gain² times that of its input, for any input and in the
-    mean over weights; without this rule (He et al. 2015), signals would grow or fade from layer to
-    layer.
+    The mean square of its output is then gain² times that of its input, for any input and on
+    average over weights. Without this rule (He et al. 2015), signals would grow or fade from layer
+    to layer.
     """
     inputs = layer.weight[0].numel()
     if isinstance(layer, nn.ConvTranspose2d):
@@ -56,10 +56,10 @@ def scaled(layer: Layer, gain: float = 1.0) -> Layer:
 
 
 class Residual(nn.Module):
-    """x: (N, C, H, W) → x + branch(x), of the same shape.
+    """x: (N, C, H, W) → x + branch(x), the same shape.
 
-    The last convolution of the branch starts with the gain that gives the branch 1 / `blocks` of
-    its input's mean square: after that many blocks, the sum has grown at most e times.
+    Initially, the mean square of the branch is 1 / `blocks` of its input's: the mean square of the
+    sum grows by a factor of at most e over all blocks.
     """
 
     def __init__(self, channels: int, blocks: int):
@@ -77,11 +77,12 @@ class Residual(nn.Module):
         return x + self.branch(x)
 
 
+@network
 class Generator(nn.Module):
     """z: (N, latent) → pictures (N, channels, size, size) in [-1, 1].
 
-    `width` is the number of channels of the last feature map before the picture. With `classes`,
-    it is also told labels: (N,) int64, the class that each picture shall be of.
+    `width` is the number of channels of the last feature map before the picture. With `classes`
+    > 0, it takes labels too: (N,) int64, the class to generate for each z.
     """
 
     def __init__(
@@ -94,13 +95,6 @@ class Generator(nn.Module):
         classes: int = 0,
     ):
         super().__init__()
-        self.options = {
-            "size": size,
-            "channels": channels,
-            "latent": latent,
-            "width": width,
-            "classes": classes,
-        }
         self.latent = latent
         self.join = JoinLabel(latent, classes)
         wide, side = widths(size, width), map_sizes(size)[0]
@@ -122,12 +116,13 @@ class Generator(nn.Module):
         return torch.tanh(self.layers(self.join(z, labels)))
 
 
+@network
 class Discriminator(nn.Module):
-    """Pictures (N, channels, size, size) → logits (N,): the generator's shape run backwards.
+    """Pictures (N, channels, size, size) → logits (N,): the generator's architecture in reverse.
 
-    Each logit depends on its own picture alone. With `spectral`, every layer has spectral norm,
-    whatever its scale at the start. With `classes`, it is also told labels: (N,) int64, and judges
-    the picture as one of that class.
+    Each logit depends on its own picture only. With `spectral`, every layer has spectral norm, so
+    its initial scale has no effect. With `classes` > 0, it takes labels too: (N,) int64, the class
+    that each picture is judged as.
     """
 
     def __init__(
@@ -140,13 +135,6 @@ class Discriminator(nn.Module):
         spectral: bool = False,
     ):
         super().__init__()
-        self.options = {
-            "size": size,
-            "channels": channels,
-            "width": width,
-            "classes": classes,
-            "spectral": spectral,
-        }
         narrow, side = widths(size, width)[::-1], map_sizes(size)[0]
         layers: list[nn.Module] = [
             scaled(nn.Conv2d(channels, narrow[0], **DOUBLE, bias=False)),
@@ -166,7 +154,7 @@ class Discriminator(nn.Module):
             add_spectral_norm(self)
 
     def features(self, x: Tensor) -> Tensor:
-        """φ(x): (N, numbers of the last map), what the last layer sees of the pictures."""
+        """φ(x): (N, numbers of the last map), the input of the last layer."""
         return self.layers[:-1](x)
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:

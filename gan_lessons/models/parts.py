@@ -1,18 +1,47 @@
-"""What the families share: how a network is told a label, and spectral norm."""
+"""What the families share: recorded arguments, labels, spectral norm."""
+
+import functools
+import inspect
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+Network = TypeVar("Network", bound=nn.Module)
+NETWORKS: dict[str, type[nn.Module]] = {}  # "family.Class" → class, filled by `network`
+
+
+def network(cls: type[Network]) -> type[Network]:
+    """Class decorator for the networks of a family: `models.rebuild` can then rebuild them.
+
+    Each instance stores its constructor's arguments, defaults included, as a dict in `.options`.
+    The class is entered in NETWORKS under "module.Class", such as "dcgan.Generator".
+    """
+    construct = cls.__init__
+    signature = inspect.signature(construct)
+
+    @functools.wraps(construct)
+    def recording(self: nn.Module, *args: Any, **kwargs: Any) -> None:
+        construct(self, *args, **kwargs)
+        call = signature.bind(self, *args, **kwargs)
+        call.apply_defaults()
+        vars(self)["options"] = dict(list(call.arguments.items())[1:])  # without self
+
+    cls.__init__ = recording  # type: ignore[method-assign]
+    NETWORKS[f"{cls.__module__.rpartition('.')[2]}.{cls.__name__}"] = cls
+    return cls
+
 
 class JoinLabel(nn.Module):
-    """z: (N, latent), labels: (N,) int64 → (N, `width`): z, followed by numbers for the label.
+    """z: (N, latent), labels: (N,) int64 → (N, `width`): z, followed by the label's embedding.
 
-    The numbers are learned, as many as z has and at the start drawn like z's, so that the first
-    layer hears both equally. Joined and not multiplied, because z keeps its meaning that way: the
-    same z with another label differs in the label only, and a walk through z stays in its class.
+    The embedding is learned. It is as long as z and starts with the same distribution, so that the
+    first layer weighs both equally. It is concatenated, not multiplied, so that z keeps its
+    meaning: another label with the same z changes the label only, and a walk through z stays in
+    its class.
 
-    With classes = 0 there are no labels, and z passes unchanged.
+    With classes = 0 there are no labels, and z passes unchanged. Errors: see `check_labels`.
     """
 
     def __init__(self, latent: int, classes: int):
@@ -29,15 +58,15 @@ class JoinLabel(nn.Module):
 
 
 class Projection(nn.Module):
-    """The label's share of a logit: ψ(φ(x)) becomes ψ(φ(x)) + ⟨V y, φ(x)⟩.
+    """The label's part of a logit: ψ(φ(x)) becomes ψ(φ(x)) + ⟨V y, φ(x)⟩.
 
-    logits ψ(φ(x)): (N,), features φ(x): (N, ...) of `features` numbers each, labels y: (N,) int64.
-    Returns (N,). V is an embedding, one vector of features for each class. Where ψ is linear with
-    weights w, this is a last layer for each class, of weights w + V y: what all classes have in
-    common, and what is the class's own.
+    logits ψ(φ(x)): (N,), features φ(x): (N, ...) with `features` numbers each, labels y: (N,)
+    int64. Returns (N,). V is an embedding, one vector of features for each class. If ψ is linear
+    with weights w, the network has one last layer per class, with weights w + V y: w is shared by
+    all classes, V y belongs to the class.
 
     Source: Miyato and Koyama 2018, "cGANs with Projection Discriminator". With classes = 0 there
-    are no labels, and the logits pass unchanged.
+    are no labels, and the logits pass unchanged. Errors: see `check_labels`.
     """
 
     def __init__(self, features: int, classes: int):
@@ -45,7 +74,7 @@ class Projection(nn.Module):
         self.classes = classes
         self.embedding = nn.Embedding(classes, features) if classes else None
         if self.embedding is not None:
-            # The product is then as large as the features are, however many.
+            # The scale of the product is then independent of the number of features.
             nn.init.normal_(self.embedding.weight, 0.0, features**-0.5)
 
     def forward(self, logits: Tensor, features: Tensor, labels: Tensor | None) -> Tensor:
@@ -56,31 +85,35 @@ class Projection(nn.Module):
 
 
 def check_labels(labels: Tensor | None, classes: int, n: int) -> None:
-    """Raises ValueError unless there are n labels where there are classes, and none otherwise.
+    """Raises ValueError unless labels are (n,) int64 in [0, classes), or None if classes = 0.
 
-    Their values are looked at on the CPU only: to read them on a GPU, the program would wait for
-    it. There, a label out of range is an assertion of the GPU's own.
+    Values are checked on the CPU only: reading them from a GPU would make the program wait for it.
+    There, the embedding raises a device-side assertion for a label out of range; pass
+    `labels.cpu()` to check the values first.
     """
     if not classes:
         if labels is not None:
-            raise ValueError("labels were given to a network without classes: make it with classes")
+            raise ValueError(
+                "the network takes no labels: leave them out, or build it with classes"
+            )
         return
-    wanted = f"labels: ({n},) int64, from 0 to {classes - 1}"
+    wanted = f"({n},) int64, each from 0 to {classes - 1}"
     if labels is None:
-        raise ValueError(f"this network was made for {classes} classes: pass {wanted}")
+        raise ValueError(f"the network needs labels: pass {wanted}")
     if labels.dtype != torch.int64 or labels.shape != (n,):
-        raise ValueError(f"pass {wanted}; got {tuple(labels.shape)} {labels.dtype}")
+        raise ValueError(f"labels must be {wanted}, got {tuple(labels.shape)} {labels.dtype}")
     if labels.device.type == "cpu" and n and not 0 <= labels.min() <= labels.max() < classes:
-        raise ValueError(f"pass {wanted}; got {labels.min()} to {labels.max()}")
+        raise ValueError(f"labels must be {wanted}, got {labels.min()} to {labels.max()}")
 
 
 def add_spectral_norm(network: nn.Module) -> None:
-    """Divides every weight by its largest singular value, which is found as the training goes on.
+    """Divides every weight by its largest singular value, which is estimated during training.
 
-    The weight of a convolution is read as a matrix (out, in · height · width), torch's convention
-    and the paper's. The layer itself may stretch a picture by more than 1: its patches overlap.
-    One step of power iteration is taken in each pass in training mode; the vectors that it finds
-    are part of the state_dict. Call it when the weights are drawn, before an optimiser is made.
+    As in torch and in the paper, a convolution's weight is read as a matrix (out, in · height ·
+    width). The layer itself may still stretch a picture by more than 1, because its patches
+    overlap. Each forward pass in training mode takes one step of power iteration; its vectors are
+    part of the state_dict. Call this after the weights are initialised and before an optimiser is
+    created.
 
     Source: Miyato et al. 2018, "Spectral Normalization for Generative Adversarial Networks".
     """

@@ -1,4 +1,4 @@
-"""Networks for points in the plane or on a line: small enough that a GAN can be watched whole."""
+"""Networks for points in the plane or on a line: small enough to watch a whole GAN at work."""
 
 import math
 from itertools import pairwise
@@ -6,16 +6,16 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from gan_lessons.models.parts import check_labels
+from gan_lessons.checks import one_of
+from gan_lessons.models.parts import check_labels, network
 
-LATENTS = ("normal", "uniform")
-SLOPES = {"leaky": 0.2, "relu": 0.0}  # of a unit that is off, by the name of the activation
+PRIORS = ("normal", "uniform")
+SLOPES = {"leaky": 0.2, "relu": 0.0}  # for negative inputs, by the name of the activation
 
 
 def _dense(inputs: int, layers: int, width: int, outputs: int, activation: str) -> nn.Sequential:
-    """`layers` hidden layers of `width` units each; with 0 of them, one linear map."""
-    if activation not in SLOPES:
-        raise ValueError(f"unknown activation {activation!r}; known: {', '.join(SLOPES)}")
+    """`layers` hidden layers with `width` units each, then a linear layer."""
+    one_of("activation", activation, SLOPES)
     sizes = [inputs, *[width] * layers]
     hidden = [
         module
@@ -25,15 +25,19 @@ def _dense(inputs: int, layers: int, width: int, outputs: int, activation: str) 
     return nn.Sequential(*hidden, nn.Linear(sizes[-1], outputs))
 
 
+@network
 class Generator(nn.Module):
-    """z: (N, latent), numbers from N(0, 1) → points (N, dims), anywhere.
+    """z: (N, latent), drawn from N(0, 1) → points (N, dims), unbounded.
 
-    With `shape` "uniform", each number of z is first sent to [-1, 1] so that it is spread evenly
-    there: u = 2 Φ(z) - 1 = erf(z / √2), Φ being the normal distribution's own function.
+    `prior` is the distribution that the layers see. For "uniform", each number of z is first mapped
+    to the uniform distribution on [-1, 1]: u = 2 Φ(z) - 1 = erf(z / √2), where Φ is the
+    distribution function of N(0, 1).
 
-    With the activation "relu" in the place of "leaky" (of slope 0.2), a unit that is off does not
-    move at all: points that stay in a mode while z changes are easier to learn, as those of the
-    grid of 25 are (benchmarks/modes.py).
+    `activation` is "leaky" (slope 0.2 for negative inputs) or "relu" (slope 0). With "relu", an
+    inactive unit ignores small changes of z, which makes it easier to keep points in one mode while
+    z changes, as the grid of 25 modes needs (benchmarks/modes.py).
+
+    Raises ValueError for an unknown prior or activation.
     """
 
     def __init__(
@@ -43,22 +47,13 @@ class Generator(nn.Module):
         layers: int = 2,
         width: int = 32,
         dims: int = 2,
-        shape: str = "normal",
+        prior: str = "normal",
         activation: str = "leaky",
     ):
         super().__init__()
-        if shape not in LATENTS:
-            raise ValueError(f"unknown shape of the latent {shape!r}; known: {', '.join(LATENTS)}")
-        self.options = {
-            "latent": latent,
-            "layers": layers,
-            "width": width,
-            "dims": dims,
-            "shape": shape,
-            "activation": activation,
-        }
+        one_of("prior", prior, PRIORS)
         self.latent = latent
-        self.uniform = shape == "uniform"
+        self.uniform = prior == "uniform"
         self.layers = _dense(latent, layers, width, dims, activation)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -66,19 +61,14 @@ class Generator(nn.Module):
         return self.layers(torch.erf(z / math.sqrt(2)) if self.uniform else z)
 
 
+@network
 class Discriminator(nn.Module):
-    """Points (N, dims) → logits (N,)."""
+    """Points (N, dims) → logits (N,). Raises ValueError for an unknown activation."""
 
     def __init__(
         self, *, layers: int = 2, width: int = 32, dims: int = 2, activation: str = "leaky"
     ):
         super().__init__()
-        self.options = {
-            "layers": layers,
-            "width": width,
-            "dims": dims,
-            "activation": activation,
-        }
         self.layers = _dense(dims, layers, width, 1, activation)
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:

@@ -1,4 +1,4 @@
-"""Training GANs: settings and recipes, the trainer, its checkpoints and its command line.
+"""Training GANs: settings and recipes, the trainer and its games, checkpoints, the command line.
 
     images = data.load("mnist")
     config = RECIPES["dcgan"]
@@ -7,22 +7,28 @@
 
 The same from a terminal: `python -m gan_lessons.train --data mnist --recipe dcgan --steps 1500
 --out runs/a`.
+
+To read it from the top: `game` says what a game is, `games/pictures` is the game of a GAN,
+`stepper` plays the turns of one step, `trainer` takes many. A new objective or penalty goes into
+`gan_lessons.losses`, a new remedy into `remedies`, a new game into `games/`, one file each.
 """
 
 from gan_lessons.train.checkpoint import CheckpointError
+from gan_lessons.train.compute import ComputeOptions
 from gan_lessons.train.config import RECIPES, TrainConfig
 from gan_lessons.train.device import pick_device
 from gan_lessons.train.history import History
-from gan_lessons.train.levers import Levers, fastest
-from gan_lessons.train.players import networks
-from gan_lessons.train.trainer import DeviceMemoryFull, Trainer, TrainingDiverged
+from gan_lessons.train.picture_trainer import Trainer, networks
+from gan_lessons.train.speed import fastest
+from gan_lessons.train.trainer import DeviceMemoryFull, GameTrainer, TrainingDiverged
 
 __all__ = [
     "RECIPES",
     "CheckpointError",
+    "ComputeOptions",
     "DeviceMemoryFull",
+    "GameTrainer",
     "History",
-    "Levers",
     "TrainConfig",
     "Trainer",
     "TrainingDiverged",

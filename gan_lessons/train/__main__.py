@@ -6,20 +6,20 @@
     python -m gan_lessons.train --data glyphs --set batch=128 --set loss=hinge --out runs/c
     torchrun --nproc_per_node=4 -m gan_lessons.train --data mnist --out runs/d
 
-How a step is computed (memory layout, bfloat16, a recorded step on a GPU) is measured at the first
-run on a machine, which takes a second or a few; --lever chooses instead, and --lever bfloat16=off
-alone keeps to what is exact and fast on most machines.
+At the first run on a machine, the fastest way to compute a step (memory layout, bfloat16, a
+recorded step on a GPU) is measured, which takes a few seconds. --compute chooses instead:
+--compute bfloat16=off alone keeps to what is exact and fast on most machines.
 
-The last line shares each batch among four processes, one for each GPU, or on the CPU; they compute
-what one would. More machines: the same line on each, with torchrun's own options, here for two,
+The last line splits each batch among four processes, one for each GPU, or on the CPU; they compute
+what one would. For more machines, run the same line on each with torchrun's own options, here two,
 
     torchrun --nnodes=2 --nproc_per_node=4 --rdzv-backend=c10d --rdzv-endpoint=FIRST:29500 \\
         -m gan_lessons.train --data mnist --out runs/d
 
-where FIRST is a machine that all can reach. All need the data, and to resume, the folder; it is the
-first process that writes. A run may be resumed by another number of processes.
+where FIRST is a machine that all can reach. All need the data and, to resume, the folder; only the
+first process writes. A run may be resumed by another number of processes.
 
-Leaves in the folder: samples.png, history.csv, config.json and the last two checkpoints.
+It leaves in the folder: samples.png, history.csv, config.json and the last two checkpoints.
 """
 
 import argparse
@@ -31,14 +31,14 @@ import time
 from dataclasses import fields
 from pathlib import Path
 
-from gan_lessons import data, plots
+from gan_lessons import checks, data, plots
 from gan_lessons.data.cache import written_aside
 from gan_lessons.metrics import Judge
 from gan_lessons.train import (
     RECIPES,
     CheckpointError,
+    ComputeOptions,
     DeviceMemoryFull,
-    Levers,
     TrainConfig,
     Trainer,
     TrainingDiverged,
@@ -47,12 +47,12 @@ from gan_lessons.train import (
     pick_device,
     ranks,
 )
-from gan_lessons.train.board import Board
 from gan_lessons.train.checkpoint import find
+from gan_lessons.train.tensorboard import TensorBoardView
 
 SAMPLES = 100  # pictures on the sheet
 SHELL_BASE = 128  # shells give a program that a signal ended this, plus the signal's number
-# What a person can cause, and is told in one line; anything else is a defect, and shows its trace.
+# What a user can cause is reported in one line; anything else is a defect and shows its trace.
 EXPECTED = (
     ValueError,
     ImportError,
@@ -66,7 +66,7 @@ EXPECTED = (
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs with the arguments of a command line; returns the exit status, 0 where all went well."""
+    """Runs with the arguments of a command line; returns the exit status, 0 if all went well."""
     options = _parser().parse_args(arguments)
     try:
         options.device = ranks.start(options.device)
@@ -83,7 +83,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(options: argparse.Namespace) -> signal.Signals | None:
-    """Trains, measures and writes; the signal that ended it early. Raises what `main` prints."""
+    """Trains, measures and writes. Returns the signal that ended it early, if any."""
     started = time.perf_counter()
     out = Path(options.out)
     if options.steps < 1:
@@ -96,14 +96,14 @@ def run(options: argparse.Namespace) -> signal.Signals | None:
     if options.resume:
         trainer = Trainer.resume(out, images, device=options.device)
         _check_same(config, trainer.config, options)
-        if options.lever and _levers(options, config, images) != trainer.levers:
+        if options.compute and _compute(options, config, images) != trainer.compute:
             raise ValueError(
                 "a resumed run computes its steps as before, or they would not be the same: "
-                "leave --lever out"
+                "leave --compute out"
             )
     else:
-        levers = _levers(options, config, images)
-        trainer = Trainer(*networks(config, images), images, config, options.device, levers)
+        compute = _compute(options, config, images)
+        trainer = Trainer(*networks(config, images), images, config, options.device, compute)
     left = options.steps - trainer.steps
     if left < 1:
         raise ValueError(f"{out} is already at step {trainer.steps}: ask for more --steps")
@@ -118,11 +118,11 @@ def run(options: argparse.Namespace) -> signal.Signals | None:
         f"training: {trainer.config.network}, step {trainer.steps} to {options.steps} "
         f"on {trainer.device}{processes}"
     )
-    # Before the training: what cannot be judged is to be known before the time is spent.
+    # Before the training, so that pictures that cannot be judged are refused before time is spent.
     judge = None if options.no_distance else Judge(images, reference, device=trainer.device)
-    board = Board(out) if options.tensorboard else None
+    view = TensorBoardView(out) if options.tensorboard else None
     _write(out / "config.json", json.dumps(trainer.config.to_dict(), indent=2) + "\n")
-    trainer.fit(left, view=board, save_to=out)
+    trainer.fit(left, view=view, save_to=out)
     _deliver(trainer, judge, out)
     print(
         f"{trainer.steps} steps, {trainer.seconds:.0f} s of training, "
@@ -134,7 +134,7 @@ def run(options: argparse.Namespace) -> signal.Signals | None:
 
 
 def _deliver(trainer: Trainer, judge: Judge | None, out: Path) -> None:
-    """What a run leaves beside its checkpoints."""
+    """Writes what a run leaves besides its checkpoints."""
     pictures = trainer.generate(SAMPLES, seed=trainer.config.seed)
     with written_aside(out / "samples.png") as aside:
         plots.sheet(pictures).save(aside, "png")
@@ -175,12 +175,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (auto)")
     parser.add_argument(
-        "--lever",
+        "--compute",
         action="append",
         default=[],
         metavar="NAME=on|off",
-        help="how a step is computed; without any, what is fastest here is measured. Levers: "
-        + ", ".join(field.name for field in fields(Levers)),
+        help="how a step is computed; without it, the fastest way here is measured. Options: "
+        + ", ".join(field.name for field in fields(ComputeOptions)),
     )
     parser.add_argument("--tensorboard", action="store_true", help="write for TensorBoard too")
     parser.add_argument("--no-distance", action="store_true", help="do not measure the distance")
@@ -189,8 +189,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _config(options: argparse.Namespace) -> TrainConfig:
     name = options.recipe or "dcgan"
-    if name not in RECIPES:
-        raise ValueError(f"unknown recipe {name!r}; known are {', '.join(RECIPES)}")
+    checks.one_of("recipe", name, RECIPES)
     return TrainConfig.from_dict(RECIPES[name].to_dict() | dict(map(_setting, options.set)))
 
 
@@ -213,19 +212,21 @@ def _setting(text: str) -> tuple[str, object]:
     return name, None if value == "none" else value
 
 
-def _levers(options: argparse.Namespace, config: TrainConfig, images: data.Images) -> Levers:
-    """Those that were asked for; else the fastest, where one process can measure them alone."""
-    if not options.lever:
+def _compute(
+    options: argparse.Namespace, config: TrainConfig, images: data.Images
+) -> ComputeOptions:
+    """Those asked for; otherwise the fastest, unless several processes would measure at once."""
+    if not options.compute:
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-            return Levers()
+            return ComputeOptions()
         return fastest(config, images, options.device)
     asked = {}
-    for text in options.lever:
+    for text in options.compute:
         name, _, value = text.partition("=")
         if value not in ("on", "off"):
-            raise ValueError(f"--lever takes NAME=on or NAME=off, got {text!r}")
+            raise ValueError(f"--compute takes NAME=on or NAME=off, got {text!r}")
         asked[name] = value == "on"
-    return Levers.from_dict(asked)
+    return ComputeOptions.from_dict(asked)
 
 
 def _pictures(options: argparse.Namespace) -> tuple[data.Images, data.Images | None]:
@@ -247,7 +248,7 @@ def _check_folder(out: Path, resume: bool) -> None:
 
 
 def _check_same(asked: TrainConfig, stored: TrainConfig, options: argparse.Namespace) -> None:
-    """A resumed run goes on with its own settings; asking for others is a mistake to point out."""
+    """A resumed run goes on with its own settings: raises ValueError if others were asked for."""
     if not options.recipe and not options.set:
         return
     for name, value in stored.to_dict().items():

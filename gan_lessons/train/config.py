@@ -1,122 +1,128 @@
-"""Every setting of a training run in one frozen object, and the recipes of the course."""
+"""The settings of a training in one frozen object, and the recipes of the course."""
 
-import math
-from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import TypeVar
 
+from gan_lessons import checks
 from gan_lessons.losses import LOSSES, PENALTIES
 from gan_lessons.models import FAMILIES
 from gan_lessons.train.remedies import names
+from gan_lessons.train.schedule import cosine
+
+Config = TypeVar("Config", bound="RunConfig")
 
 
-@dataclass(frozen=True)
-class TrainConfig:
-    """The settings of a run. Values out of range raise a ValueError that says what is allowed."""
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """The settings that every game has. A value out of range raises a ValueError."""
+
+    batch: int = 64  # items of each data set in one update, over all processes
+    beta1: float = 0.5  # Adam's memory of the gradient's mean
+    beta2: float = 0.999  # Adam's memory of its square
+    ema_half_life: float = 0.0  # pictures until half of the average is newer weights; 0: no average
+    ema_ramp: float = 0.1  # the half-life is at most this share of the pictures seen; 0: no limit
+    schedule_steps: int = 0  # steps over which settings go to their final value, by a cosine
+    learning_rate_final: float = 1.0  # share of all learning rates that is left then
+    seed: int = 0  # of the weights that `networks` draws, the latents and the order of the data
+
+    def __post_init__(self) -> None:
+        checks.whole("batch", self.batch, 1)
+        for name in ("schedule_steps", "seed"):
+            checks.whole(name, getattr(self, name), 0)
+        for name in ("ema_half_life", "ema_ramp"):
+            checks.number(name, getattr(self, name), 0)
+        for name in ("beta1", "beta2"):
+            checks.number(name, getattr(self, name), 0, below=1)
+        checks.number("learning_rate_final", self.learning_rate_final, 0, 1)
+        if self.changing and not self.schedule_steps:
+            raise ValueError(
+                f"{' and '.join(self.changing)} change over schedule_steps: "
+                "set schedule_steps to at least 1, got 0"
+            )
+
+    @property
+    def changing(self) -> list[str]:
+        """The settings that are set to change along the schedule."""
+        return ["learning_rate_final"] if self.learning_rate_final < 1 else []
+
+    def learning_rate_share(self, step: int) -> float:
+        """The share of the learning rates that the schedule leaves at a step."""
+        return cosine(step, self.schedule_steps, 1.0, self.learning_rate_final)
+
+    def to_dict(self) -> dict:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls: type[Config], values: dict) -> Config:
+        """The opposite of `to_dict`. Raises ValueError for settings that this version lacks."""
+        known = [field.name for field in fields(cls)]
+        for name in values:
+            checks.one_of("setting", name, known)
+        return cls(**values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig(RunConfig):
+    """The settings of a GAN's training. A value out of range raises a ValueError."""
 
     network: str = "dcgan"  # the family that `networks` builds; see gan_lessons.models
     width: int = 32  # channels next to the picture (dcgan, modern), or hidden units (mlp)
     latent: int = 100  # numbers in one latent z, each drawn from N(0, 1)
-    conditional: bool = False  # both players are told the picture's label
+    conditional: bool = False  # generator and discriminator are given the picture's label
     norm: bool = True  # batch norm in a dcgan's discriminator; no penalty goes with it
     spectral: bool = False  # spectral norm on the discriminator's layers
 
     loss: str = "nonsaturating"  # see gan_lessons.losses.LOSSES
     penalty: str | None = None  # see gan_lessons.losses.PENALTIES
     gamma: float = 0.0  # weight of the penalty
-    penalty_every: int = 1  # updates of D; one that is left out is made up for by the next
+    gamma_final: float = 1.0  # share of gamma that is left after schedule_steps
+    penalty_every: int = 1  # apply the penalty at every k-th update of D, weighted k times
     label_smoothing: float = 0.0  # the target of real pictures is 1 minus this (cross entropy)
     instance_noise: float = 0.0  # deviation of noise on what D sees; gone after schedule_steps
     pack: int = 1  # pictures that D judges together
-    augment: str = ""  # colour, translation, cutout: what D sees is changed so, differentiably
+    augment: str = ""  # colour, translation, cutout: random changes of what D sees
 
-    batch: int = 64  # pictures of each kind, real and fake, in one update, of all processes
     learning_rate_g: float = 2e-4  # Adam's, for the generator
     learning_rate_d: float = 2e-4  # Adam's, for the discriminator
-    beta1: float = 0.5  # Adam's memory of the gradient's mean
-    beta2: float = 0.999  # Adam's memory of its square
-    discriminator_updates: int = 1  # of the discriminator for each one of the generator
-    fresh: bool = True  # G's turn has a batch of its own; False: D's last one again, saving a pass
-    ema_half_life: float = 0.0  # pictures until half of the average is newer weights; 0: no average
-    ema_ramp: float = 0.1  # the half-life is at most this share of the pictures seen; 0: no limit
-    schedule_steps: int = 0  # steps over which settings go to their final value, by a cosine
-    learning_rate_final: float = 1.0  # share of both learning rates that is left then
-    gamma_final: float = 1.0  # share of gamma that is left then
-    seed: int = 0  # of the weights that `networks` draws, the latents and the order of the data
+    discriminator_updates: int = 1  # updates of the discriminator for each one of the generator
+    fresh: bool = True  # G's turn draws new latents; False: it uses D's last fakes, saving a pass
 
     def __post_init__(self) -> None:
-        _known("network", self.network, FAMILIES)
-        _known("loss", self.loss, LOSSES)
+        super().__post_init__()
+        checks.one_of("network", self.network, FAMILIES)
+        checks.one_of("loss", self.loss, LOSSES)
         if self.penalty is not None:
-            _known("penalty", self.penalty, PENALTIES)
+            checks.one_of("penalty", self.penalty, PENALTIES)
         names(self.augment)
-        for name in ("width", "latent", "batch", "discriminator_updates", "penalty_every", "pack"):
-            _whole(name, getattr(self, name), 1)
+        for name in ("width", "latent", "discriminator_updates", "penalty_every", "pack"):
+            checks.whole(name, getattr(self, name), 1)
         for name in ("conditional", "norm", "spectral", "fresh"):
-            _flag(name, getattr(self, name))
-        for name in ("seed", "schedule_steps"):
-            _whole(name, getattr(self, name), 0)
+            checks.flag(name, getattr(self, name))
         for name in ("learning_rate_g", "learning_rate_d"):
-            _number(name, getattr(self, name), "above 0", lambda value: value > 0)
-        for name in ("gamma", "ema_half_life", "ema_ramp", "instance_noise"):
-            _number(name, getattr(self, name), "0 or more", lambda value: value >= 0)
-        for name in ("beta1", "beta2", "label_smoothing"):
-            _number(name, getattr(self, name), "at least 0 and below 1", lambda b: 0 <= b < 1)
-        for name in ("learning_rate_final", "gamma_final"):
-            _number(name, getattr(self, name), "0 to 1", lambda share: 0 <= share <= 1)
+            checks.number(name, getattr(self, name), above=0)
+        for name in ("gamma", "instance_noise"):
+            checks.number(name, getattr(self, name), 0)
+        checks.number("label_smoothing", self.label_smoothing, 0, below=1)
+        checks.number("gamma_final", self.gamma_final, 0, 1)
         self._check_together()
 
+    @property
+    def changing(self) -> list[str]:
+        own = {"instance_noise": self.instance_noise > 0, "gamma_final": self.gamma_final < 1}
+        return super().changing + [name for name, changes in own.items() if changes]
+
     def _check_together(self) -> None:
-        """Settings that are all right alone and not with each other."""
+        """Settings that are valid alone and not with each other."""
         if self.penalty is not None and self.gamma == 0:
             raise ValueError(f"gamma must be above 0 with the penalty {self.penalty!r}, got 0")
         if self.label_smoothing and self.loss not in ("minimax", "nonsaturating"):
             raise ValueError(
-                "label_smoothing changes the targets of a cross entropy, "
-                f"which the loss {self.loss!r} has not: leave it 0"
+                f"label_smoothing needs loss='minimax' or 'nonsaturating', got {self.loss!r}"
             )
         if self.batch % self.pack:
             raise ValueError(f"batch must be a multiple of pack ({self.pack}), got {self.batch}")
         if self.pack > 1 and self.conditional:
             raise ValueError("pack joins pictures of different labels: not with conditional=True")
-        changing = self.instance_noise or self.learning_rate_final < 1 or self.gamma_final < 1
-        if changing and not self.schedule_steps:
-            raise ValueError(
-                "instance_noise, learning_rate_final and gamma_final change over schedule_steps: "
-                "say over how many, got 0"
-            )
-
-    def to_dict(self) -> dict:
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict) -> "TrainConfig":
-        """The opposite of `to_dict`. Raises ValueError for settings that this version lacks."""
-        known = [field.name for field in fields(cls)]
-        for name in values:
-            _known("setting", name, known)
-        return cls(**values)
-
-
-def _known(kind: str, value: Any, known: Iterable[str]) -> None:
-    if value not in known:
-        raise ValueError(f"unknown {kind} {value!r}; known are {', '.join(known)}")
-
-
-def _flag(name: str, value: object) -> None:
-    if not isinstance(value, bool):
-        raise ValueError(f"{name} must be True or False, got {value!r}")
-
-
-def _whole(name: str, value: object, least: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
-
-
-def _number(name: str, value: Any, allowed: str, holds: Callable[[float], bool]) -> None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value) or not holds(value):
-        raise ValueError(f"{name} must be a number {allowed}, got {value!r}")
 
 
 RECIPES = {

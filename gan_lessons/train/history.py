@@ -1,4 +1,4 @@
-"""What happened in a run: a loss of each player for every step, and the distances measured."""
+"""What happened in a run: the loss of each turn at every step, and the distances measured."""
 
 import csv
 from dataclasses import dataclass, field
@@ -12,35 +12,43 @@ from gan_lessons.data.cache import written_aside
 
 @dataclass
 class History:
-    """`discriminator_loss[i]` and `generator_loss[i]` belong to step i + 1."""
+    """`losses[turn][i]` belongs to step i + 1: the loss of the last turn of that name in it."""
 
-    discriminator_loss: list[float] = field(default_factory=list)
-    generator_loss: list[float] = field(default_factory=list)
+    losses: dict[str, list[float]]
     distances: list[tuple[int, float]] = field(default_factory=list)  # (after this step, distance)
 
+    @property
+    def discriminator_loss(self) -> list[float]:
+        return self.losses["discriminator"]
+
+    @property
+    def generator_loss(self) -> list[float]:
+        return self.losses["generator"]
+
     def __len__(self) -> int:
-        return len(self.generator_loss)
+        return min(map(len, self.losses.values()), default=0)
 
     def to_csv(self, path: str | Path) -> None:
-        """A row a step: step, both losses, and the distance where one was measured."""
+        """One row for each step: its number, each loss, and the distance if one was measured."""
         measured = dict(self.distances)
         with written_aside(Path(path)) as aside, open(aside, "w", newline="") as file:
             rows = csv.writer(file)
-            rows.writerow(["step", "discriminator_loss", "generator_loss", "distance"])
-            losses = zip(self.discriminator_loss, self.generator_loss, strict=True)
-            for step, (loss_d, loss_g) in enumerate(losses, start=1):
+            rows.writerow(["step", *(f"{turn}_loss" for turn in self.losses), "distance"])
+            for step, losses in enumerate(zip(*self.losses.values(), strict=True), start=1):
                 distance = f"{measured[step]:.4f}" if step in measured else ""
-                rows.writerow([step, f"{loss_d:.6g}", f"{loss_g:.6g}", distance])
+                rows.writerow([step, *(f"{loss:.6g}" for loss in losses), distance])
 
     def tensors(self) -> dict[str, Tensor]:
-        losses = [self.discriminator_loss, self.generator_loss]
+        """What `from_tensors` needs: losses (turns, steps), distances (measured, 2)."""
+        losses = torch.tensor(list(self.losses.values()), dtype=torch.float32)
         return {
-            "losses": torch.tensor(losses, dtype=torch.float32).reshape(2, -1),
+            "losses": losses.reshape(len(self.losses), -1),
             "distances": torch.tensor(self.distances, dtype=torch.float64).reshape(-1, 2),
         }
 
     @classmethod
-    def from_tensors(cls, tensors: dict[str, Tensor]) -> "History":
-        loss_d, loss_g = tensors["losses"].tolist()
+    def from_tensors(cls, turns: list[str], tensors: dict[str, Tensor]) -> "History":
+        """Raises ValueError if there is not one row of losses for each turn."""
+        losses = dict(zip(turns, tensors["losses"].tolist(), strict=True))
         distances = [(int(step), distance) for step, distance in tensors["distances"].tolist()]
-        return cls(loss_d, loss_g, distances)
+        return cls(losses, distances)

@@ -1,11 +1,11 @@
 """One process of several: its part of a batch, and what all of them have to agree on.
 
-Started by PyTorch's launcher, `torchrun --nproc_per_node=4 -m gan_lessons.train ...`; without it
+PyTorch's launcher starts them, `torchrun --nproc_per_node=4 -m gan_lessons.train ...`. Without it
 there is one process, and nothing here does anything.
 
 The collectives of torch.distributed are called directly. DistributedDataParallel would reduce in
-every backward pass, of both players, and does not see what `autograd.grad` does in a penalty; here
-one mean is taken of the gradients of the player whose turn it is, after its backward pass.
+every backward pass, for all networks, and does not see what `autograd.grad` does in a penalty. Here
+the gradients of the networks whose turn it is are averaged once, after their backward pass.
 """
 
 import os
@@ -39,8 +39,8 @@ class Ranks:
             )
         return whole.chunk(self.size)[self.rank]
 
-    def average(self, tensors: Sequence[Tensor]) -> None:
-        """Puts the mean over all processes in the place of each tensor, in one message a type."""
+    def reduce_mean(self, tensors: Sequence[Tensor]) -> None:
+        """Replaces each tensor by its mean over all processes, with one message for each dtype."""
         if self.size == 1:
             return
         for kind in sorted({tensor.dtype for tensor in tensors}, key=str):
@@ -51,9 +51,9 @@ class Ranks:
             for tensor, mean in zip(group, message.split([t.numel() for t in group]), strict=True):
                 tensor.copy_(mean.view_as(tensor))
 
-    def average_buffers(self, network: nn.Module) -> None:
-        """Batch norm's running numbers, of which each process has seen its own part."""
-        self.average([b for b in network.buffers() if b.is_floating_point()])
+    def reduce_buffers(self, network: nn.Module) -> None:
+        """Batch norm's running statistics: each process has seen its own part of the batch."""
+        self.reduce_mean([b for b in network.buffers() if b.is_floating_point()])
 
     def same_start(self, networks: Iterable[nn.Module]) -> None:
         """Gives all processes the first one's weights and buffers."""

@@ -1,7 +1,7 @@
-"""What the discriminator is shown in place of plain pictures, so that the game stays fair.
+"""What the discriminator is shown instead of plain pictures, so that the game stays balanced.
 
-Each takes pictures x: (N, C, H, W) in about [-1, 1], real and generated alike, and gradients pass
-through it to the generator.
+Each function takes pictures x: (N, C, H, W) in about [-1, 1]. Real and generated pictures are
+treated alike, and gradients pass through to the generator.
 """
 
 from collections.abc import Callable
@@ -10,23 +10,24 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from gan_lessons.train.chance import Chance
+from gan_lessons import checks
+from gan_lessons.train.shared_random import SharedRandom
 
 
-def noisy(x: Tensor, deviation: float | Tensor, chance: Chance) -> Tensor:
+def noisy(x: Tensor, deviation: float | Tensor, random: SharedRandom) -> Tensor:
     """Instance noise: N(0, deviation²) on every pixel (Sønderby et al. 2017)."""
-    return x + deviation * chance.normal(len(x), *x.shape[1:]).to(x.dtype)
+    return x + deviation * random.normal(len(x), *x.shape[1:]).to(x.dtype)
 
 
 def packed(x: Tensor, count: int) -> Tensor:
-    """`count` pictures judged as one (Lin et al. 2018): (N / count, count · C, H, W)."""
+    """Stacks `count` pictures for D to judge as one (Lin et al. 2018): (N/count, count·C, H, W)."""
     return x.reshape(len(x) // count, -1, *x.shape[2:]) if count > 1 else x
 
 
-def augmented(x: Tensor, policy: str, chance: Chance) -> Tensor:
-    """Differentiable augmentation (Zhao et al. 2020) by the names in `policy`, with commas."""
+def augmented(x: Tensor, policy: str, random: SharedRandom) -> Tensor:
+    """Differentiable augmentation (Zhao et al. 2020). policy: names separated by commas."""
     for name in names(policy):
-        x = AUGMENTATIONS[name](x, chance)
+        x = AUGMENTATIONS[name](x, random)
     return x
 
 
@@ -34,19 +35,18 @@ def names(policy: str) -> list[str]:
     """The augmentations of a policy. Raises ValueError for an unknown one."""
     found = [name.strip() for name in policy.split(",") if name.strip()]
     for name in found:
-        if name not in AUGMENTATIONS:
-            raise ValueError(f"unknown augmentation {name!r}; known are {', '.join(AUGMENTATIONS)}")
+        checks.one_of("augmentation", name, AUGMENTATIONS)
     return found
 
 
-def colour(x: Tensor, chance: Chance) -> Tensor:
+def colour(x: Tensor, random: SharedRandom) -> Tensor:
     """Brightness by up to ±.5, saturation times 0 to 2, contrast times .5 to 1.5.
 
     Only for pictures with colour: one channel is returned as it is.
     """
     if x.shape[1] != 3:
         return x
-    brightness, saturation, contrast = chance.uniform(len(x), 3, 1, 1, 1).to(x.dtype).unbind(1)
+    brightness, saturation, contrast = random.uniform(len(x), 3, 1, 1, 1).to(x.dtype).unbind(1)
     x = x + (brightness - 0.5)
     grey = x.mean(1, keepdim=True)
     x = grey + 2 * saturation * (x - grey)
@@ -54,11 +54,11 @@ def colour(x: Tensor, chance: Chance) -> Tensor:
     return level + (contrast + 0.5) * (x - level)
 
 
-def translation(x: Tensor, chance: Chance) -> Tensor:
-    """Moves each picture by up to an eighth of its sides; zeros come in at the edges."""
+def translation(x: Tensor, random: SharedRandom) -> Tensor:
+    """Shifts each picture by up to an eighth of its sides; zeros fill the gap."""
     height, width = x.shape[2:]
     reach = max(1, round(height / 8)), max(1, round(width / 8))
-    down, right = (chance.integers(-most, most, len(x), 1) for most in reach)  # (N, 1) each
+    down, right = (random.integers(-most, most, len(x), 1) for most in reach)  # (N, 1) each
     padded = F.pad(x, (reach[1], reach[1], reach[0], reach[0]))
     rows = torch.arange(height, device=x.device) + reach[0] - down  # (N, H)
     columns = torch.arange(width, device=x.device) + reach[1] - right  # (N, W)
@@ -66,12 +66,12 @@ def translation(x: Tensor, chance: Chance) -> Tensor:
     return padded[which[:, None, None], :, rows[:, :, None], columns[:, None, :]].movedim(3, 1)
 
 
-def cutout(x: Tensor, chance: Chance) -> Tensor:
-    """Sets a rectangle of half the sides, somewhere in each picture, to zero."""
+def cutout(x: Tensor, random: SharedRandom) -> Tensor:
+    """Sets a rectangle, half as high and wide as the picture, to zero at a random position."""
     height, width = x.shape[2:]
     tall, wide = height // 2, width // 2
-    top, left = (  # so that as much of it may be outside at one end as at the other
-        chance.integers(-(cut // 2), side - cut // 2 - cut % 2, len(x), 1)
+    top, left = (  # it may reach over both edges equally far
+        random.integers(-(cut // 2), side - cut // 2 - cut % 2, len(x), 1)
         for cut, side in ((tall, height), (wide, width))
     )
     rows, columns = (torch.arange(side, device=x.device) for side in (height, width))
@@ -81,7 +81,7 @@ def cutout(x: Tensor, chance: Chance) -> Tensor:
     return x * kept[:, None].to(x.dtype)
 
 
-AUGMENTATIONS: dict[str, Callable[[Tensor, Chance], Tensor]] = {
+AUGMENTATIONS: dict[str, Callable[[Tensor, SharedRandom], Tensor]] = {
     "colour": colour,
     "translation": translation,
     "cutout": cutout,

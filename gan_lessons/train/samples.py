@@ -1,4 +1,4 @@
-"""Pictures out of a generator that is being trained, without disturbing it."""
+"""Pictures from a generator that is being trained, without disturbing the training."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,33 +6,56 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from gan_lessons.data import Images
+from gan_lessons.data.toy import Points
 from gan_lessons.train.config import TrainConfig
 
 CHUNK = 250  # pictures at a time: more fill the memory, and are no faster
 
 
-@torch.no_grad()
-def decode(network: nn.Module, z: Tensor, labels: Tensor | None) -> Tensor:
-    """z: (n, latent), labels: (n,) or None → what the network makes of them, (n, ...).
+def draw(
+    generator: nn.Module,
+    images: Images | Points,
+    n: int,
+    config: TrainConfig,
+    seed: int | None,
+    labels: Tensor | None = None,
+) -> Tensor:
+    """(n, C, H, W) of random latents; a conditional generator gets random labels if none are given.
 
-    The network is asked in evaluation mode, and left in the mode in which it was. The same z gives
-    the same pictures to the last bit, on a GPU too.
+    seed: the same one gives the same latents; None draws new ones.
     """
-    training = network.training
-    network.eval()
+    device = next(generator.parameters()).device
+    rng = torch.Generator(device)
+    rng.seed() if seed is None else rng.manual_seed(seed)
+    z = torch.randn(n, config.latent, generator=rng, device=device)
+    if config.conditional and labels is None:
+        labels = torch.randint(len(images.classes), (n,), generator=rng, device=device)
+    return decode(generator, z, labels)
+
+
+@torch.no_grad()
+def decode(generator: nn.Module, z: Tensor, labels: Tensor | None) -> Tensor:
+    """z: (n, latent), labels: (n,) or None → pictures (n, C, H, W) in [-1, 1], or points (n, dims).
+
+    The network runs in evaluation mode and is left in the mode it was in. Equal z give equal
+    pictures, bit for bit, on a GPU too.
+    """
+    training = generator.training
+    generator.eval()
     try:
-        with _same_order():
+        with _deterministic():
             if labels is None:
-                return torch.cat([network(part) for part in z.split(CHUNK)])
+                return torch.cat([generator(part) for part in z.split(CHUNK)])
             parts = zip(z.split(CHUNK), labels.split(CHUNK), strict=True)
-            return torch.cat([network(part, told) for part, told in parts])
+            return torch.cat([generator(part, own) for part, own in parts])
     finally:
-        network.train(training)
+        generator.train(training)
 
 
 @contextmanager
-def _same_order() -> Iterator[None]:
-    """Of cuDNN's deconvolutions, the quickest add up in another order each time."""
+def _deterministic() -> Iterator[None]:
+    """The quickest of cuDNN's deconvolutions add up in another order each time."""
     before = torch.backends.cudnn.deterministic
     torch.backends.cudnn.deterministic = True
     try:
@@ -42,13 +65,13 @@ def _same_order() -> Iterator[None]:
 
 
 def check_labels(labels: Tensor | None, n: int, classes: int, config: TrainConfig) -> None:
-    """Raises ValueError unless they are what a generator of that configuration has to be told."""
+    """Raises ValueError unless the labels are what a generator of that configuration needs."""
     if not config.conditional:
         if labels is not None:
             raise ValueError("this generator was not trained with labels: leave labels out")
         return
     if labels is None:
-        raise ValueError("this generator was trained with labels: say which to draw")
+        raise ValueError("this generator was trained with labels: pass the labels to draw")
     if labels.shape != (n,) or not 0 <= labels.min() <= labels.max() < classes:
         raise ValueError(
             f"labels must be ({n},), each from 0 to {classes - 1}, got {tuple(labels.shape)}"

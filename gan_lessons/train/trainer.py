@@ -1,47 +1,30 @@
-"""The training of a GAN: two updates a step, and everything around them that must not go wrong."""
+"""The trainer: takes the steps of any game, and does everything around them."""
 
 import math
 import signal
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Protocol
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from gan_lessons.data import Images
-from gan_lessons.data.toy import Points
+from gan_lessons import checks, models
 from gan_lessons.train import checkpoint
-from gan_lessons.train.average import Average
-from gan_lessons.train.batches import RealPictures
-from gan_lessons.train.chance import Chance
-from gan_lessons.train.config import TrainConfig
-from gan_lessons.train.device import pick_device
-from gan_lessons.train.game import Game
+from gan_lessons.train.compute import ComputeOptions
+from gan_lessons.train.fits import is_finite
+from gan_lessons.train.flat import packed, unpacked
+from gan_lessons.train.game import Data, Game
 from gan_lessons.train.history import History
 from gan_lessons.train.interrupt import Interrupt
-from gan_lessons.train.levers import Levers
-from gan_lessons.train.players import check, is_finite
-from gan_lessons.train.ranks import Ranks
-from gan_lessons.train.recorded import Recorded
-from gan_lessons.train.samples import check_labels, decode
-from gan_lessons.train.schedule import cosine
+from gan_lessons.train.stepper import Stepper
+from gan_lessons.train.view import Progress, View
 
 LOOK_EVERY = 0.2  # seconds between two looks at the losses: each look waits for the device
-
-
-class View(Protocol):
-    """What `fit` can show its progress on: `gan_lessons.widgets.TrainingView`, `train.board.Board`.
-
-    One that has `shows_progress` = False leaves the progress bar on.
-    """
-
-    def update(self, trainer: "Trainer") -> None: ...
-
-    def close(self, trainer: "Trainer") -> None: ...
+Self = TypeVar("Self", bound="GameTrainer")
 
 
 class TrainingDiverged(FloatingPointError):
@@ -52,155 +35,43 @@ class DeviceMemoryFull(RuntimeError):
     """The device has no room for a step of this size."""
 
 
-class Trainer:
-    """Trains a generator against a discriminator on a set of pictures, or of points.
-
-    The networks are moved to the device and trained in place. The order of the pictures and the
-    latents come from one generator seeded by the configuration: two trainers made alike take the
-    same steps, where the networks draw no random numbers of their own (dropout). Under a launcher
-    of several processes (see `ranks`) each takes its part of every batch, and all stay alike.
-
-    Raises:
-        ValueError: pictures and networks do not fit together, a penalty meets batch norm, the batch
-            cannot be shared by the processes, or the device is not there.
-    """
+class GameTrainer(Stepper):
+    """Trains the networks of a game on its data, step by step or in long runs; see `Stepper`."""
 
     def __init__(
         self,
-        generator: nn.Module,
-        discriminator: nn.Module,
-        images: Images | Points,
-        config: TrainConfig,
+        game: Game,
+        networks: Mapping[str, nn.Module],
+        data: Mapping[str, Data],
         device: str | torch.device = "auto",
-        levers: Levers | None = None,
+        compute: ComputeOptions | None = None,
     ):
-        if not len(images):
-            raise ValueError(f"{images.name!r} has no pictures to train on")
-        self.config = config
-        self.levers = levers = levers or Levers()
-        self.device = pick_device(device)
-        self.ranks = Ranks()
-        layout = torch.channels_last if levers.channels_last else torch.contiguous_format
-        self.generator = generator.to(self.device).to(memory_format=layout).train()
-        self.discriminator = discriminator.to(self.device).to(memory_format=layout).train()
-        self.ranks.same_start([self.generator, self.discriminator])
-        self.average: nn.Module | None = None
-        if config.ema_half_life:
-            self._average = Average(self.generator, config.ema_half_life, config.ema_ramp)
-            self.average = self._average.network
-        # What somebody froze before, to tune the rest, stays frozen.
-        self._learning_d = [p for p in self.discriminator.parameters() if p.requires_grad]
-        self.rng = torch.Generator(self.device).manual_seed(config.seed)
-        self.images = images
-        near = images.to(self.device) if levers.data_on_device else images
-        self.real = RealPictures(near, self.device, self.rng, self.ranks)
-        chance = Chance(self.rng, self.ranks)
-        self.game = Game(self.generator, self.discriminator, config, chance, levers)
-        self._recorded = Recorded(self) if levers.graph else None
-        self.optimiser_g = self._adam(self.generator, config.learning_rate_g)
-        self.optimiser_d = self._adam(self.discriminator, config.learning_rate_d)
-        self.steps = 0  # taken so far
-        self.started_at = 0  # steps at which the running or last `fit` began
-        self.goal = 0  # steps at which it ends
+        super().__init__(game, networks, data, device, compute)
         self.seconds = 0.0  # spent in `fit` on training, in all
-        self.started_seconds = 0.0  # of them, those before the running or last `fit`
-        self._history = History()
+        self._goal = self._first_step = 0  # steps at which the running or last `fit` ends and began
+        self._seconds_before = 0.0
+        self._history = History({turn.name: [] for turn in game.turns(0)})
         self._unread: list[Tensor] = []  # losses still on the device
         self._interrupt = Interrupt()
-        check(self)
 
     def step(self) -> None:
-        """One iteration of Goodfellow et al. 2014, algorithm 1: the discriminator, then G."""
-        self._set_learning_rates()
-        batches = [self.real.draw(self.config.batch) for _ in range(self._batches)]
-        losses = self._recorded(batches) if self._recorded else self.turns(batches)
-        self.steps += 1
-        if self.average is not None:
-            seen = self.steps * self.config.batch
-            self._average.update(self.generator, seen, self.config.batch)
-        self._unread.append(losses)
+        """Plays the game's turns once, in order."""
+        self._unread.append(self.take())
 
-    def turns(self, batches: Sequence[Tensor]) -> Tensor:
-        """The updates of one step, with the places of the real pictures: both losses, (2,)."""
-        updates = self.config.discriminator_updates
-        for update, places in enumerate(batches[:updates], start=self.steps * updates):
-            loss_d = self._update_discriminator(places, update)
-        loss_g = self._update_generator(batches[-1])
-        for network in (self.generator, self.discriminator):
-            self.ranks.average_buffers(network)
-        return torch.stack([loss_d, loss_g])
-
-    @property
-    def _batches(self) -> int:
-        """Real batches in a step: G's turn has one of its own where it reads one and is fresh."""
-        reads = self.game.loss.paired or self.config.conditional
-        return self.config.discriminator_updates + (reads and self.config.fresh)
-
-    def _update_discriminator(self, places: Tensor, update: int) -> Tensor:
-        real, labels = self.real.batch(places, self.config.conditional)
-        loss = self.game.discriminator_loss(real, labels, self.steps, update)
-        return self._descend(loss, self.optimiser_d, self.discriminator)
-
-    def _update_generator(self, places: Tensor) -> Tensor:
-        real, labels = None, None
-        with self._discriminator_frozen():
-            if self.game.loss.paired or self.config.conditional:
-                real, labels = self.real.batch(places, self.config.conditional)
-            paired = real if self.game.loss.paired else None
-            loss = self.game.generator_loss(paired, labels, self.steps)
-            return self._descend(loss, self.optimiser_g, self.generator)
-
-    def _descend(
-        self, loss: Tensor, optimiser: torch.optim.Optimizer, network: nn.Module
-    ) -> Tensor:
-        """A step down the gradient, the mean of all processes; returns the mean of the losses."""
-        optimiser.zero_grad()
-        loss.backward()
-        loss = loss.detach()
-        gradients = [p.grad for p in network.parameters() if p.grad is not None]
-        self.ranks.average([*gradients, loss])
-        optimiser.step()
-        return loss
-
-    def _set_learning_rates(self) -> None:
-        config = self.config
-        if config.learning_rate_final == 1:
-            return
-        share = cosine(self.steps, config.schedule_steps, 1.0, config.learning_rate_final)
-        for optimiser, rate in (
-            (self.optimiser_g, config.learning_rate_g),
-            (self.optimiser_d, config.learning_rate_d),
-        ):
-            for group in optimiser.param_groups:
-                if isinstance(group["lr"], Tensor):  # a recorded step reads it there
-                    group["lr"].fill_(share * rate)
-                else:
-                    group["lr"] = share * rate
-
-    @contextmanager
-    def _discriminator_frozen(self) -> Iterator[None]:
-        """Without this, the discriminator would collect gradients that are thrown away."""
-        frozen = self._learning_d if self.levers.freeze else []
-        for parameter in frozen:
-            parameter.requires_grad_(False)
-        try:
-            yield
-        finally:
-            for parameter in frozen:
-                parameter.requires_grad_(True)
+    # Many steps
 
     def fit(
-        self,
+        self: Self,
         steps: int,
         view: View | None = None,
         *,
         save_to: str | Path | None = None,
         save_every: float = 60.0,
-    ) -> "Trainer":
-        """Takes that many steps more, showing progress on a bar or on the view.
+    ) -> Self:
+        """Takes that many more steps, showing progress on a bar or on the view.
 
-        An interrupt (Ctrl-C, the stop button of a notebook, SIGTERM) ends it after the step in
-        hand, and says so; the trainer stays whole, and `fit` can be called again. With `save_to`, a
+        An interrupt (Ctrl-C, a notebook's stop button, SIGTERM) ends it after the current step and
+        says so. The trainer stays whole, and `fit` can be called again. With `save_to`, a
         checkpoint is written there every `save_every` seconds and at the end.
 
         Raises:
@@ -209,37 +80,26 @@ class Trainer:
             DeviceMemoryFull: says what to lower.
             CheckpointError: a checkpoint cannot be written; earlier ones are intact.
         """
-        if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
-            raise ValueError(f"steps must be a whole number of at least 1, got {steps!r}")
-        self.started_at, self.goal = self.steps, self.steps + steps
-        self.started_seconds = self.seconds
+        checks.whole("steps", steps, 1)
+        self._first_step, self._goal = self.steps, self.steps + steps
+        self._seconds_before = self.seconds
         view = view if self.ranks.first else None
         shown = view is not None and getattr(view, "shows_progress", True)
-        hidden = True if shown or not self.ranks.first else None  # None: off a terminal
+        hidden = True if shown or not self.ranks.first else None  # None: hidden off a terminal
         bar = tqdm(total=steps, desc="training", unit="step", disable=hidden)
         try:
             with bar, self._interrupt.listening():
                 self._run(view, bar, save_to, save_every)
         except torch.OutOfMemoryError:
-            shape = " × ".join(map(str, self.images.shape))
-            raise DeviceMemoryFull(
-                f"{self.device} has no room for a step of {self.config.batch} pictures of "
-                f"{shape}, width {self.config.width}: lower batch or width, take "
-                "smaller pictures, or share the batch among more processes"
-            ) from None
+            raise DeviceMemoryFull(self._no_room()) from None
         finally:
             if view is not None:
-                view.close(self)
+                view.close(self._progress())
         if save_to is not None:
             self.save(save_to)
-        if self.steps < self.goal and self.ranks.first:
-            tqdm.write(f"stopped after step {self.steps} of {self.goal}")
+        if self.steps < self._goal and self.ranks.first:
+            tqdm.write(f"stopped after step {self.steps} of {self._goal}")
         return self
-
-    @property
-    def stopped_by(self) -> signal.Signals | None:
-        """The signal that ended the last `fit` before its goal, if one did."""
-        return self._interrupt.signal if self.steps < self.goal else None
 
     def _run(
         self, view: View | None, bar: tqdm, save_to: str | Path | None, save_every: float
@@ -252,18 +112,16 @@ class Trainer:
             self.step()
             if not self._look_is_due(next_look, look_after):
                 continue
-            going_on = self.steps < self.goal and not self.ranks.any(self._interrupt.asked)
+            going_on = self.steps < self._goal and not self.ranks.any(self._interrupt.asked)
             before = len(self._history)
             self._read_losses()
             now = time.perf_counter()
             pace = (len(self._history) - before) / (now - started)  # steps a second
             self.seconds += now - started
-            bar.update(self.steps - self.started_at - bar.n)
-            bar.set_postfix(
-                D=self._history.discriminator_loss[-1], G=self._history.generator_loss[-1]
-            )
+            bar.update(self.steps - self._first_step - bar.n)
+            bar.set_postfix({turn: losses[-1] for turn, losses in self._history.losses.items()})
             if view is not None:
-                view.update(self)
+                view.update(self._progress())
             if save_to is not None and now >= next_save:
                 self.save(save_to)
                 next_save = time.perf_counter() + save_every
@@ -271,114 +129,134 @@ class Trainer:
             next_look = started + LOOK_EVERY
             look_after = self.steps + self.ranks.agree(max(1, round(LOOK_EVERY * pace)))
 
+    def _no_room(self) -> str:
+        shapes = ", ".join(" × ".join(map(str, each.shape)) for each in self.data.values())
+        width = getattr(self.config, "width", None)
+        return (
+            f"{self.device} has no room for a step of {self.config.batch} pictures of {shapes}"
+            f"{f', width {width}' if width else ''}: lower batch or width, use smaller pictures, "
+            "or share the batch among more processes"
+        )
+
     def _look_is_due(self, at: float, after: int) -> bool:
-        """Whether to read the losses now: by the clock, or by the step where others must agree."""
-        if self.steps >= self.goal:
+        """Whether to read the losses now: by the clock, or by the step if processes must agree."""
+        if self.steps >= self._goal:
             return True
         if self.ranks.size > 1:
             return self.steps >= after
         return self._interrupt.asked or time.perf_counter() >= at
 
     @property
+    def stopped_by(self) -> signal.Signals | None:
+        """The signal that ended the last `fit` before its goal, if one did."""
+        return self._interrupt.signal if self.steps < self._goal else None
+
+    def _progress(self) -> Progress:
+        return Progress(
+            step=self.steps,
+            first_step=self._first_step,
+            goal=self._goal,
+            seconds=self.seconds - self._seconds_before,
+            history=self._history,
+            learning_rates=self._learning_rates(max(0, self.steps - 1)),
+            samples=self.samples,
+        )
+
+    def samples(self, n: int) -> Tensor | None:
+        """What a view shows: n pictures, the same items at each call; None if there are none."""
+        return self.game.samples(self.networks | self.averages, self.data, n)
+
+    @property
     def history(self) -> History:
-        """Both losses of every step so far, and the distances that were measured."""
+        """The loss of each turn at every step so far, and the distances that were measured."""
         self._read_losses()
         return self._history
-
-    @history.setter
-    def history(self, history: History) -> None:
-        self._history = history
 
     def _read_losses(self) -> None:
         if not self._unread:
             return
-        losses = torch.stack(self._unread).tolist()
-        first = self.steps - len(losses) + 1
+        rows = torch.stack(self._unread).tolist()
+        first = self.steps - len(rows) + 1
         self._unread.clear()
-        for step, (loss_d, loss_g) in enumerate(losses, start=first):
-            self._history.discriminator_loss.append(loss_d)
-            self._history.generator_loss.append(loss_g)
-            for name, loss in (("discriminator", loss_d), ("generator", loss_g)):
+        for step, losses in enumerate(rows, start=first):
+            for own, loss in zip(self._history.losses.values(), losses, strict=True):
+                own.append(loss)
+            for turn, loss in zip(self._history.losses, losses, strict=True):
                 if not math.isfinite(loss):
-                    raise self._diverged(f"step {step}: the {name}'s loss is {loss}")
+                    raise self._diverged(f"step {step}: {_of(turn)} loss is {loss}")
 
     def _diverged(self, what: str) -> TrainingDiverged:
-        broken = [name for name, network in self._players() if not is_finite(network)]
+        broken = [name for name, network in self.networks.items() if not is_finite(network)]
         where = f" (weights that are not finite: {', '.join(broken)})" if broken else ""
+        rates = " and ".join(f"{rate:g}" for rate in self.game.learning_rates().values())
         return TrainingDiverged(
-            f"{what}{where}. Try a lower learning rate "
-            f"(now {self.config.learning_rate_g:g} and {self.config.learning_rate_d:g}) or a "
-            "penalty; start anew, or from the last checkpoint: these weights are lost"
+            f"{what}{where}. Try a lower learning rate (now {rates}) or a penalty; start again, or "
+            "from the last checkpoint: these weights are lost"
         )
 
-    def _players(self) -> list[tuple[str, nn.Module]]:
-        return [("generator", self.generator), ("discriminator", self.discriminator)]
+    # Saving
 
-    def generate(
-        self, n: int, seed: int | None = None, labels: Tensor | None = None, ema: bool = True
-    ) -> Tensor:
-        """n new pictures: floats (n, C, H, W) in [-1, 1], on the trainer's device.
+    def state_dict(self) -> dict[str, Any]:
+        """The `Stepper`'s state, with the history and the seconds spent."""
+        history = packed("history", self.history.tensors())
+        return super().state_dict() | history | {"seconds": self.seconds}
 
-        The same seed gives the same latents; None draws new ones. labels: (n,), what a conditional
-        generator is to draw; without them it is told labels at random. `ema` takes the averaged
-        generator, where there is one. Does not touch the training's random numbers.
-        """
-        if not isinstance(n, int) or n < 1:
-            raise ValueError(f"n must be a whole number of at least 1, got {n!r}")
-        rng = torch.Generator(self.device)
-        rng.seed() if seed is None else rng.manual_seed(seed)
-        z = torch.randn(n, self.config.latent, generator=rng, device=self.device)
-        if self.config.conditional and labels is None:
-            classes = len(self.images.classes)
-            labels = torch.randint(classes, (n,), generator=rng, device=self.device)
-        return self.decode(z, ema, labels=labels)
-
-    def decode(self, z: Tensor, ema: bool = True, labels: Tensor | None = None) -> Tensor:
-        """The pictures of given latents z: (n, latent) → floats (n, C, H, W) in [-1, 1]."""
-        if z.dim() != 2 or z.shape[1] != self.config.latent:
-            raise ValueError(f"z must be (n, {self.config.latent}), got {tuple(z.shape)}")
-        check_labels(labels, len(z), len(self.images.classes), self.config)
-        labels = None if labels is None else labels.long().to(self.device)
-        network = self.average if ema and self.average is not None else self.generator
-        return decode(network, z.to(self.device), labels)
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """See `Stepper`: the same, with the history and the seconds spent."""
+        history = History.from_tensors(list(self._history.losses), unpacked("history", state))
+        seconds = float(state["seconds"])
+        super().load_state_dict(state)
+        self._history, self.seconds = history, seconds
+        self._unread.clear()
 
     def save(self, folder: str | Path) -> Path:
         """Writes a complete checkpoint to the folder and returns its file; keeps the last two.
 
-        Of several processes only the first writes. Raises CheckpointError where it cannot be
-        written, and TrainingDiverged where a weight is no longer finite; earlier checkpoints stay
-        as they are.
+        Of several processes only the first writes. Raises CheckpointError if it cannot be written,
+        and TrainingDiverged if a weight is no longer finite; earlier checkpoints stay as they are.
         """
-        for name, network in self._players():
+        for name, network in self.networks.items():
             if not is_finite(network):
-                raise self._diverged(f"step {self.steps}: the {name} is not worth keeping")
-        return checkpoint.save(self, Path(folder))
+                raise self._diverged(f"step {self.steps}: the {name} is not worth saving")
+        file = checkpoint.file_of(Path(folder), self.steps)
+        if self.ranks.first:
+            checkpoint.write(file, self.facts(), self.state_dict())
+        return file
 
-    @classmethod
-    def resume(
-        cls,
-        folder: str | Path,
-        images: Images | Points,
-        *,
-        generator: nn.Module | None = None,
-        discriminator: nn.Module | None = None,
-        device: str | torch.device = "auto",
-    ) -> "Trainer":
-        """The trainer as it was saved: the newest checkpoint of the folder, or that one file.
+    def facts(self) -> dict[str, Any]:
+        """What a checkpoint says besides the state: game, settings, networks and data."""
+        return {
+            "game": self.game.name,
+            "config": self.config.to_dict(),
+            "compute": asdict(self.compute),
+            "networks": {name: models.describe(n) for name, n in self.networks.items()},
+            "data": {
+                name: {"name": each.name, "shape": [len(each), *each.shape]}
+                for name, each in self.data.items()
+            },
+        }
 
-        On the CPU, going on from here takes the same steps, bit for bit, as never having stopped.
-        Networks of your own must be passed in again; those of this package are rebuilt.
+    def restore(self: Self, folder: str | Path) -> Self:
+        """Goes on from the newest checkpoint of the folder, or from that one file.
 
-        Raises:
-            CheckpointError: there is none, it is damaged or half written, or it belongs to other
-                networks or other data. Nothing is changed.
+        Raises CheckpointError if there is none, it is damaged, or it belongs to another game, other
+        settings, networks or data. Nothing is changed then.
         """
-        return checkpoint.resume(cls, Path(folder), images, generator, discriminator, device)
+        file = checkpoint.newest(Path(folder))
+        facts, state = checkpoint.read(file)
+        own = self.facts()
+        checkpoint.check_data(file, facts["data"], own["data"])
+        with checkpoint.misfits_named(file):
+            if facts["game"] != own["game"]:
+                raise ValueError(f"the game was {facts['game']!r:.50}, this is {own['game']!r}")
+            for name, value in own["config"].items():
+                if facts["config"].get(name) != value:
+                    was = facts["config"].get(name)
+                    raise ValueError(f"the setting {name} was {was!r:.50}, here it is {value!r}")
+            self.load_state_dict(state)
+        return self
 
-    def _adam(self, network: nn.Module, learning_rate: float) -> torch.optim.Adam:
-        betas = (self.config.beta1, self.config.beta2)
-        learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
-        # A recorded step reads the rate from the device; from a CPU it would be recorded as it is.
-        recorded = self._recorded is not None
-        rate = torch.tensor(learning_rate, device=self.device) if recorded else learning_rate
-        return torch.optim.Adam(learning, rate, betas, fused=self.levers.fused, capturable=recorded)
+
+def _of(turn: str) -> str:
+    """In words, to stand before what belongs to a turn."""
+    return f"the {turn}'" if turn.endswith("s") else f"the {turn}'s"

@@ -6,7 +6,6 @@ import math
 import time
 import uuid
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import ipywidgets
 import numpy as np
@@ -16,10 +15,8 @@ from torch import Tensor
 
 from gan_lessons import plots
 from gan_lessons.metrics import Judge
+from gan_lessons.train.view import Progress
 from gan_lessons.widgets.live import WIDGET_VIEW, view_of
-
-if TYPE_CHECKING:
-    from gan_lessons.train import Trainer
 
 # A picture, or a distance, is due again only after this many times what it cost has gone by in
 # training: 1/33 and 1/60 together stay under 5 % of the time.
@@ -54,7 +51,7 @@ class TrainingView:
         self._display_id: str | None = None
         self._picture_due = self._distance_due = 0.0
 
-    def update(self, trainer: "Trainer") -> None:
+    def update(self, progress: Progress) -> None:
         """Called by `fit` between steps: does something only when it is due."""
         now = time.perf_counter()
         if self._display_id is None:
@@ -63,27 +60,27 @@ class TrainingView:
         if now < self._picture_due:
             return
         if self.judge is not None and now >= self._distance_due:
-            self._measure(trainer)
+            self._measure(progress)
             spent = time.perf_counter() - now
             self._distance_due = now + spent + DISTANCE_REST * spent
             self.cost += spent
         start = time.perf_counter()
-        self.state = self.look(trainer)
+        self.state = self.look(progress)
         self.html.value = to_html(self.state)
         self.pictures_drawn += 1
         spent = time.perf_counter() - start
         self.cost += spent
         self._picture_due = start + spent + max(SHORTEST_REST, PICTURE_REST * spent)
 
-    def close(self, trainer: "Trainer") -> None:
+    def close(self, progress: Progress) -> None:
         """Called by `fit` at its end: puts a static picture in the place of the live one."""
-        history = trainer.history
-        # Of networks full of NaN there is nothing to show; what was last seen stays.
-        if len(history) and math.isfinite(history.generator_loss[-1]):
-            measured = bool(history.distances) and history.distances[-1][0] == trainer.steps
+        history = progress.history
+        # Networks full of NaN have nothing to show; the last picture stays.
+        if len(history) and all(math.isfinite(own[-1]) for own in history.losses.values()):
+            measured = bool(history.distances) and history.distances[-1][0] == progress.step
             if self.judge is not None and not measured:
-                self._measure(trainer)
-            self.state = self.look(trainer)
+                self._measure(progress)
+            self.state = self.look(progress)
         if self.state:
             data, about = to_picture(self.state)._repr_mimebundle_()
             update = self._display_id is not None
@@ -93,26 +90,27 @@ class TrainingView:
         self.html = ipywidgets.HTML()
         self._display_id = None
 
-    def look(self, trainer: "Trainer") -> dict:
+    def look(self, progress: Progress) -> dict:
         """All that is shown, as plain data: what `to_html` and `to_picture` draw."""
-        history = trainer.history
+        history = progress.history
         return {
-            "step": trainer.steps,
-            "goal": trainer.goal,
-            "first_step": trainer.started_at,
-            "seconds": trainer.seconds - trainer.started_seconds,
-            "discriminator": thinned(history.discriminator_loss),
-            "generator": thinned(history.generator_loss),
+            "step": progress.step,
+            "goal": progress.goal,
+            "first_step": progress.first_step,
+            "seconds": progress.seconds,
+            "losses": {turn: thinned(own) for turn, own in history.losses.items()},
             "distances": list(history.distances),
             "floor": self.judge.floor if self.judge else None,
-            "pictures": trainer.generate(self.samples, seed=trainer.config.seed),
+            "pictures": progress.samples(self.samples),
             "columns": self.columns,
         }
 
-    def _measure(self, trainer: "Trainer") -> None:
+    def _measure(self, progress: Progress) -> None:
         assert self.judge is not None
-        pictures = trainer.generate(self.judge.count, seed=trainer.config.seed)
-        trainer.history.distances.append((trainer.steps, self.judge(pictures)))
+        pictures = progress.samples(self.judge.count)
+        if pictures is None:
+            raise ValueError("this game has no samples to judge: leave judge out")
+        progress.history.distances.append((progress.step, self.judge(pictures)))
 
     def _open(self) -> None:
         self._display_id = uuid.uuid4().hex
@@ -132,6 +130,16 @@ def thinned(values: Sequence[float]) -> list[tuple[float, float]]:
     means = np.add.reduceat(array, edges[:-1]) / np.diff(edges)
     middles = (edges[:-1] + 1 + edges[1:]) / 2  # the first step is 1
     return list(zip(middles.tolist(), means.tolist(), strict=True))
+
+
+def curves(state: dict) -> list[tuple[str, list[tuple[float, float]], str]]:
+    """The loss of each turn as (name, points, colour); the same turn has the same colour always."""
+    players = {"discriminator": plots.DISCRIMINATOR, "generator": plots.GENERATOR}
+    others = iter([plots.REAL, plots.FAKE, plots.MUTED] * len(state["losses"]))
+    return [
+        (turn, points, players[turn] if turn in players else next(others))
+        for turn, points in state["losses"].items()
+    ]
 
 
 def headline(state: dict) -> list[tuple[str, str]]:
@@ -160,21 +168,13 @@ def clock(seconds: float) -> str:
 
 def to_html(state: dict) -> str:
     """The live picture: one card that looks the same in a light and in a dark notebook."""
-    pictures: Tensor = state["pictures"]
-    scale = max(1, round(84 / pictures.shape[-1]))
-    image = plots.sheet(pictures, state["columns"], scale=1, gap=1)
-    source = base64.b64encode(_png(image)).decode()
     rows = "".join(
         f'<tr><td style="color:{plots.MUTED};padding:1px 12px 1px 0">{name}</td>'
         f'<td style="font-variant-numeric:tabular-nums">{value}</td></tr>'
         for name, value in headline(state)
     )
     done = 100 * (state["step"] - state["first_step"]) / (state["goal"] - state["first_step"])
-    curves = [
-        ("discriminator", state["discriminator"], plots.DISCRIMINATOR),
-        ("generator", state["generator"], plots.GENERATOR),
-    ]
-    charts = _chart("loss", curves, state["goal"])
+    charts = _chart("loss", curves(state), state["goal"])
     if state["floor"] is not None:
         distances = [("Fréchet distance", state["distances"], plots.FAKE)]
         charts += _chart("Fréchet distance", distances, state["goal"], floor=state["floor"])
@@ -186,13 +186,26 @@ def to_html(state: dict) -> str:
         f'<div style="height:4px;width:{done:.1f}%;background:{plots.REAL};border-radius:2px">'
         "</div></div>"
         '<div style="display:flex;flex-wrap:wrap;gap:16px;align-items:flex-start">'
+        f"{_samples(state)}"
+        f'<div style="flex:1 1 260px;min-width:0"><table style="margin:0 0 6px;font:inherit;'
+        f'border-collapse:collapse;background:none;color:inherit">{rows}</table>{charts}</div>'
+        "</div></div>"
+    )
+
+
+def _samples(state: dict) -> str:
+    """The sheet of pictures, if there are any."""
+    pictures: Tensor | None = state["pictures"]
+    if pictures is None:
+        return ""
+    scale = max(1, round(84 / pictures.shape[-1]))
+    image = plots.sheet(pictures, state["columns"], scale=1, gap=1)
+    source = base64.b64encode(_png(image)).decode()
+    return (
         f'<img decoding="sync" src="data:image/png;base64,{source}" '
         f'alt="{len(pictures)} generated pictures after step {state["step"]}" '
         f'style="width:{min(image.width * scale // 2, 400)}px;max-width:100%;'
         'image-rendering:pixelated;margin:0">'
-        f'<div style="flex:1 1 260px;min-width:0"><table style="margin:0 0 6px;font:inherit;'
-        f'border-collapse:collapse;background:none;color:inherit">{rows}</table>{charts}</div>'
-        "</div></div>"
     )
 
 
@@ -206,13 +219,15 @@ def to_picture(state: dict) -> plots.Picture:
     for axis in axes[:, 0]:
         axis.remove()
     sheet = drawn.add_subplot(grid[:, 0])
-    sheet.imshow(plots.sheet(state["pictures"], state["columns"]), interpolation="nearest")
+    pictures = state["pictures"]
+    if pictures is not None:
+        sheet.imshow(plots.sheet(pictures, state["columns"]), interpolation="nearest")
     sheet.set_axis_off()
     numbers = dict(headline(state))
     plots.title(sheet, f"After {state['step']:,} steps, {clock(state['seconds'])}")
     losses = axes[0, 1]
-    for name, colour in (("discriminator", plots.DISCRIMINATOR), ("generator", plots.GENERATOR)):
-        losses.plot(*zip(*state[name], strict=True), color=colour, label=name)
+    for name, points, colour in curves(state):
+        losses.plot(*zip(*points, strict=True), color=colour, label=name)
     losses.set_ylabel("loss")
     plots.title(losses, "Losses")
     losses.legend(ncols=2, loc="lower right", bbox_to_anchor=(1.0, 0.96), frameon=False)
@@ -227,8 +242,10 @@ def to_picture(state: dict) -> plots.Picture:
         losses.sharex(axis)
         losses.tick_params(labelbottom=False)
     axes[-1, 1].set_xlabel("step")
+    sheet_words = "" if pictures is None else f"{len(pictures)} generated pictures, and "
+    losses_words = "both losses" if len(state["losses"]) == 2 else "the losses"
     alt = (
-        f"{len(state['pictures'])} generated pictures, and both losses against the step"
+        f"{sheet_words}{losses_words} against the step"
         + (", and the Fréchet distance" if judged else "")
         + "; "
         + ", ".join(f"{name} {value}" for name, value in numbers.items())

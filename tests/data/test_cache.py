@@ -1,4 +1,4 @@
-"""Where results are kept, and that a reader never sees half a file."""
+"""Where the cache is, and that a reader never sees half a file."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ def plain_environment(monkeypatch, tmp_path):
     monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
 
 
-def test_its_own_variable_comes_first(monkeypatch, tmp_path):
+def test_gan_lessons_cache_comes_first(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     assert cache_folder() == tmp_path / "xdg" / "gan_lessons"
     monkeypatch.setenv("GAN_LESSONS_CACHE", str(tmp_path / "own"))
@@ -30,20 +30,20 @@ def test_a_relative_xdg_folder_is_ignored(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("platform", "place"),
+    ("platform", "folder"),
     [("linux", ".cache"), ("darwin", "Library/Caches"), ("win32", "AppData/Local")],
 )
-def test_each_platform_has_its_place(monkeypatch, tmp_path, platform, place):
+def test_each_platform_has_its_own_folder(monkeypatch, tmp_path, platform, folder):
     monkeypatch.setattr(sys, "platform", platform)
-    assert cache_folder() == tmp_path / "home" / place / "gan_lessons"
+    assert cache_folder() == tmp_path / "home" / folder / "gan_lessons"
 
 
-def test_asking_makes_no_folder(tmp_path):
+def test_asking_for_the_folder_does_not_create_it(tmp_path):
     cache_folder()
     assert not (tmp_path / "home").exists()
 
 
-def test_what_is_written_aside_appears_whole(tmp_path):
+def test_a_file_written_aside_appears_complete(tmp_path):
     path = tmp_path / "a" / "b.txt"
     with written_aside(path) as aside:
         aside.write_text("half")
@@ -55,7 +55,7 @@ def test_what_is_written_aside_appears_whole(tmp_path):
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
-def test_a_failure_leaves_what_was_there_before(tmp_path, error):
+def test_a_failure_leaves_the_old_file(tmp_path, error):
     path = tmp_path / "b.txt"
     path.write_text("before")
 

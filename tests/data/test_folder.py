@@ -50,7 +50,7 @@ def test_all_grey_is_one_channel_and_one_colour_makes_three(tmp_path):
     assert (images.pixels[0] == images.pixels[0, :1]).all()
 
 
-def test_the_centre_is_kept(tmp_path):
+def test_pictures_are_cropped_at_the_centre(tmp_path):
     image = Image.new("L", (300, 100), 0)
     image.paste(255, (100, 0, 200, 100))
     image.save(tmp_path / "wide.png")
@@ -58,7 +58,7 @@ def test_the_centre_is_kept(tmp_path):
     assert data.folder(tmp_path, 10).pixels.min() > 250
 
 
-def test_the_cameras_turn_is_undone(tmp_path):
+def test_the_exif_rotation_is_undone(tmp_path):
     image = Image.new("L", (20, 20), 0)
     image.paste(255, (0, 0, 20, 10))
     exif = Image.Exif()
@@ -69,7 +69,7 @@ def test_the_cameras_turn_is_undone(tmp_path):
     assert pixels[4, 10] < 50
 
 
-def test_what_is_transparent_becomes_white(tmp_path):
+def test_transparent_areas_become_white(tmp_path):
     Image.new("RGBA", (9, 9), (255, 0, 0, 0)).save(tmp_path / "a.png")
     assert data.folder(tmp_path, 8).pixels.min() == 255
 
@@ -104,14 +104,14 @@ def test_subfolders_are_classes(tmp_path):
 
 @pytest.mark.parametrize("size", [0, -4])
 def test_bad_sizes(tmp_path, size):
-    with pytest.raises(ValueError, match=f"size must be at least 1 pixel, got {size}"):
+    with pytest.raises(ValueError, match=f"size must be a whole number of at least 1, got {size}"):
         data.folder(tmp_path, size)
 
 
-def test_what_is_no_folder_of_pictures(tmp_path):
+def test_a_path_without_readable_pictures_is_refused(tmp_path):
     with pytest.raises(ValueError, match="nowhere does not exist"):
         data.folder(tmp_path / "nowhere", 8)
-    with pytest.raises(ValueError, match=r"holds no picture that can be read \(0 files skipped\)"):
+    with pytest.raises(ValueError, match=r"has no readable picture \(0 files skipped\)"):
         data.folder(tmp_path, 8)
     (tmp_path / "a.txt").write_text("")
     with pytest.raises(ValueError, match=r"a.txt is a file, not a folder"):

@@ -1,4 +1,4 @@
-"""The built-in data: how it is drawn, how it is kept, and how hard it is to tell its classes."""
+"""The built-in data set: how it is drawn and cached, and how hard it is to classify."""
 
 import string
 import time
@@ -41,7 +41,7 @@ def equal(a: Images, b: Images) -> bool:
     return torch.equal(a.pixels, b.pixels) and torch.equal(a.labels, b.labels)
 
 
-def test_what_comes_out():
+def test_shapes_types_and_ranges():
     images = glyphs(103)
     assert images.pixels.shape == (103, 1, 28, 28)
     assert images.pixels.dtype == torch.uint8
@@ -90,15 +90,15 @@ def test_the_global_random_state_is_neither_used_nor_moved():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"n": 0}, "n must be at least 1 picture, got 0"),
-        ({"n": -3}, "n must be at least 1 picture, got -3"),
-        ({"n": 5, "seed": -1}, "seed must be at least 0 and below .*, got -1"),
-        ({"n": 5, "seed": 2**63}, "seed must be at least 0 and below .*, got 9223372036854775808"),
-        ({"n": 5, "size": 7}, "size must be at least 8 pixels, got 7"),
+        ({"n": 0}, "n must be a whole number of at least 1, got 0"),
+        ({"n": -3}, "n must be a whole number of at least 1, got -3"),
+        ({"n": 5, "seed": -1}, "seed must be a whole number from 0 to 9223372036854775807, got -1"),
+        ({"n": 5, "seed": 2**63}, "seed must be .* from 0 to .*807, got 9223372036854775808"),
+        ({"n": 5, "size": 7}, "size must be a whole number of at least 8, got 7"),
         ({"n": 5, "classes": ""}, "at least one character, got an empty string"),
         ({"n": 5, "classes": "0120"}, r"must differ from each other, got \['0'\] more than once"),
-        ({"n": 5, "classes": "a漢"}, r"no font that matplotlib ships draws \['漢'\]"),
-        ({"n": 5, "classes": "a b\n"}, r"no font that matplotlib ships draws \[' ', '\\n'\]"),
+        ({"n": 5, "classes": "a漢"}, r"none of matplotlib's fonts draws \['漢'\]"),
+        ({"n": 5, "classes": "a b\n"}, r"none of matplotlib's fonts draws \[' ', '\\n'\]"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, message, own_cache):
@@ -110,7 +110,7 @@ def test_wrong_arguments_are_named(arguments, message, own_cache):
 def test_no_font_draws_a_box_or_another_sign():
     letters_and_digits = string.ascii_letters + string.digits
     assert all(module._has(font, c) for font in PEN for c in letters_and_digits)
-    # Computer Modern keeps an inverted exclamation mark where others have "<".
+    # Computer Modern has an inverted exclamation mark at the code of "<".
     assert not module._has("cmr10", "<")
     assert module._has("DejaVuSans", "<")
     for font in PEN:
@@ -122,7 +122,7 @@ def test_no_font_draws_a_box_or_another_sign():
 def test_the_distance_is_that_to_the_edge():
     distance = module._tile("DejaVuSans", "I").distance
     middle = distance[module.TILE // 2]
-    # The stem of a sans I is a bar: the distance falls by a pixel a pixel from its middle.
+    # The stem of a sans-serif I is a bar: from its centre, the distance falls by 1 per pixel.
     (inside,) = torch.nonzero(middle > 0, as_tuple=True)
     width = len(inside) / module.CAPITAL
     assert 0.1 < width < 0.2
@@ -174,7 +174,7 @@ def test_strokes_are_white_crisp_and_of_many_weights(many):
 
 def test_no_stroke_is_broken(many):
     ink = (many[0].pixels[:5000] > 50).float()
-    # A flood from the first pixel of each: what it does not reach is another piece.
+    # Flood-fill from the first pixel of each: pixels that it does not reach are another piece.
     start = F.one_hot(ink.flatten(1).argmax(1), 28 * 28).view_as(ink).float()
     while True:
         flood = F.max_pool2d(start, 3, stride=1, padding=1) * ink
@@ -185,13 +185,13 @@ def test_no_stroke_is_broken(many):
     assert int(pieces.sum()) == 0
 
 
-def test_another_size_is_the_same_picture_drawn_afresh():
+def test_another_size_is_the_same_picture_drawn_anew():
     small = glyphs(200, 4, cached=False)
     large = glyphs(200, 4, size=56, cached=False)
     assert torch.equal(small.labels, large.labels)
     shrunk = F.avg_pool2d(large.pixels.float(), 2)
     assert (shrunk - small.pixels.float()).abs().mean() < 2
-    # Enlarging smears the edges over more pixels than drawing does.
+    # Enlarging blurs the edges over more pixels than drawing does.
     grey = [((p > 25) & (p < 230)).float().mean() for p in (large.pixels, resize(small.pixels, 56))]
     assert grey[0] < 0.7 * grey[1]
 
@@ -211,13 +211,13 @@ def test_a_second_call_comes_from_the_cache(monkeypatch, own_cache):
     assert again.name == first.name
 
 
-def test_the_cache_can_be_left_out(monkeypatch, own_cache):
+def test_the_cache_can_be_switched_off(monkeypatch, own_cache):
     monkeypatch.setattr(module, "_read", None)
     glyphs(5, cached=False)
     assert not own_cache.exists()
 
 
-def test_all_that_determines_the_pictures_is_in_the_key(monkeypatch):
+def test_everything_that_determines_the_pictures_is_in_the_key(monkeypatch):
     def key() -> str:
         return module._key(10, 0, DIGITS, 28)
 
@@ -263,7 +263,7 @@ def _another_set(file: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [_cut, _empty, _overwrite, _flip_a_pixel, _another_set])
-def test_a_damaged_cache_is_made_again(damage, own_cache, monkeypatch):
+def test_a_damaged_cache_is_replaced(damage, own_cache, monkeypatch):
     first = glyphs(30, seed=8)
     (file,) = own_cache.iterdir()
     damage(file)
@@ -277,7 +277,7 @@ def test_a_damaged_cache_is_made_again(damage, own_cache, monkeypatch):
     assert list(own_cache.iterdir()) == [file]
 
 
-def test_a_cache_that_cannot_be_written_is_done_without(monkeypatch, tmp_path):
+def test_a_cache_that_cannot_be_written_is_ignored(monkeypatch, tmp_path):
     file = tmp_path / "a file"
     file.write_text("no folder")
     monkeypatch.setenv("GAN_LESSONS_CACHE", str(file))
@@ -286,7 +286,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(monkeypatch, tmp_path):
 
 
 def linear_accuracy(train: Images, test: Images) -> float:
-    """Softmax regression, trained until its gradient is all but gone; the share it gets right."""
+    """The accuracy of softmax regression, trained until its gradient almost vanishes."""
     model = nn.Linear(train.size**2, len(train.classes))
     nn.init.zeros_(model.weight)
     nn.init.zeros_(model.bias)
@@ -297,7 +297,7 @@ def linear_accuracy(train: Images, test: Images) -> float:
 
     def loss() -> torch.Tensor:
         solver.zero_grad()
-        # A touch of weight decay, without which separable classes have no optimum.
+        # A little weight decay: without it, separable classes have no optimum.
         value = F.cross_entropy(model(x), train.labels) + 1e-4 * model.weight.square().sum()
         value.backward()
         return value
@@ -310,7 +310,7 @@ def linear_accuracy(train: Images, test: Images) -> float:
 
 
 def small_cnn_accuracy(train: Images, test: Images, seed: int, epochs: int = 4) -> float:
-    """Two convolutions with pooling and two full layers; the share it gets right."""
+    """The accuracy of two convolutions with pooling and two dense layers."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = nn.Sequential(

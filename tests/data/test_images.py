@@ -16,7 +16,7 @@ def images() -> Images:
     return Images(pixels, torch.tensor([0, 1, 2, 0, 1, 2]), ("a", "b", "c"), "six")
 
 
-def test_every_byte_survives_the_way_to_floats_and_back():
+def test_every_byte_survives_the_conversion_to_floats_and_back():
     pixels = torch.arange(256).to(torch.uint8)
     floats = to_float(pixels)
     assert floats.dtype == torch.float32
@@ -27,12 +27,12 @@ def test_every_byte_survives_the_way_to_floats_and_back():
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
-def test_other_floats_become_bytes_and_what_is_outside_is_clipped(dtype):
+def test_floats_become_bytes_and_values_outside_the_range_are_clipped(dtype):
     floats = torch.tensor([-9.0, -1.0, 0.0, 1.0, 9.0, float("inf")], dtype=dtype)
     assert to_uint8(floats).tolist() == [0, 0, 128, 255, 255, 255]
 
 
-def test_the_range_refuses_what_is_no_picture():
+def test_other_types_and_nan_are_refused():
     with pytest.raises(TypeError, match=r"must be uint8.*float32"):
         to_float(torch.zeros(2))
     with pytest.raises(TypeError, match=r"floating point.*uint8"):
@@ -49,7 +49,7 @@ def test_28_pixels_are_padded_to_32():
 
 
 @pytest.mark.parametrize("size", [7, 14, 28, 64])
-def test_a_resize_keeps_an_even_grey_and_the_mean(size):
+def test_a_resize_keeps_a_uniform_grey_and_the_mean(size):
     even = torch.full((1, 3, 28, 28), 200, dtype=torch.uint8)
     assert torch.equal(resize(even, size), torch.full((1, 3, size, size), 200, dtype=torch.uint8))
     rng = torch.Generator().manual_seed(0)
@@ -59,24 +59,24 @@ def test_a_resize_keeps_an_even_grey_and_the_mean(size):
 
 def test_a_smaller_size_is_antialiased():
     stripes = torch.zeros(1, 1, 28, 28, dtype=torch.uint8)
-    # Where a plain bilinear resize looks, in the middle of each four columns, all is white.
+    # A plain bilinear resize reads the middle of each four columns only, where all is white.
     stripes[..., 1::4] = stripes[..., 2::4] = 255
     inner = resize(stripes, 7)[..., 1:-1].float()
     assert 100 < inner.min() <= inner.max() < 200, "stripes finer than a pixel become grey"
 
 
-def test_a_resize_in_slices_is_the_resize_of_each():
+def test_a_resize_in_parts_is_the_resize_of_each():
     rng = torch.Generator().manual_seed(0)
     many = torch.randint(256, (4100, 1, 6, 6), generator=rng, dtype=torch.uint8)
     assert torch.equal(resize(many, 5)[4090:], resize(many[4090:], 5))
 
 
 def test_a_resize_to_nothing_is_refused():
-    with pytest.raises(ValueError, match="at least 1 pixel, got 0"):
+    with pytest.raises(ValueError, match="size must be a whole number of at least 1, got 0"):
         resize(torch.zeros(1, 1, 4, 4, dtype=torch.uint8), 0)
 
 
-def test_what_a_set_says_of_itself(images):
+def test_properties_and_repr(images):
     assert (len(images), images.size, images.channels) == (6, 4, 3)
     assert images.device == torch.device("cpu")
     assert repr(images) == "Images(six: 6 x 3 x 4 x 4 on cpu, 3 classes)"
@@ -108,7 +108,7 @@ def test_subsets_without_labels(images):
 
 
 @pytest.mark.parametrize("which", [7, -1])
-def test_no_more_pictures_than_there_are(images, which):
+def test_more_pictures_than_there_are_are_refused(images, which):
     with pytest.raises(ValueError, match=f"0 to 6 pictures of six, got {which}"):
         images.take(which)
     with pytest.raises(IndexError):
@@ -132,7 +132,7 @@ def test_pixels_and_labels_move_together(images):
     moved = images.to("cuda")
     assert moved.labels.device == moved.device
     assert torch.equal(moved.take([4]).pixels.cpu(), images.take([4]).pixels)
-    # A division on a GPU may round the last bit otherwise.
+    # A GPU's division may round the last bit differently.
     torch.testing.assert_close(moved.take([4]).floats().cpu(), images.take([4]).floats())
 
 
@@ -147,18 +147,18 @@ PIXELS = torch.zeros(2, 1, 4, 4, dtype=torch.uint8)
         ({"pixels": PIXELS[:, :0]}, ValueError, r"got \(2, 0, 4, 4\)"),
         ({"pixels": PIXELS[..., :3]}, ValueError, "square, got 4 x 3 pixels"),
         ({"labels": torch.zeros(2)}, TypeError, "int64, got torch.float32"),
-        ({"labels": torch.zeros(3).long()}, ValueError, r"\(2,\), one for each.*got \(3,\)"),
+        ({"labels": torch.zeros(3).long()}, ValueError, r"\(2,\), one label per.*got \(3,\)"),
         ({"labels": torch.tensor([0, 2])}, ValueError, r"0\.\.1 for 2 classes, got 0\.\.2"),
         ({"labels": torch.tensor([-1, 0])}, ValueError, r"got -1\.\.0"),
         ({"labels": torch.zeros(2, device="meta").long()}, ValueError, "on cpu, labels on meta"),
     ],
 )
-def test_what_does_not_fit_is_named(arguments, error, message):
+def test_tensors_that_do_not_fit_are_refused(arguments, error, message):
     with pytest.raises(error, match=message):
         Images(**{"pixels": PIXELS, "classes": ("a", "b"), **arguments})
 
 
-def test_the_module_needs_torch_alone():
+def test_the_module_imports_torch_only():
     """A training job must not wait for torchvision or matplotlib."""
     program = (
         "import sys, torch; before = set(sys.modules)\n"

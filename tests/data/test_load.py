@@ -42,7 +42,7 @@ def write_mnist_format(folder, start: str, pixels: np.ndarray, labels: np.ndarra
 
 @pytest.fixture
 def small_mnist(tmp_path):
-    """Twenty pictures a split in MNIST's files: picture i is filled with 10 i, its label i % 10."""
+    """Twenty pictures per split in MNIST's format: picture i has pixels 10 i and label i % 10."""
     root = tmp_path / "root"
     pixels = np.repeat(np.arange(20, dtype=np.uint8) * 10, 28 * 28).reshape(20, 28, 28)
     for start in ("train", "t10k"):
@@ -52,7 +52,7 @@ def small_mnist(tmp_path):
     return root
 
 
-def test_reads_the_files_as_they_are(small_mnist):
+def test_the_files_are_read_unchanged(small_mnist):
     images = data.load("mnist", root=small_mnist)
     assert images.pixels.shape == (20, 1, 28, 28)
     assert images.pixels[:, 0, 3, 4].tolist() == [10 * i for i in range(20)]
@@ -65,7 +65,7 @@ def test_the_environment_comes_before_the_cache(small_mnist, monkeypatch):
     assert len(data.load("mnist", split="test")) == 20
 
 
-def test_the_cache_is_used_where_the_environment_has_nothing(small_mnist, tmp_path, monkeypatch):
+def test_the_cache_is_used_if_the_environments_folder_is_empty(small_mnist, tmp_path, monkeypatch):
     (tmp_path / "cache").mkdir()
     small_mnist.rename(tmp_path / "cache" / "torchvision")
     monkeypatch.setenv("GAN_LESSONS_DATA", str(tmp_path / "nothing"))
@@ -114,13 +114,13 @@ def test_sizes(small_mnist, size):
     [
         (
             {"name": "minst"},
-            "unknown data 'minst'; did you mean 'mnist'[?] known are glyphs, mnist",
+            "unknown data set 'minst': did you mean 'mnist'[?] choose from glyphs, mnist",
         ),
-        ({"name": "zzz"}, "unknown data 'zzz'; known are glyphs"),
-        ({"name": "mnist", "fallback": "glyph"}, "unknown data 'glyph'; did you mean 'glyphs'"),
-        ({"name": "mnist", "split": "valid"}, "unknown split 'valid'; known are train, test"),
-        ({"name": "mnist", "size": 0}, "size must be at least 1 pixel, got 0"),
-        ({"name": "glyphs", "size": -2}, "size must be at least 1 pixel, got -2"),
+        ({"name": "zzz"}, "unknown data set 'zzz': choose from glyphs"),
+        ({"name": "mnist", "fallback": "glyph"}, "unknown data set 'glyph': did you mean 'glyphs'"),
+        ({"name": "mnist", "split": "valid"}, "unknown split 'valid': choose from train, test"),
+        ({"name": "mnist", "size": 0}, "size must be a whole number of at least 1, got 0"),
+        ({"name": "glyphs", "size": -2}, "size must be a whole number of at least 1, got -2"),
     ],
 )
 def test_bad_input(arguments, message):
@@ -148,7 +148,7 @@ def test_pictures_and_labels_that_do_not_match(small_mnist):
         data.load("mnist", root=small_mnist)
 
 
-def test_a_label_that_is_none(small_mnist):
+def test_a_label_out_of_range(small_mnist):
     file = small_mnist / "MNIST" / "raw" / "train-labels-idx1-ubyte"
     file.write_bytes(file.read_bytes()[:-1] + b"M")
     with pytest.raises(data.DataDamaged, match="train-labels"):
@@ -177,7 +177,7 @@ def test_without_a_network_the_error_says_where_and_what_to_do(name, no_network,
     assert not (tmp_path / "cache").exists()
 
 
-def test_a_network_that_swallows_everything_is_given_up_on(monkeypatch):
+def test_a_network_that_never_answers_counts_as_missing(monkeypatch):
     def hang(*args, **kwargs):
         time.sleep(5)
         raise OSError("no answer")
@@ -192,7 +192,7 @@ def test_a_network_that_swallows_everything_is_given_up_on(monkeypatch):
 
 @contextmanager
 def server(reply: bytes):
-    """The address of a server that answers one request so."""
+    """The address of a server that answers one request with these bytes."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
@@ -207,19 +207,19 @@ def server(reply: bytes):
         yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
 
 
-def test_a_server_that_talks_nonsense_is_none():
+def test_a_server_that_answers_nonsense_counts_as_missing():
     start = time.perf_counter()
     with server(b"hello\r\n\r\n") as url:
         assert not torchvision_sets.any_answers([url])
     assert time.perf_counter() - start < 3
 
 
-def test_a_server_that_answers_is_seen_beside_one_that_is_not_there():
+def test_one_server_that_answers_is_enough():
     with server(b"HTTP/1.0 404 Not Found\r\n\r\n") as url:
         assert torchvision_sets.any_answers(["http://a.invalid/", url])
 
 
-def test_a_download_that_breaks_leaves_nothing(monkeypatch, tmp_path):
+def test_a_failed_download_leaves_nothing(monkeypatch, tmp_path):
     from torchvision import datasets
 
     class Broken(datasets.MNIST):
@@ -238,7 +238,7 @@ def test_a_download_that_breaks_leaves_nothing(monkeypatch, tmp_path):
     assert not left.exists() or not list(left.iterdir())
 
 
-def test_a_download_ends_in_its_place(monkeypatch, tmp_path, capsys):
+def test_a_download_ends_in_its_final_folder(monkeypatch, tmp_path, capsys):
     from torchvision import datasets
 
     class KMNIST(datasets.KMNIST):
@@ -256,7 +256,7 @@ def test_a_download_ends_in_its_place(monkeypatch, tmp_path, capsys):
     assert (tmp_path / "cache" / "torchvision" / "KMNIST" / "raw").is_dir()
 
 
-def test_a_damaged_file_that_was_deleted_is_fetched_anew(monkeypatch, tmp_path, small_mnist):
+def test_a_deleted_damaged_file_is_downloaded_again(monkeypatch, tmp_path, small_mnist):
     from torchvision import datasets
 
     class MNIST(datasets.MNIST):
@@ -283,7 +283,7 @@ def test_the_servers_are_torchvisions(name):
     assert list(source.servers) == ([maker.url] if hasattr(maker, "url") else list(maker.mirrors))
 
 
-def test_the_fallback_is_said_on_screen(no_network, capsys, monkeypatch):
+def test_the_fallback_is_announced(no_network, capsys, monkeypatch):
     monkeypatch.setitem(data.GLYPHS, "test", 30)
     images = data.load("mnist", split="test", fallback="glyphs")
     assert images.name == "glyphs"
@@ -292,7 +292,7 @@ def test_the_fallback_is_said_on_screen(no_network, capsys, monkeypatch):
     assert printed == "mnist is not here and no network answers: glyphs takes its place\n"
 
 
-def test_torchvision_is_loaded_only_when_asked_for():
+def test_torchvision_is_imported_only_if_needed():
     code = """
 import sys
 from gan_lessons import data

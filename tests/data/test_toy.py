@@ -1,4 +1,4 @@
-"""Points in the plane: where they lie, that seeds repeat them, and what is refused."""
+"""Points in the plane: where they lie, that seeds repeat them, and which arguments are refused."""
 
 import pytest
 import torch
@@ -30,7 +30,7 @@ def test_the_global_generator_is_left_alone(name):
 
 
 @pytest.mark.parametrize("name", ["ring", "grid", "two_gaussians", "disjoint"])
-def test_each_mode_has_its_share_its_middle_and_its_spread(name):
+def test_each_mode_has_its_share_centre_and_deviation(name):
     which = toy.SETS[name]
     centres = which.centres()
     n = 1000 * len(centres)
@@ -56,7 +56,7 @@ def test_the_centres_of_a_curve_lie_along_it_evenly(name):
 
 
 def test_the_outer_turns_of_the_spiral_are_not_thinner():
-    """Evenly along an Archimedean spiral, half of the points lie within 1/√2 of its radius."""
+    """On a uniform Archimedean spiral, half of the points lie within 1/√2 of its radius."""
     radius = toy.spiral(4000, rng(), std=0.0).norm(dim=1)
     assert radius.max() <= 1 + 1e-6
     assert radius.median() == pytest.approx(0.5**0.5, abs=0.03)
@@ -75,7 +75,7 @@ def test_the_settings_of_the_literature():
     assert toy.SETS["grid"].std == 0.05
 
 
-def test_the_discs_have_nothing_between_them():
+def test_there_are_gaps_between_the_discs():
     points = toy.disjoint(5000, rng())
     to_centre = torch.cdist(points, toy.disjoint_centres()).amin(1)
     assert to_centre.max() <= 0.3 + 1e-6
@@ -103,16 +103,19 @@ def test_settings_are_followed():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: toy.ring(-1, rng()), "n must be at least 0 points, got -1"),
-        (lambda: toy.line(-1, rng()), "n must be at least 0 points, got -1"),
-        (lambda: toy.ring(1, rng(), modes=0), "modes must be at least 1, got 0"),
-        (lambda: toy.grid(1, rng(), side=0), "side must be at least 1, got 0"),
-        (lambda: toy.ring(1, rng(), std=-0.1), "std must be at least 0, got -0.1"),
-        (lambda: toy.line(1, rng(), std=-0.1), "std must be at least 0, got -0.1"),
-        (lambda: toy.two_gaussians(1, rng(), dims=3), "dims must be 1 or 2, got 3"),
-        (lambda: toy.disjoint(1, rng(), distance=0.6), "over twice the radius 0.3, got 0.6"),
-        (lambda: toy.disjoint(1, rng(), radius=-0.1), "radius must be at least 0, got -0.1"),
-        (lambda: toy.spiral_centres(0), "points must be at least 1, got 0"),
+        (lambda: toy.ring(-1, rng()), "n must be a whole number of at least 0, got -1"),
+        (lambda: toy.line(-1, rng()), "n must be a whole number of at least 0, got -1"),
+        (lambda: toy.ring(1, rng(), modes=0), "modes must be a whole number of at least 1, got 0"),
+        (lambda: toy.grid(1, rng(), side=0), "side must be a whole number of at least 1, got 0"),
+        (lambda: toy.ring(1, rng(), std=-0.1), "std must be .* at least 0, got -0.1"),
+        (lambda: toy.line(1, rng(), std=-0.1), "std must be .* at least 0, got -0.1"),
+        (lambda: toy.two_gaussians(1, rng(), dims=3), "dims must be a whole number from 1 to 2"),
+        (
+            lambda: toy.disjoint(1, rng(), distance=0.6),
+            "greater than twice the radius 0.3, got 0.6",
+        ),
+        (lambda: toy.disjoint(1, rng(), radius=-0.1), "radius must be .* at least 0, got -0.1"),
+        (lambda: toy.spiral_centres(0), "points must be a whole number of at least 1, got 0"),
     ],
 )
 def test_bad_input(call, message):

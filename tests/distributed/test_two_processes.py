@@ -40,14 +40,14 @@ def left(folder: Path, name: str) -> dict:
     return torch.load(folder / name, weights_only=True)
 
 
-@pytest.mark.parametrize("setting", worker.SETTINGS)
+@pytest.mark.parametrize("setting", [*worker.SETTINGS, *worker.GAMES])
 def test_two_halves_are_one_whole(folder, setting):
     one, two = (left(folder, name)["exact"][setting] for name in ("0of1.pt", "0of2.pt"))
     assert one.keys() == two.keys()
     for name, value in one.items():
         assert value.dtype == torch.float64
         torch.testing.assert_close(two[name], value, rtol=0, atol=1e-10, msg=name)
-    start = worker.made(**worker.SETTINGS[setting])
+    start = worker.trainer_of(setting)
     moved = [(one[name] - value).abs().max() for name, value in worker.numbers(start).items()]
     assert min(moved) > 1e-6  # every weight and bias took part
 

@@ -10,8 +10,12 @@ import torch
 
 from gan_lessons.data import Images, to_float
 from gan_lessons.data import images as conversion
+from gan_lessons.data.toy import Points
 from gan_lessons.losses import LOSSES, PENALTIES
-from gan_lessons.train import TrainConfig, Trainer, networks, ranks
+from gan_lessons.train import GameTrainer, TrainConfig, Trainer, networks, ranks
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "train"))
+from toy_games import GAMES
 
 SMALL = {"network": "mlp", "width": 8, "latent": 6, "batch": 8}
 SETTINGS = {
@@ -43,44 +47,49 @@ def made(**settings: object) -> Trainer:
     return Trainer(*networks(config, pictures()), pictures(), config, device="cpu")
 
 
-def numbers(trainer: Trainer) -> dict[str, torch.Tensor]:
-    players = {"generator": trainer.generator, "discriminator": trainer.discriminator}
-    if trainer.average is not None:
-        players["average"] = trainer.average
+def numbers(trainer: GameTrainer) -> dict[str, torch.Tensor]:
+    """All weights and buffers, the averaged ones too."""
     return {
-        f"{player}.{name}": value.detach().clone()
-        for player, network in players.items()
-        for name, value in network.state_dict().items()
+        name: value.detach().clone()
+        for name, value in trainer.state_dict().items()
+        if name.startswith(("network.", "average."))
     }
+
+
+def trainer_of(name: str) -> GameTrainer:
+    """What is compared under that name: a setting of the picture game, or another game."""
+    return made(**SETTINGS[name]) if name in SETTINGS else GAMES[name]()
 
 
 def exact_steps() -> dict[str, dict[str, torch.Tensor]]:
     """Two steps of plain gradient descent for each setting, in double precision."""
     torch.set_default_dtype(torch.float64)
     conversion.to_float = lambda pixels: to_float(pixels).double()
+    floats = Points.floats
+    Points.floats = lambda points, indices=None: floats(points, indices).double()
     found = {}
-    for name, settings in SETTINGS.items():
-        trainer = made(**settings)
-        for role in ("generator", "discriminator"):
-            network = getattr(trainer, role)
-            optimiser = torch.optim.SGD(network.parameters(), 0.1)
-            setattr(trainer, "optimiser_" + role[0], optimiser)
+    for name in [*SETTINGS, *GAMES]:
+        trainer = trainer_of(name)
+        for role, network in trainer.networks.items():
+            trainer.optimisers[role] = torch.optim.SGD(network.parameters(), 0.1)
         trainer.step()
         trainer.step()
-        found[name] = numbers(trainer) | {"losses": torch.stack(trainer._unread)}
+        found[name] = numbers(trainer) | {
+            "losses": torch.tensor(list(trainer.history.losses.values()))
+        }
     torch.set_default_dtype(torch.float32)
-    conversion.to_float = to_float
+    conversion.to_float, Points.floats = to_float, floats
     return found
 
 
 def long_run() -> dict[str, torch.Tensor]:
     """Fifty steps with batch norm and the average, and what a process draws for itself."""
     trainer = made(network="dcgan", width=4, ema_half_life=100.0)
-    found = {"z": trainer.game.chance.normal(4, 6)}
-    places = trainer.real.draw(trainer.config.batch)
-    trainer._update_discriminator(places, 0)
+    found = {"z": trainer.random.normal(4, 6)}
+    turn_d, turn_g = trainer.game.turns(0)
+    trainer._play([turn_d], [trainer._draw()], trainer.game.values(0))
     before = [p.grad.clone() for p in trainer.discriminator.parameters()]
-    trainer._update_generator(places)
+    trainer._play([turn_g], [trainer._draw()], trainer.game.values(0))
     after = [p.grad for p in trainer.discriminator.parameters()]
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
     trainer.fit(50)

@@ -1,4 +1,4 @@
-"""How networks are told labels: joined to z in a generator, projected on in a discriminator."""
+"""How networks use labels: joined to z in a generator, projected in a discriminator."""
 
 import pytest
 import torch
@@ -24,12 +24,12 @@ def test_the_label_changes_the_picture_and_the_embedding_learns(family):
     assert (pictures[0] - pictures[1]).abs().mean() > 1e-4
     (pictures * torch.randn_like(pictures)).sum().backward()
     learned = generator.join.embedding.weight.grad.abs().sum(1)
-    assert (learned > 0).tolist() == [True, True, False]  # the third was not asked for
+    assert (learned > 0).tolist() == [True, True, False]  # class 2 was not in the batch
 
 
 @FAMILIES
 def test_at_the_start_z_and_label_count_alike(family):
-    """The first layer's output varies as much by the label as by z, in the mean over both."""
+    """The first layer's output varies as much with the label as with z, on average over both."""
     generator, _ = make(family, latent=200, classes=200)
     generator.layers[0].double()
     z, labels = torch.randn(200, 200), torch.arange(200)
@@ -74,7 +74,7 @@ def test_without_labels_the_logit_is_what_all_layers_make(family, norm):
 
 
 @pytest.mark.parametrize("features", [16, 4096])
-def test_the_product_starts_as_large_as_the_features(features):
+def test_the_product_starts_as_large_as_the_features_are(features):
     torch.manual_seed(0)
     projection = Projection(features, classes=500)
     phi, labels = 3 * torch.randn(500, features), torch.arange(500)
@@ -99,11 +99,11 @@ def test_the_label_changes_the_logit_and_the_embedding_learns(family):
 @pytest.mark.parametrize("role", [0, 1])
 def test_missing_wrong_or_unwanted_labels_are_refused(family, role):
     inputs = torch.randn(2, 6) if role == 0 else torch.randn(2, 1, 16, 16)
-    told, untold = make(family)[role], make(family, classes=0)[role]
-    with pytest.raises(ValueError, match="made for 3 classes: pass labels"):
-        told(inputs)
-    with pytest.raises(ValueError, match="without classes"):
-        untold(inputs, torch.tensor([0, 1]))
+    conditional, unconditional = make(family)[role], make(family, classes=0)[role]
+    with pytest.raises(ValueError, match=r"needs labels: pass \(2,\) int64, each from 0 to 2"):
+        conditional(inputs)
+    with pytest.raises(ValueError, match="takes no labels: leave them out, or build it with clas"):
+        unconditional(inputs, torch.tensor([0, 1]))
     for wrong in (
         torch.tensor([0, 1, 2]),  # one too many
         torch.tensor([[0], [1]]),
@@ -112,8 +112,8 @@ def test_missing_wrong_or_unwanted_labels_are_refused(family, role):
         torch.tensor([0, 3]),
         torch.tensor([-1, 0]),
     ):
-        with pytest.raises(ValueError, match=r"pass labels: \(2,\) int64, from 0 to 2; got"):
-            told(inputs, wrong)
+        with pytest.raises(ValueError, match=r"must be \(2,\) int64, each from 0 to 2, got"):
+            conditional(inputs, wrong)
 
 
 @FAMILIES

@@ -1,5 +1,8 @@
+import copy
 import json
+import pickle
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import torch
@@ -8,6 +11,7 @@ from torch import nn
 from gan_lessons import models
 from gan_lessons.deconv import output_size
 from gan_lessons.models import dcgan, mlp
+from gan_lessons.models.parts import NETWORKS
 
 
 def test_the_articles_sizes():
@@ -24,7 +28,9 @@ def test_the_articles_sizes():
 @pytest.mark.parametrize("size", [28, 32, 64])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_shapes_and_ranges(family, size, channels):
-    generator, discriminator = models.build(family, size=size, channels=channels, latent=10, width=4)
+    generator, discriminator = models.build(
+        family, size=size, channels=channels, latent=10, width=4
+    )
     pictures = generator(torch.randn(3, 10))
     assert pictures.shape == (3, channels, size, size)
     assert pictures.abs().max() <= 1
@@ -117,7 +123,7 @@ def test_rebuild_gives_the_network_back(family, options):
 
 
 @pytest.mark.parametrize("family", models.FAMILIES)
-def test_a_checkpoint_of_before_labels_rebuilds(family):
+def test_options_without_labels_rebuild(family):
     for name, options in (
         ("Generator", {"size": 16, "channels": 1, "latent": 7, "width": 4}),
         ("Discriminator", {"size": 16, "channels": 1, "width": 4}),
@@ -148,7 +154,7 @@ def test_without_norm_there_is_no_batch_norm_but_biases():
 
 
 @pytest.mark.parametrize("family", models.FAMILIES)
-def test_without_norm_each_logit_depends_on_its_own_picture_alone(family):
+def test_without_norm_each_logit_depends_on_its_own_picture_only(family):
     torch.manual_seed(0)
     _, discriminator = models.build(family, size=16, channels=1, latent=7, width=4, norm=False)
     assert between_pictures(discriminator) == 0
@@ -160,7 +166,7 @@ def test_with_norm_it_depends_on_the_others_too():
 
 
 def between_pictures(discriminator: nn.Module) -> float:
-    """The largest derivative of a logit by another picture's pixel; its own must be above 0."""
+    """The largest derivative of a logit by a pixel of another picture."""
     pictures = torch.randn(3, 1, 16, 16)
     jacobian = torch.autograd.functional.jacobian(discriminator.train(), pictures)  # [logit, x]
     sizes = jacobian.abs().amax((2, 3, 4))
@@ -168,16 +174,38 @@ def between_pictures(discriminator: nn.Module) -> float:
     return (sizes - sizes.diag().diag()).max().item()
 
 
-def test_describe_knows_only_its_own():
+def test_describe_knows_the_packages_own_networks_only():
     class Generator(mlp.Generator):
         pass
 
     assert models.describe(nn.Linear(1, 1)) is None
     assert models.describe(Generator()) is None
+    for name in ("mlp", "points"):  # the name of one of our networks, but another class
+        fake = type("Generator", (nn.Linear,), {"__module__": f"somewhere.{name}"})
+        assert models.describe(fake(1, 1)) is None
+
+
+def test_all_arguments_are_recorded_with_defaults_and_survive_copying():
+    network = mlp.Generator(size=8, width=4)
+    expected = {"size": 8, "channels": 1, "latent": 100, "width": 4, "classes": 0}
+    assert network.options == expected
+    for copied in (copy.deepcopy(network), pickle.loads(pickle.dumps(network))):
+        assert type(copied) is mlp.Generator
+        assert copied.options == network.options
+        assert list(copied.state_dict()) == list(network.state_dict())
+
+
+def test_every_network_of_every_family_can_be_rebuilt():
+    files = {path.stem for path in Path(models.__file__).parent.glob("*.py")}
+    families = files - {"__init__", "parts"}
+    assert {name.partition(".")[0] for name in NETWORKS} == families
+    for name, network in NETWORKS.items():
+        assert type(models.rebuild({"network": name, "options": {}})) is network
+        assert models.describe(network()) == {"network": name, "options": network().options}
 
 
 def test_unknown_names_list_the_known_ones():
-    with pytest.raises(ValueError, match=r"unknown network 'gan'; known are mlp, dcgan, modern"):
+    with pytest.raises(ValueError, match=r"unknown network 'gan': choose from mlp, dcgan, modern"):
         models.build("gan", size=28, channels=1, latent=1, width=1)
     with pytest.raises(ValueError, match="unknown network"):
         models.rebuild({"network": "os.system", "options": {}})

@@ -1,11 +1,11 @@
-"""The residual networks: how they are built, and that signals keep their scale without a norm."""
+"""The residual networks: their layers, and signals that keep their scale without normalisation."""
 
 import pytest
 import torch
 from torch import nn
 from torch.nn.functional import interpolate
 
-from gan_lessons.losses import get_loss, get_penalty
+from gan_lessons.losses import LOSSES, PENALTIES
 from gan_lessons.models import modern
 from gan_lessons.models.dcgan import map_sizes, widths
 
@@ -17,7 +17,7 @@ def mean_square(x: torch.Tensor) -> float:
 
 
 def smooth_pictures(n: int, channels: int, size: int) -> torch.Tensor:
-    """Pictures in [-1, 1] whose neighbouring pixels are alike, as in real ones."""
+    """Pictures in [-1, 1] with similar neighbouring pixels, as in real ones."""
     return torch.tanh(2 * interpolate(torch.randn(n, channels, 4, 4), size, mode="bilinear"))
 
 
@@ -70,7 +70,7 @@ def test_gradients_reach_every_weight_with_a_penalty_too(size):
     discriminator = modern.Discriminator(size=size, width=16)
     real = smooth_pictures(4, 1, size)
     fake = generator(torch.randn(4, 100))
-    loss, penalty = get_loss("rpgan"), get_penalty("r1r2")
+    loss, penalty = LOSSES["rpgan"], PENALTIES["r1r2"]
     d_loss = loss.discriminator(discriminator(real), discriminator(fake.detach()))
     d_loss = d_loss + penalty(discriminator, real, fake.detach())
     d_loss.backward()
@@ -95,7 +95,7 @@ def test_the_second_derivative_of_a_block_is_right():
     [
         (nn.Linear(300, 400), (50, 300)),
         (nn.Conv2d(32, 64, 1), (8, 32, 9, 9)),
-        (nn.Conv2d(32, 64, 3, groups=4), (8, 32, 9, 9)),  # no padding: zeros would lower it
+        (nn.Conv2d(32, 64, 3, groups=4), (8, 32, 9, 9)),  # no padding: zeros would reduce it
         (nn.Conv2d(16, 64, 4, stride=2), (8, 16, 30, 30)),
         (nn.ConvTranspose2d(64, 64, 4, stride=2, padding=3), (8, 64, 30, 30)),
         (nn.ConvTranspose2d(64, 64, 6, stride=3, padding=5), (8, 64, 30, 30)),
@@ -109,7 +109,7 @@ def test_scaled_weights_change_the_mean_square_by_the_gain(layer, shape, gain):
     assert not layer.bias.any()
 
 
-def test_the_rectifier_keeps_what_its_gain_makes_up_for():
+def test_the_gain_makes_up_for_the_rectifier():
     x = torch.randn(100_000, generator=torch.Generator().manual_seed(0))
     kept = mean_square(nn.LeakyReLU(modern.SLOPE)(x)) / mean_square(x)
     assert kept * modern.GAIN**2 == pytest.approx(1, rel=0.02)
@@ -120,7 +120,7 @@ def test_a_branch_starts_with_its_share_of_the_stream(blocks):
     torch.manual_seed(0)
     x = torch.randn(4, 64, 12, 12)
     shares = [mean_square(modern.Residual(64, blocks).branch(x)) for _ in range(10)]
-    # The 3×3 convolution meets zeros around the map: it gets a little less.
+    # Zero padding reduces the output of the 3×3 convolution a little.
     assert sum(shares) / 10 == pytest.approx(1 / blocks, rel=0.3)
 
 

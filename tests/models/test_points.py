@@ -1,4 +1,4 @@
-"""Networks for points: sizes, the even latent, and that a trainer takes them."""
+"""Networks for points: shapes, the uniform prior, and a trainer that trains them."""
 
 import pytest
 import torch
@@ -12,11 +12,11 @@ from gan_lessons.train import CheckpointError, TrainConfig, Trainer
 @pytest.mark.parametrize(("layers", "width"), [(0, 2), (1, 128), (4, 3)])
 @pytest.mark.parametrize(("latent", "dims"), [(1, 2), (2, 1)])
 def test_shapes_layers_and_rebuilding(layers, width, latent, dims):
-    g = points.Generator(latent=latent, layers=layers, width=width, dims=dims, shape="uniform")
+    g = points.Generator(latent=latent, layers=layers, width=width, dims=dims, prior="uniform")
     d = points.Discriminator(layers=layers, width=width, dims=dims)
-    made = g(torch.randn(5, latent))
-    assert made.shape == (5, dims)
-    assert d(made).shape == (5,)
+    fake = g(torch.randn(5, latent))
+    assert fake.shape == (5, dims)
+    assert d(fake).shape == (5,)
     for network in (g, d):
         linear = [layer for layer in network.modules() if isinstance(layer, torch.nn.Linear)]
         assert len(linear) == layers + 1
@@ -25,15 +25,15 @@ def test_shapes_layers_and_rebuilding(layers, width, latent, dims):
         assert again.options == network.options
 
 
-def test_a_unit_that_is_off():
+def test_the_slope_for_negative_inputs():
     x = torch.tensor([[-3.0, 2.0]])
     for activation, expected in (("leaky", [-0.6, 2.0]), ("relu", [0.0, 2.0])):
         layer = points.Discriminator(layers=1, width=2, activation=activation).layers[1]
         torch.testing.assert_close(layer(x), torch.tensor([expected]))
 
 
-def test_the_even_latent_is_spread_evenly():
-    g = points.Generator(latent=1, layers=0, dims=1, shape="uniform")
+def test_the_uniform_prior_is_uniform():
+    g = points.Generator(latent=1, layers=0, dims=1, prior="uniform")
     with torch.no_grad():
         g.layers[0].weight.fill_(1)
         g.layers[0].bias.zero_()
@@ -44,10 +44,10 @@ def test_the_even_latent_is_spread_evenly():
     assert counts.max() < 10_400
 
 
-def test_an_unknown_shape_and_labels_are_refused():
-    with pytest.raises(ValueError, match="normal, uniform"):
-        points.Generator(shape="cauchy")
-    with pytest.raises(ValueError, match="leaky, relu"):
+def test_an_unknown_prior_and_labels_are_refused():
+    with pytest.raises(ValueError, match="unknown prior 'cauchy': choose from normal, uniform"):
+        points.Generator(prior="cauchy")
+    with pytest.raises(ValueError, match="unknown activation 'gelu': choose from leaky, relu"):
         points.Discriminator(activation="gelu")
     with pytest.raises(ValueError, match="labels"):
         points.Discriminator()(torch.zeros(2, 2), torch.zeros(2).long())

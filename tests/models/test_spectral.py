@@ -1,4 +1,4 @@
-"""Spectral norm on a discriminator: what it bounds, and that nothing else breaks under it."""
+"""Spectral norm on a discriminator: what it bounds, and that everything else still works."""
 
 import copy
 
@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from gan_lessons import models
-from gan_lessons.losses import get_penalty
+from gan_lessons.losses import PENALTIES
 
 FAMILIES = pytest.mark.parametrize("family", models.FAMILIES)
 
@@ -20,19 +20,19 @@ def make(family: str, **options) -> nn.Module:
 
 
 def weights(discriminator: nn.Module) -> list[torch.Tensor]:
-    """The weights in use, as matrices (out, in · height · width): torch's convention."""
+    """The normalised weights as matrices (out, in · height · width), torch's convention."""
     kinds = nn.Linear | nn.Conv2d | nn.Embedding
     layers = [layer for layer in discriminator.modules() if isinstance(layer, kinds)]
     return [layer.weight.detach().flatten(1) for layer in layers]
 
 
 def largest(matrices: list[torch.Tensor]) -> torch.Tensor:
-    """The largest singular value of each."""
+    """The largest singular value of each weight."""
     return torch.stack([torch.linalg.svdvals(matrix.double())[0] for matrix in matrices])
 
 
 @FAMILIES
-def test_the_largest_singular_value_comes_to_1_and_does_again_when_weights_have_moved(family):
+def test_the_largest_singular_value_goes_to_1_and_again_after_the_weights_have_changed(family):
     discriminator = make(family, classes=3)
     pictures, labels = torch.randn(4, 1, 16, 16), torch.tensor([0, 1, 2, 0])
     optimiser = torch.optim.Adam(discriminator.parameters(), 1e-3)
@@ -42,7 +42,7 @@ def test_the_largest_singular_value_comes_to_1_and_does_again_when_weights_have_
             (-discriminator(pictures, labels).square().mean()).backward()
             optimiser.step()
         with torch.no_grad():
-            for _ in range(200):  # a step of power iteration each
+            for _ in range(200):  # one step of power iteration each
                 discriminator(pictures, labels)
         found = largest(weights(discriminator))
         torch.testing.assert_close(found, torch.ones_like(found), rtol=0, atol=0.01)
@@ -62,7 +62,7 @@ def test_every_layer_has_it_and_without_the_option_none(family):
 
 
 @FAMILIES
-def test_the_scale_of_a_weight_no_longer_counts(family):
+def test_the_scale_of_a_weight_no_longer_matters(family):
     discriminator = make(family).eval()
     pictures = torch.randn(3, 1, 16, 16)
     before = discriminator(pictures)
@@ -73,7 +73,7 @@ def test_the_scale_of_a_weight_no_longer_counts(family):
 
 
 @FAMILIES
-def test_a_copy_is_alike_and_on_its_own(family):
+def test_a_copy_is_equal_and_independent(family):
     discriminator = make(family, classes=3)
     twin = copy.deepcopy(discriminator)
     pictures, labels = torch.randn(2, 1, 16, 16), torch.tensor([0, 2])
@@ -84,7 +84,7 @@ def test_a_copy_is_alike_and_on_its_own(family):
 
 @FAMILIES
 def test_the_state_holds_the_vectors_of_the_power_iteration(family):
-    """Without them, a run that goes on would not take the same steps."""
+    """Without them, a resumed run would not take the same steps."""
     discriminator, other = make(family), make(family)
     pictures = torch.randn(2, 1, 16, 16)
     for _ in range(3):
@@ -109,11 +109,11 @@ def test_it_moves_between_devices_types_and_memory_formats(family):
 
 @FAMILIES
 def test_the_slope_of_a_penalty_is_right(family):
-    """R1 by autograd, differentiated once more, against finite differences along random lines."""
-    discriminator = make(family).double().eval()  # eval: the vectors of the iteration stand still
+    """The gradient of R1 by autograd against finite differences along random lines."""
+    discriminator = make(family).double().eval()  # eval: power iteration stops
     real = torch.randn(4, 1, 16, 16).double()
     parameters = [p for n, p in discriminator.named_parameters() if n.endswith("original")]
-    penalty = get_penalty("r1")
+    penalty = PENALTIES["r1"]
     gradients = torch.autograd.grad(penalty(discriminator, real, real), parameters)
     for parameter, gradient in zip(parameters, gradients, strict=True):
         line = torch.randn_like(parameter)
@@ -142,7 +142,7 @@ def test_it_trains_under_a_penalty(family):
     before = (told(real) - told(fake)).mean().item()
     for _ in range(20):
         loss = nn.functional.softplus(told(fake) - told(real)).mean()
-        loss = loss + 0.01 * get_penalty("r1r2")(told, real, fake)
+        loss = loss + 0.01 * PENALTIES["r1r2"](told, real, fake)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

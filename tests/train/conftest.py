@@ -1,8 +1,10 @@
+from collections.abc import Callable
+
 import pytest
 import torch
 
 from gan_lessons.data import Images
-from gan_lessons.train import Levers, TrainConfig, Trainer, networks
+from gan_lessons.train import ComputeOptions, GameTrainer, TrainConfig, Trainer, networks
 
 SMALL = {"width": 4, "latent": 6, "batch": 8}
 
@@ -19,8 +21,19 @@ def images() -> Images:
 def make(images):
     """A small trainer on 16-pixel noise; settings by keyword."""
 
-    def made(levers: Levers | None = None, **settings) -> Trainer:
+    def made(compute: ComputeOptions | None = None, **settings) -> Trainer:
         config = TrainConfig(**{**SMALL, **settings})
-        return Trainer(*networks(config, images), images, config, "cpu", levers)
+        return Trainer(*networks(config, images), images, config, "cpu", compute)
 
     return made
+
+
+@pytest.fixture
+def play() -> Callable[[GameTrainer, str], torch.Tensor]:
+    """Plays one turn of the next step alone, by its name; returns its loss, (1,)."""
+
+    def played(trainer: GameTrainer, name: str) -> torch.Tensor:
+        turn = next(t for t in trainer.game.turns(trainer.steps) if t.name == name)
+        return trainer._play([turn], [trainer._draw()], trainer.game.values(trainer.steps))
+
+    return played

@@ -5,6 +5,7 @@ import os
 import pickle
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -15,11 +16,18 @@ from torch import nn
 from gan_lessons.data import Images
 from gan_lessons.models import dcgan
 from gan_lessons.train import CheckpointError, TrainConfig, Trainer
-from gan_lessons.train.checkpoint import find, read
+from gan_lessons.train.checkpoint import find
+
+
+def read(file: Path) -> tuple[dict, dict[str, torch.Tensor]]:
+    """The header's facts and the tensors, as they are stored."""
+    with safe_open(file, framework="pt") as stored:
+        facts = json.loads(stored.metadata()["gan_lessons"])
+        return facts, {name: stored.get_tensor(name).clone() for name in stored.keys()}  # noqa: SIM118
 
 
 def everything(trainer: Trainer) -> list[torch.Tensor]:
-    networks = [trainer.generator, trainer.discriminator, trainer.average]
+    networks = [trainer.generator, trainer.discriminator, trainer.ema_generator]
     return [t for network in networks if network for t in network.state_dict().values()]
 
 
@@ -76,7 +84,7 @@ def test_the_header_says_in_plain_json_what_it_holds(make, tmp_path):
     with safe_open(make().fit(2).save(tmp_path), framework="pt") as stored:
         facts = json.loads(stored.metadata()["gan_lessons"])
     assert facts["step"] == 2
-    assert facts["generator"]["network"] == "dcgan.Generator"
+    assert facts["networks"]["generator"]["network"] == "dcgan.Generator"
     assert TrainConfig.from_dict(facts["config"]).width == 4
 
 
@@ -100,7 +108,7 @@ def test_what_is_no_checkpoint(images, tmp_path, name):
 
 def test_other_safetensors_are_no_checkpoint(images, tmp_path):
     save_file({"x": torch.zeros(1)}, tmp_path / "checkpoint-00000001.safetensors")
-    with pytest.raises(CheckpointError, match="is no checkpoint of gan_lessons"):
+    with pytest.raises(CheckpointError, match="is not a checkpoint of gan_lessons"):
         Trainer.resume(tmp_path, images, device="cpu")
 
 
@@ -146,19 +154,24 @@ def test_a_payload_is_refused_wherever_it_is_and_never_run(make, images, tmp_pat
         "the random state": rewritten(facts, tensors | {"random": state}),
     }
     for part in facts:
-        if part != "version":  # told to the reader, and never looked at
+        if part != "version":  # for a person to read; the code does not look at it
             forms[f"for {part}"] = rewritten({**facts, part: text}, tensors)
-    for name in facts["levers"]:
-        forms[f"lever {name}"] = rewritten(
-            {**facts, "levers": {**facts["levers"], name: text}}, tensors
+    for name in facts["compute"]:
+        forms[f"compute option {name}"] = rewritten(
+            {**facts, "compute": {**facts["compute"], name: text}}, tensors
         )
+    forms["for a position"] = rewritten({**facts, "positions": {"real": text}}, tensors)
+    for fact in ("name", "shape"):
+        described = {"real": {**facts["data"]["real"], fact: text}}
+        forms[f"the data's {fact}"] = rewritten({**facts, "data": described}, tensors)
     for name in facts["config"]:
         forms[f"setting {name}"] = rewritten(
             {**facts, "config": {**facts["config"], name: text}}, tensors
         )
     for name in ("network", "options"):
-        told = {**facts["generator"], name: text}
-        forms[f"generator's {name}"] = rewritten({**facts, "generator": told}, tensors)
+        described = {**facts["networks"]["generator"], name: text}
+        networks = {**facts["networks"], "generator": described}
+        forms[f"generator's {name}"] = rewritten({**facts, "networks": networks}, tensors)
     for name in tensors:
         if name != "random":
             forms[f"for {name}"] = rewritten(facts, tensors | {name: state})
@@ -181,7 +194,7 @@ def test_another_format_is_named(make, images, tmp_path, monkeypatch):
     monkeypatch.setattr("gan_lessons.train.checkpoint.FORMAT", 99)
     make().fit(1).save(tmp_path)
     monkeypatch.undo()
-    with pytest.raises(CheckpointError, match=r"has format 99, .* reads format 1"):
+    with pytest.raises(CheckpointError, match=r"has format 99, .* reads format 2"):
         Trainer.resume(tmp_path, images, device="cpu")
 
 

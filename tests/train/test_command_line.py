@@ -10,10 +10,10 @@ from PIL import Image
 
 from gan_lessons import data
 from gan_lessons.data import Images
-from gan_lessons.train import Levers, Trainer
+from gan_lessons.train import ComputeOptions, Trainer
 from gan_lessons.train.__main__ import main
-from gan_lessons.train.board import Board
 from gan_lessons.train.checkpoint import find
+from gan_lessons.train.tensorboard import TensorBoardView
 
 
 @pytest.fixture(autouse=True)
@@ -52,24 +52,24 @@ def test_a_run_leaves_everything(tmp_path, capsys):
     assert "as many real pictures get" in printed
 
 
-def test_levers_are_measured_or_asked_for(tmp_path, capsys, monkeypatch):
+def test_compute_options_are_measured_or_asked_for(tmp_path, capsys, monkeypatch):
     assert main(["--steps", "1", *QUICK]) == 0
     assert " ms here with " in capsys.readouterr().out
     monkeypatch.setattr("gan_lessons.train.__main__.fastest", None)  # measuring would fail
-    chosen = ["--lever", "bfloat16=on", "--lever", "fused=off"]
+    chosen = ["--compute", "bfloat16=on", "--compute", "fused=off"]
     assert main(["--steps", "1", *QUICK[:-1], "asked", *chosen]) == 0
-    kept = Trainer.resume(tmp_path / "asked", data.load("mnist"), device="cpu").levers
-    assert kept == Levers(bfloat16=True, fused=False)
+    kept = Trainer.resume(tmp_path / "asked", data.load("mnist"), device="cpu").compute
+    assert kept == ComputeOptions(bfloat16=True, fused=False)
     assert main(["--steps", "2", *QUICK[-4:-1], "asked", "--resume", *chosen]) == 0
     assert main(["--steps", "3", *QUICK[-4:-1], "asked", "--resume", *chosen[:2]]) == 1
-    assert "leave --lever out" in capsys.readouterr().err
+    assert "leave --compute out" in capsys.readouterr().err
 
 
 def test_tensorboard_is_written_beside_the_progress(tmp_path):
     accumulator = pytest.importorskip(
         "tensorboard.backend.event_processing.event_accumulator", reason="an optional extra"
     )
-    assert not Board.shows_progress
+    assert not TensorBoardView.shows_progress
     assert main(["--steps", "6", *QUICK, "--tensorboard"]) == 0
     events = accumulator.EventAccumulator(str(tmp_path / "out"))
     events.Reload()
@@ -102,13 +102,16 @@ def test_resume_goes_on_to_the_same_end(tmp_path):
         (["--steps", "0"], "--steps must be at least 1, got 0"),
         (["--steps", "-3"], "--steps must be at least 1, got -3"),
         (["--data", "minst"], "mnist"),
-        (["--recipe", "big"], "unknown recipe 'big'; known are article, dcgan"),
+        (["--recipe", "big"], "unknown recipe 'big': choose from article, dcgan"),
         (["--device", "tpu"], "unknown or missing device 'tpu'"),
-        (["--set", "loss=gan"], "unknown loss 'gan'; known are minimax"),
+        (["--set", "loss=gan"], "unknown loss 'gan': choose from minimax"),
         (["--set", "batch"], "--set takes NAME=VALUE, got 'batch'"),
-        (["--set", "speed=9"], "--set takes NAME=VALUE, got 'speed=9'; names are network"),
+        (["--set", "speed=9"], "--set takes NAME=VALUE, got 'speed=9'; names are batch"),
         (["--set", "batch=many"], "--set batch takes a number, got 'many'"),
-        (["--set", "learning_rate_g=nan"], "learning_rate_g must be a number above 0, got nan"),
+        (
+            ["--set", "learning_rate_g=nan"],
+            "learning_rate_g must be a finite number above 0, got nan",
+        ),
         (["--data", "folder:nowhere"], "nowhere"),
         (["--resume"], "does not exist: there is nothing to resume from"),
     ],
@@ -161,7 +164,7 @@ def test_an_interrupted_run_keeps_what_it_has_and_says_so(tmp_path, capsys, monk
             signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(Trainer, "step", interrupted)
-    assert main(["--steps", "9", *QUICK, "--lever", "bfloat16=off"]) == 130
+    assert main(["--steps", "9", *QUICK, "--compute", "bfloat16=off"]) == 130
     assert "add --resume to go on" in capsys.readouterr().out
     assert [file.name for file in find(tmp_path / "out")] == ["checkpoint-00000002.safetensors"]
     assert (tmp_path / "out" / "samples.png").exists()

@@ -11,22 +11,31 @@ from gan_lessons.train import RECIPES, TrainConfig, Trainer, networks
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ({"network": "gan"}, "unknown network 'gan'; known are mlp, dcgan"),
-        ({"loss": "gan"}, "unknown loss 'gan'; known are minimax, nonsaturating"),
-        ({"penalty": "r3"}, "unknown penalty 'r3'; known are r1, r2"),
+        ({"network": "gan"}, "unknown network 'gan': choose from mlp, dcgan"),
+        ({"loss": "gan"}, "unknown loss 'gan': choose from minimax, nonsaturating"),
+        ({"penalty": "r3"}, "unknown penalty 'r3': choose from r1, r2"),
         ({"batch": 0}, "batch must be a whole number of at least 1, got 0"),
         ({"batch": 2.5}, "batch must be a whole number of at least 1, got 2.5"),
         ({"batch": True}, "batch must be a whole number"),
         ({"latent": -3}, "latent must be a whole number of at least 1, got -3"),
         ({"seed": -1}, "seed must be a whole number of at least 0, got -1"),
-        ({"learning_rate_g": float("nan")}, "learning_rate_g must be a number above 0, got nan"),
-        ({"learning_rate_d": 0.0}, "learning_rate_d must be a number above 0, got 0.0"),
-        ({"learning_rate_d": "fast"}, "learning_rate_d must be a number above 0, got 'fast'"),
-        ({"beta1": 1.0}, "beta1 must be a number at least 0 and below 1, got 1.0"),
+        (
+            {"learning_rate_g": float("nan")},
+            "learning_rate_g must be a finite number above 0, got nan",
+        ),
+        ({"learning_rate_d": 0.0}, "learning_rate_d must be a finite number above 0, got 0.0"),
+        (
+            {"learning_rate_d": "fast"},
+            "learning_rate_d must be a finite number above 0, got 'fast'",
+        ),
+        ({"beta1": 1.0}, "beta1 must be a finite number of at least 0 and below 1, got 1.0"),
         ({"penalty": "r1"}, "gamma must be above 0 with the penalty 'r1', got 0"),
         ({"norm": 1}, "norm must be True or False, got 1"),
-        ({"gamma": -1.0}, "gamma must be a number 0 or more, got -1.0"),
-        ({"ema_half_life": float("inf")}, "ema_half_life must be a number 0 or more, got inf"),
+        ({"gamma": -1.0}, "gamma must be a finite number of at least 0, got -1.0"),
+        (
+            {"ema_half_life": float("inf")},
+            "ema_half_life must be a finite number of at least 0, got inf",
+        ),
     ],
 )
 def test_values_out_of_range_are_refused(setting, message):

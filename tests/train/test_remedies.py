@@ -6,23 +6,23 @@ from torch.nn import functional as F
 
 from gan_lessons.losses import LOSSES
 from gan_lessons.train import TrainConfig
-from gan_lessons.train.chance import Chance
 from gan_lessons.train.ranks import Ranks
 from gan_lessons.train.remedies import AUGMENTATIONS, augmented, noisy, packed
 from gan_lessons.train.schedule import cosine
+from gan_lessons.train.shared_random import SharedRandom
 
 
 @pytest.fixture
-def chance() -> Chance:
-    return Chance(torch.Generator().manual_seed(0), Ranks())
+def random() -> SharedRandom:
+    return SharedRandom(torch.Generator().manual_seed(0), Ranks())
 
 
-def test_noise_has_its_deviation(chance):
+def test_noise_has_its_deviation(random):
     x = torch.ones(200, 1, 16, 16)
-    added = noisy(x, 0.3, chance) - x
+    added = noisy(x, 0.3, random) - x
     assert added.std().item() == pytest.approx(0.3, rel=0.02)
     assert abs(added.mean().item()) < 0.01
-    assert torch.equal(noisy(x, 0.0, chance), x)
+    assert torch.equal(noisy(x, 0.0, random), x)
 
 
 def test_packing_puts_neighbours_into_channels():
@@ -34,29 +34,31 @@ def test_packing_puts_neighbours_into_channels():
 
 
 @pytest.mark.parametrize("name", AUGMENTATIONS)
-def test_gradients_pass_through_and_pictures_differ(chance, name):
+def test_gradients_pass_through_and_pictures_differ(random, name):
     x = torch.randn(16, 3, 16, 16, requires_grad=True)
-    y = augmented(x, name, chance)
+    y = augmented(x, name, random)
     assert y.shape == x.shape
     assert not torch.equal(y, x)
     y.square().sum().backward()
     assert x.grad.abs().sum() > 0
-    again = Chance(torch.Generator().manual_seed(0), Ranks())
+    again = SharedRandom(torch.Generator().manual_seed(0), Ranks())
     assert torch.equal(augmented(x, name, again), y)
 
 
-def test_augmentations_follow_each_other(chance):
+def test_augmentations_follow_each_other(random):
     x = torch.randn(8, 3, 16, 16)
-    both = augmented(x, "translation, cutout", Chance(torch.Generator().manual_seed(1), Ranks()))
-    same = Chance(torch.Generator().manual_seed(1), Ranks())
+    both = augmented(
+        x, "translation, cutout", SharedRandom(torch.Generator().manual_seed(1), Ranks())
+    )
+    same = SharedRandom(torch.Generator().manual_seed(1), Ranks())
     assert torch.equal(both, augmented(augmented(x, "translation", same), "cutout", same))
-    assert augmented(x, "", chance) is x
+    assert augmented(x, "", random) is x
 
 
-def test_translation_moves_by_whole_pixels_and_brings_in_zeros(chance):
+def test_translation_moves_by_whole_pixels_and_brings_in_zeros(random):
     x = torch.rand(400, 2, 16, 24) + 1  # no zeros of its own
     moves = set()
-    for before, after in zip(x, AUGMENTATIONS["translation"](x, chance), strict=True):
+    for before, after in zip(x, AUGMENTATIONS["translation"](x, random), strict=True):
         found = [
             (dy, dx)
             for dy in range(-2, 3)
@@ -75,9 +77,9 @@ def moved(x, dy, dx):
     ]
 
 
-def test_cutout_sets_one_rectangle_to_zero(chance):
+def test_cutout_sets_one_rectangle_to_zero(random):
     x = torch.ones(500, 1, 16, 16)
-    y = AUGMENTATIONS["cutout"](x, chance)
+    y = AUGMENTATIONS["cutout"](x, random)
     for picture in y[:, 0]:
         rows, columns = (picture == 0).nonzero().unbind(1)
         tall, wide = rows.max() - rows.min() + 1, columns.max() - columns.min() + 1
@@ -90,20 +92,20 @@ def test_cutout_sets_one_rectangle_to_zero(chance):
     torch.testing.assert_close(cut, cut.flip(0, 1), atol=0.09, rtol=0)
 
 
-def test_colour_changes_pictures_with_colour_only(chance):
+def test_colour_changes_pictures_with_colour_only(random):
     grey = torch.rand(4, 1, 8, 8)
-    assert AUGMENTATIONS["colour"](grey, chance) is grey
+    assert AUGMENTATIONS["colour"](grey, random) is grey
     x = torch.rand(2000, 3, 4, 4)
-    y = AUGMENTATIONS["colour"](x, chance)
+    y = AUGMENTATIONS["colour"](x, random)
     brighter = y.mean((1, 2, 3)) - x.mean((1, 2, 3))
     assert -0.5 <= brighter.min() < -0.4
     assert 0.4 < brighter.max() <= 0.5
     flat = torch.full((1000, 3, 4, 4), 0.25)
-    assert AUGMENTATIONS["colour"](flat, chance).flatten(1).std(1).max() < 1e-6
+    assert AUGMENTATIONS["colour"](flat, random).flatten(1).std(1).max() < 1e-6
 
 
 def test_an_unknown_augmentation_lists_the_known():
-    with pytest.raises(ValueError, match="unknown augmentation 'flip'; known are colour, transl"):
+    with pytest.raises(ValueError, match="unknown augmentation 'flip': choose from colour, transl"):
         TrainConfig(augment="cutout,flip")
 
 
@@ -132,10 +134,10 @@ class Rank(Ranks):
 @pytest.mark.parametrize("draw", ["normal", "uniform", "integers"])
 def test_processes_share_what_one_would_draw(draw):
     def drawn(rank, size):
-        chance = Chance(torch.Generator().manual_seed(3), Rank(rank, size))
+        random = SharedRandom(torch.Generator().manual_seed(3), Rank(rank, size))
         low_high = (0, 9) if draw == "integers" else ()
-        first = getattr(chance, draw)(*low_high, 12 // size, 5)
-        return first, getattr(chance, draw)(*low_high, 12 // size)
+        first = getattr(random, draw)(*low_high, 12 // size, 5)
+        return first, getattr(random, draw)(*low_high, 12 // size)
 
     whole, then = drawn(0, 1)
     parts = [drawn(rank, 3) for rank in range(3)]
@@ -146,13 +148,13 @@ def test_processes_share_what_one_would_draw(draw):
 
 def test_a_stream_is_the_part_of_the_whole():
     whole = torch.rand(
-        12, generator=Chance(torch.Generator().manual_seed(3), Rank(0, 1)).stream(12)
+        12, generator=SharedRandom(torch.Generator().manual_seed(3), Rank(0, 1)).stream(12)
     )
     parts = []
     for rank in range(3):
-        chance = Chance(torch.Generator().manual_seed(3), Rank(rank, 3))
-        parts.append(torch.rand(4, generator=chance.stream(4)))
-        after = chance.uniform(4)
+        random = SharedRandom(torch.Generator().manual_seed(3), Rank(rank, 3))
+        parts.append(torch.rand(4, generator=random.stream(4)))
+        after = random.uniform(4)
     assert torch.equal(torch.cat(parts), whole)
     assert not torch.equal(after, parts[-1])
 

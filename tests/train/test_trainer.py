@@ -1,4 +1,5 @@
 import copy
+import dataclasses
 import signal
 
 import pytest
@@ -9,8 +10,8 @@ from gan_lessons.data import Images, to_float
 from gan_lessons.losses import LOSSES, PENALTIES
 from gan_lessons.models import dcgan
 from gan_lessons.train import (
+    ComputeOptions,
     DeviceMemoryFull,
-    Levers,
     TrainConfig,
     Trainer,
     TrainingDiverged,
@@ -79,24 +80,22 @@ def test_the_step_is_the_algorithm_written_out(make):
 
 
 @pytest.mark.parametrize("network", ["mlp", "dcgan"])
-def test_the_generators_update_leaves_no_gradient_in_the_discriminator(make, network):
+def test_the_generators_update_leaves_no_gradient_in_the_discriminator(make, play, network):
     trainer = make(network=network)
-    trainer._update_generator(trainer.real.draw(8))
+    play(trainer, "generator")
     assert all(p.grad is None for p in trainer.discriminator.parameters())
     assert all(p.requires_grad for p in trainer.discriminator.parameters())
     assert all(p.grad is not None for p in trainer.generator.parameters())
 
 
-def test_the_discriminators_update_leaves_no_gradient_in_the_generator(make):
+def test_the_discriminators_update_leaves_no_gradient_in_the_generator(make, play):
     trainer = make()
-    trainer._update_discriminator(trainer.real.draw(8), 0)
+    play(trainer, "discriminator")
     assert all(p.grad is None for p in trainer.generator.parameters())
 
 
 def test_one_pass_where_no_batch_norm_forbids_it(make):
-    one, two = make(network="mlp"), make(Levers(one_pass=False), network="mlp")
-    assert one.game.one_pass
-    assert not make(network="dcgan").game.one_pass
+    one, two = make(network="mlp"), make(ComputeOptions(one_pass=False), network="mlp")
     for trainer in (one, two):
         trainer.fit(3)
     for a, b in zip(weights(one.generator), weights(two.generator), strict=True):
@@ -106,8 +105,8 @@ def test_one_pass_where_no_batch_norm_forbids_it(make):
 def test_discriminator_updates_are_counted(make):
     trainer = make(discriminator_updates=3)
     taken = []
-    trainer.optimiser_d.register_step_post_hook(lambda *_: taken.append("D"))
-    trainer.optimiser_g.register_step_post_hook(lambda *_: taken.append("G"))
+    trainer.optimisers["discriminator"].register_step_post_hook(lambda *_: taken.append("D"))
+    trainer.optimisers["generator"].register_step_post_hook(lambda *_: taken.append("G"))
     trainer.step()
     assert taken == ["D", "D", "D", "G"]
 
@@ -139,21 +138,21 @@ def test_the_average_is_the_formula(make):
             keep * old + (1 - keep) * new
             for old, new in zip(expected, weights(trainer.generator), strict=True)
         ]
-    for a, b in zip(trainer.average.parameters(), expected, strict=True):
+    for a, b in zip(trainer.ema_generator.parameters(), expected, strict=True):
         torch.testing.assert_close(a, b)
-    kept = dict(trainer.average.named_buffers())
+    kept = dict(trainer.ema_generator.named_buffers())
     assert kept
     assert all(torch.equal(kept[k], b) for k, b in trainer.generator.named_buffers())
 
 
 def test_the_ramp_shortens_the_half_life_at_first(make):
     ramped, plain = make(ema_half_life=1e6, ema_ramp=0.1), make(ema_half_life=1e6, ema_ramp=0.0)
-    start = weights(plain.average)
+    start = weights(plain.ema_generator)
     ramped.fit(3)
     plain.fit(3)
 
     def moved(trainer):
-        pairs = zip(trainer.average.parameters(), start, strict=True)
+        pairs = zip(trainer.ema_generator.parameters(), start, strict=True)
         return sum((a - b).abs().sum().item() for a, b in pairs)
 
     assert moved(ramped) > 100 * moved(plain)
@@ -161,13 +160,13 @@ def test_the_ramp_shortens_the_half_life_at_first(make):
 
 def test_without_an_average_the_generator_itself_is_shown(make):
     trainer = make(ema_half_life=0.0).fit(2)
-    assert trainer.average is None
+    assert trainer.ema_generator is None
     assert torch.equal(trainer.generate(2, seed=0), trainer.generate(2, seed=0, ema=False))
 
 
 def test_every_picture_comes_once_before_any_comes_again(make):
     trainer = make()
-    seen = torch.cat([trainer.real.draw(8) for _ in range(25)])
+    seen = torch.cat([trainer.samplers["real"].draw(8) for _ in range(25)])
     for epoch in seen.split(50):
         assert epoch.sort().values.tolist() == list(range(50))
     assert not torch.equal(seen[:50], seen[50:100])
@@ -175,8 +174,12 @@ def test_every_picture_comes_once_before_any_comes_again(make):
 
 def test_batches_larger_than_the_data(make):
     trainer = make()
-    trainer.real.images = trainer.images.take(3)
-    assert trainer.real.draw(8).bincount(minlength=3).tolist() in ([3, 3, 2], [3, 2, 3], [2, 3, 3])
+    trainer.samplers["real"].data = trainer.images.take(3)
+    assert trainer.samplers["real"].draw(8).bincount(minlength=3).tolist() in (
+        [3, 3, 2],
+        [3, 2, 3],
+        [2, 3, 3],
+    )
 
 
 def test_generate(make):
@@ -242,15 +245,14 @@ def test_what_was_frozen_stays_frozen(images):
     trainer = Trainer(generator, discriminator, images, config, "cpu").fit(2)
     assert same(before, weights(first))
     assert not first.weight.requires_grad
-    assert all(p.requires_grad for p in trainer._learning_d)
+    assert all(p.requires_grad for p in trainer._learning["discriminator"])
 
 
 def test_a_step_that_fails_leaves_the_discriminator_ready(make):
     trainer = make()
-    trainer.game.loss = LOSSES["rpgan"]
-    trainer.real.batch = None  # fails within the generator's update
+    turn = dataclasses.replace(trainer.game.turns(0)[-1], loss=None)  # fails within G's turn
     with pytest.raises(TypeError):
-        trainer._update_generator(trainer.real.draw(8))
+        trainer._play([turn], [trainer._draw()], {})
     assert all(p.requires_grad for p in trainer.discriminator.parameters())
 
 
@@ -275,18 +277,18 @@ def test_divergence_names_step_and_loss_and_what_to_try(make):
 def test_an_interrupt_ends_after_the_step_in_hand(make):
     trainer = make()
     handler = signal.getsignal(signal.SIGINT)
-    step = trainer._update_generator
+    take = trainer.take
 
-    def interrupted(places):
+    def interrupted():
         if trainer.steps == 2:
             signal.raise_signal(signal.SIGINT)
-        return step(places)
+        return take()
 
-    trainer._update_generator = interrupted
+    trainer.take = interrupted
     trainer.fit(10)
     assert trainer.steps == len(trainer.history) == 3
     assert signal.getsignal(signal.SIGINT) is handler
-    trainer._update_generator = step
+    trainer.take = take
     assert trainer.fit(2).steps == 5
 
 
@@ -316,10 +318,10 @@ class CountingView:
     def __init__(self):
         self.seen, self.closed = [], 0
 
-    def update(self, trainer):
-        self.seen.append(trainer.steps)
+    def update(self, progress):
+        self.seen.append(progress.step)
 
-    def close(self, trainer):
+    def close(self, progress):
         self.closed += 1
 
 
@@ -355,46 +357,47 @@ def test_the_learning_rate_follows_its_schedule(make):
     rates = []
     for _ in range(6):
         trainer.step()
-        rates.append(trainer.optimiser_g.param_groups[0]["lr"])
+        rates.append(trainer.optimisers["generator"].param_groups[0]["lr"])
     assert rates[0] == pytest.approx(0.01)
     assert rates[2] == pytest.approx(0.0075)
     assert rates[4] == rates[5] == pytest.approx(0.005)
 
 
-def test_a_lazy_penalty_counts_for_the_steps_it_leaves_out(make):
+def test_a_lazy_penalty_counts_for_the_steps_it_leaves_out(make, play):
     settings = {"network": "mlp", "penalty": "r1", "gamma": 1.0}
     plain, lazy = make(**settings), make(**settings, penalty_every=3)
     without = make(network="mlp")
-    losses = [
-        t.game.discriminator_loss(*t.real.batch(t.real.draw(8)), 0, 0).item()
-        for t in (plain, lazy, without)
-    ]
+    losses = [play(t, "discriminator").item() for t in (plain, lazy, without)]
     assert losses[1] - losses[2] == pytest.approx(3 * (losses[0] - losses[2]), rel=1e-3)
-    rest = [
-        t.game.discriminator_loss(*t.real.batch(t.real.draw(8)), 0, 1).item()
-        for t in (lazy, without)
-    ]
+    for trainer in (lazy, without):  # alike again, and at an update that leaves the penalty out
+        trainer.load_state_dict(plain.state_dict() | {"step": 1})
+    rest = [play(t, "discriminator").item() for t in (lazy, without)]
     assert rest[0] == pytest.approx(rest[1])
 
 
 def test_gamma_follows_its_schedule(make):
     game = make(network="mlp", penalty="r1", gamma=4.0, gamma_final=0.25, schedule_steps=10).game
-    assert [game.gamma(step) for step in (0, 5, 10, 99)] == pytest.approx([4.0, 2.5, 1.0, 1.0])
+    assert [game.values(step)["gamma"] for step in (0, 5, 10, 99)] == pytest.approx(
+        [4.0, 2.5, 1.0, 1.0]
+    )
 
 
 def test_instance_noise_fades(make):
-    game = make(network="mlp", instance_noise=0.5, schedule_steps=10).game
+    trainer = make(network="mlp", instance_noise=0.5, schedule_steps=10)
     x = torch.zeros(8, 1, 16, 16)
-    assert game.seen(x, 0).std().item() == pytest.approx(0.5, rel=0.1)
-    assert game.seen(x, 5).std().item() == pytest.approx(0.25, rel=0.1)
-    assert torch.equal(game.seen(x, 10), x)
+    first, half, last = (
+        trainer.game.seen(x, trainer.game.values(step), trainer.random) for step in (0, 5, 10)
+    )
+    assert first.std().item() == pytest.approx(0.5, rel=0.1)
+    assert half.std().item() == pytest.approx(0.25, rel=0.1)
+    assert torch.equal(last, x)
 
 
 def test_a_checkpoint_of_broken_weights_is_not_written(make, tmp_path):
     trainer = make(network="mlp").fit(2, save_to=tmp_path)
     with torch.no_grad():
         next(trainer.discriminator.parameters()).fill_(float("inf"))
-    with pytest.raises(TrainingDiverged, match="step 2: the discriminator is not worth keeping"):
+    with pytest.raises(TrainingDiverged, match="step 2: the discriminator is not worth saving"):
         trainer.save(tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["checkpoint-00000002.safetensors"]
 
@@ -405,7 +408,7 @@ def test_a_full_device_says_what_to_lower(make):
     def full(*_):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    trainer._update_generator = full
+    trainer.take = full
     with pytest.raises(
         DeviceMemoryFull, match="a step of 8 pictures of 1 × 16 × 16, width 4: lower"
     ):
@@ -414,14 +417,14 @@ def test_a_full_device_says_what_to_lower(make):
 
 def test_a_request_to_terminate_is_answered_like_an_interrupt(make, tmp_path):
     trainer = make()
-    step = trainer._update_generator
+    take = trainer.take
 
-    def terminated(places):
+    def terminated():
         if trainer.steps == 1:
             signal.raise_signal(signal.SIGTERM)
-        return step(places)
+        return take()
 
-    trainer._update_generator = terminated
+    trainer.take = terminated
     trainer.fit(9, save_to=tmp_path)
     assert trainer.steps == 2
     assert trainer.stopped_by is signal.SIGTERM
@@ -437,12 +440,12 @@ def labelled(images) -> Images:
 def test_labels_reach_both_players(labelled, network):
     config = TrainConfig(width=4, latent=6, batch=8, network=network, conditional=True)
     trainer = Trainer(*networks(config, labelled), labelled, config, "cpu")
-    told = []
+    given = []
     for role in ("generator", "discriminator"):
-        getattr(trainer, role).register_forward_pre_hook(lambda _, inputs: told.append(inputs[1]))
+        getattr(trainer, role).register_forward_pre_hook(lambda _, inputs: given.append(inputs[1]))
     before = weights(trainer.generator), weights(trainer.discriminator)
     trainer.fit(2)
-    assert all(labels is not None and len(labels) % 8 == 0 for labels in told)
+    assert all(labels is not None and len(labels) % 8 == 0 for labels in given)
     moved = [
         not torch.equal(old, new)
         for network, kept in zip((trainer.generator, trainer.discriminator), before, strict=True)
@@ -456,10 +459,11 @@ def test_labels_reach_both_players(labelled, network):
 def test_real_pictures_come_with_their_own_labels(labelled):
     config = TrainConfig(width=4, latent=6, batch=8, conditional=True)
     trainer = Trainer(*networks(config, labelled), labelled, config, "cpu")
-    real, labels = trainer.real.batch(trainer.real.draw(20), labelled=True)
+    sampler = trainer.samplers["real"]
+    real, labels = sampler.read(sampler.draw(20))
     for picture, label in zip(real, labels, strict=True):
-        places = (to_float(labelled.pixels) == picture).flatten(1).all(1).nonzero()
-        assert labelled.labels[places.item()] == label
+        indices = (to_float(labelled.pixels) == picture).flatten(1).all(1).nonzero()
+        assert labelled.labels[indices.item()] == label
 
 
 def test_a_class_can_be_asked_for(labelled):
@@ -472,7 +476,7 @@ def test_a_class_can_be_asked_for(labelled):
         trainer.generate(4, labels=torch.full((4,), 3))
     with pytest.raises(ValueError, match=r"labels must be \(4,\)"):
         trainer.generate(4, labels=torch.zeros(3).long())
-    with pytest.raises(ValueError, match="trained with labels: say which"):
+    with pytest.raises(ValueError, match="trained with labels: pass"):
         trainer.decode(torch.zeros(2, 6))
 
 

@@ -1,6 +1,6 @@
 """The two networks of a lab and what a turn does to them, act by act.
 
-The losses are those of `gan_lessons.train.game`; what is done around them is what a training loop
+The losses are those of `gan_lessons.train.games.pictures`; what is done around them is what a training loop
 does: draw, judge, go down the gradient, the discriminator first.
 """
 
@@ -16,10 +16,11 @@ from torch import Tensor, nn
 from gan_lessons.losses import LOSSES
 from gan_lessons.models.points import Discriminator, Generator
 from gan_lessons.train import TrainingDiverged
-from gan_lessons.train.average import Average
-from gan_lessons.train.chance import Chance
-from gan_lessons.train.game import Game
+from gan_lessons.train.ema import EMA
+from gan_lessons.train.game import Batch
+from gan_lessons.train.games.pictures import PictureGame
 from gan_lessons.train.ranks import Ranks
+from gan_lessons.train.shared_random import SharedRandom
 from gan_lessons.widgets.gan_lab.measures import Ruler, outscored, push
 from gan_lessons.widgets.gan_lab.settings import LIVE, LabSettings
 from gan_lessons.widgets.gan_lab.truth import truth
@@ -71,16 +72,18 @@ class Match:
                 latent=settings.latent,
                 layers=settings.layers_g,
                 width=settings.units_g,
-                shape=settings.noise,
+                prior=settings.noise,
                 activation=settings.activation,
             )
             self.discriminator = Discriminator(
                 layers=settings.layers_d, width=settings.units_d, activation=settings.activation
             )
+        self.networks = {"generator": self.generator, "discriminator": self.discriminator}
         self.rng = torch.Generator().manual_seed(settings.seed)
+        self.random = SharedRandom(self.rng, Ranks())
         self.ruler = Ruler(self.truth, settings.latent)
         self.taken = 0
-        self._updates = self._seen = 0  # of D so far; points that G's updates were made on
+        self._seen = 0  # points that G's updates were made on
         self._loss = {"D": float("nan"), "G": float("nan")}
         self._weights = {
             "D": list(self.discriminator.parameters()),
@@ -108,7 +111,7 @@ class Match:
     def _prepare(self, changed: tuple[str, ...]) -> None:
         """What follows from settings: the game, the optimisers, the average."""
         settings, config = self.settings, self.settings.config
-        self.game = Game(self.generator, self.discriminator, config, Chance(self.rng, Ranks()))
+        self.game = PictureGame(config)
         rates = {"D": settings.learning_rate_d, "G": settings.learning_rate_g}
         if "optimiser" in changed:
             adam, betas = settings.optimiser == "adam", (config.beta1, config.beta2)
@@ -122,7 +125,7 @@ class Match:
             optimiser.param_groups[0]["lr"] = rates[name]
         if "average" in changed:
             half_life = settings.average
-            self._average = Average(self.generator, half_life, 0.1) if half_life else None
+            self._average = EMA(self.generator, half_life, 0.1) if half_life else None
 
     def _updates_of(self, which: str, *, watched: bool) -> Iterator[Phase]:
         """The updates of a turn; yields after each act where it is watched."""
@@ -138,31 +141,28 @@ class Match:
         about = ("D", update + 1, self.settings.updates_d)
         real = self.truth.sample(batch, self.rng)
         if watched:
-            fake = self._at(self.rng.get_state(), lambda: self.game.generate(batch, None))
+            fake = self._at(self.rng.get_state(), lambda: self._generate(batch))
             yield Phase("draw", *about, {"count": batch}, {"real": real})
             yield Phase("generate", *about, {"count": batch}, {"real": real, "fake": fake})
             yield Phase("judge", *about, self._judged(real, fake), {"real": real, "fake": fake})
         before = self.rng.get_state()
-        loss = self.game.discriminator_loss(real, None, self.taken, self._updates)
+        loss = self._loss_d(real)
         length = self._descend("D", loss, watched)
-        self._updates += 1
         if watched:
-            again = self._at(
-                before, lambda: self.game.discriminator_loss(real, None, self.taken, 0)
-            )
+            again = self._at(before, lambda: self._loss_d(real))
             numbers = {"before": loss.item(), "after": float(again), "length": length}
             yield Phase("step", *about, numbers, {"real": real, "fake": fake})
 
     def _update_g(self, update: int, watched: bool) -> Iterator[Phase]:
         batch = self.settings.batch
         about = ("G", update + 1, self.settings.updates_g)
-        paired = self.game.loss.paired
+        paired = self.game.objective.paired
         real = self.truth.sample(batch, self.rng) if paired else None
         if watched:
-            fake = self._at(self.rng.get_state(), lambda: self.game.generate(batch, None))
+            fake = self._at(self.rng.get_state(), lambda: self._generate(batch))
             fakes = {"fake": fake}
             against = self.ruler.real[:batch] if real is None else real
-            arrows = push(self.discriminator, self.game.loss, fake, against)
+            arrows = push(self.discriminator, self.game.objective, fake, against)
             lengths = {"mean": float(arrows.norm(dim=1).mean())}
             yield Phase("generate", *about, {"count": batch}, fakes)
             yield Phase("judge", *about, self._judged(against, fake), fakes)
@@ -171,7 +171,7 @@ class Match:
         # D's weights stay as they are, and gather no gradients.
         self._freeze_d(True)
         try:
-            loss = self.game.generator_loss(real, None, self.taken)
+            loss = self._loss_g(real)
             length = self._descend("G", loss, watched)
         finally:
             self._freeze_d(False)
@@ -179,10 +179,27 @@ class Match:
         if self._average is not None:
             self._average.update(self.generator, self._seen, batch)
         if watched:
-            again = self._at(before, lambda: self.game.generator_loss(real, None, self.taken))
-            moved = self._at(before, lambda: self.game.generate(batch, None))
+            again = self._at(before, lambda: self._loss_g(real))
+            moved = self._at(before, lambda: self._generate(batch))
             numbers = {"before": loss.item(), "after": float(again), "length": length}
             yield Phase("step", *about, numbers, {"fake": moved, "before": fake})
+
+    def _loss_d(self, real: Tensor) -> Tensor:
+        batch, values = {"real": Batch(real, None)}, self.game.values(self.taken)
+        penalise = self.game.config.penalty is not None
+        loss, _ = self.game.discriminator_loss(
+            self.networks, batch, self.random, values, penalise=penalise
+        )
+        return loss
+
+    def _loss_g(self, real: Tensor | None) -> Tensor:
+        batch = {"real": Batch(torch.empty(0) if real is None else real, None)}
+        values = self.game.values(self.taken)
+        loss, _ = self.game.generator_loss(self.networks, batch, self.random, values, None)
+        return loss
+
+    def _generate(self, n: int) -> Tensor:
+        return self.game.generate(self.generator, n, None, self.random)
 
     def _freeze_d(self, frozen: bool) -> None:
         for weight in self._weights["D"]:
@@ -236,7 +253,6 @@ class Match:
                 "optimisers": {name: o.state_dict() for name, o in self.optimisers.items()},
                 "average": average,
                 "rng": self.rng.get_state(),
-                "updates": self._updates,
                 "seen": self._seen,
                 "loss": self._loss,
             }
@@ -255,4 +271,4 @@ class Match:
         if self._average is not None:
             self._average.network.load_state_dict(state["average"])
         self.rng.set_state(state["rng"])
-        self._updates, self._seen, self._loss = state["updates"], state["seen"], state["loss"]
+        self._seen, self._loss = state["seen"], state["loss"]

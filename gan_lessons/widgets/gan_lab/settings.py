@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gan_lessons.losses import LOSSES, PENALTIES
-from gan_lessons.models.points import LATENTS, SLOPES
+from gan_lessons.models.points import PRIORS, SLOPES
 from gan_lessons.train.config import TrainConfig
 from gan_lessons.widgets.gan_lab.truth import DRAWN, HEART, NAMES, SIDE
 
@@ -28,7 +28,7 @@ WHOLE = {  # name: lowest and highest
 NUMBERS = {"gamma": 100.0, "learning_rate_g": 10.0, "learning_rate_d": 10.0}  # above 0, up to
 CHOICES = {
     "data": NAMES,
-    "noise": LATENTS,
+    "noise": PRIORS,
     "activation": tuple(SLOPES),
     "loss": tuple(LOSSES),
     "penalty": (NO_PENALTY, *PENALTIES),

@@ -1,4 +1,4 @@
-"""The average of the generator's weights, which makes better pictures than the last ones alone."""
+"""An exponential moving average of a network's weights, which often makes better pictures."""
 
 import copy
 
@@ -6,12 +6,12 @@ import torch
 from torch import nn
 
 
-class Average:
-    """Exponential average of a network's weights (Karras et al. 2018, appendix A.1).
+class EMA:
+    """The averaged copy of a network, in `.network` (Karras et al. 2018, appendix A.1).
 
-    half_life: pictures until half of the average is newer weights; in pictures it does not depend
-    on the batch. ramp: the half-life is at most this share of the pictures seen, so that the
-    average soon forgets the weights that the network started with; 0 leaves it as it is.
+    half_life: pictures until half of the average comes from newer weights; counted in pictures, it
+    does not depend on the batch. ramp: the half-life is at most this share of the pictures seen so
+    far, so that the average soon forgets the initial weights; 0 turns this off.
     """
 
     def __init__(self, network: nn.Module, half_life: float, ramp: float):
@@ -25,5 +25,5 @@ class Average:
         half_life = min(self.half_life, self.ramp * seen) if self.ramp else self.half_life
         newer = 1 - 0.5 ** (batch / half_life)
         torch._foreach_lerp_(list(self.network.parameters()), list(network.parameters()), newer)
-        for kept, new in zip(self.network.buffers(), network.buffers(), strict=True):
-            kept.copy_(new)
+        for averaged, current in zip(self.network.buffers(), network.buffers(), strict=True):
+            averaged.copy_(current)

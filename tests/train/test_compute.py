@@ -1,4 +1,4 @@
-"""Levers change the time of a step, and its result by rounding at most."""
+"""Compute options change the time of a step, and its result by rounding at most."""
 
 import json
 from dataclasses import asdict, fields, replace
@@ -6,11 +6,18 @@ from dataclasses import asdict, fields, replace
 import pytest
 import torch
 
-from gan_lessons.train import CheckpointError, Levers, TrainConfig, Trainer, fastest, networks
-from gan_lessons.train import levers as module
+from gan_lessons.train import (
+    CheckpointError,
+    ComputeOptions,
+    TrainConfig,
+    Trainer,
+    fastest,
+    networks,
+)
+from gan_lessons.train import speed as module
 
 CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-EXACT = [field.name for field in fields(Levers) if field.default is True]
+EXACT = [field.name for field in fields(ComputeOptions) if field.default is True]
 SETTINGS = {
     "dcgan": {},
     "residual": {"network": "modern", "loss": "rpgan", "penalty": "r1r2", "gamma": 0.1},
@@ -25,14 +32,20 @@ SETTINGS = {
 
 @pytest.fixture
 def pair(images):
-    """Two trainers alike but for the levers, after some steps."""
+    """Two trainers alike but for the compute, after some steps."""
     labelled = replace(images, labels=torch.arange(50) % 3, classes=("a", "b", "c"))
 
-    def made(settings: dict, one: Levers, two: Levers, steps: int = 4, devices=("cpu", "cpu")):
+    def made(
+        settings: dict,
+        one: ComputeOptions,
+        two: ComputeOptions,
+        steps: int = 4,
+        devices=("cpu", "cpu"),
+    ):
         config = TrainConfig(**{"width": 4, "latent": 6, "batch": 8, **settings})
         return [
-            Trainer(*networks(config, labelled), labelled, config, device, levers).fit(steps)
-            for device, levers in zip(devices, (one, two), strict=True)
+            Trainer(*networks(config, labelled), labelled, config, device, compute).fit(steps)
+            for device, compute in zip(devices, (one, two), strict=True)
         ]
 
     return made
@@ -49,16 +62,18 @@ def assert_alike(one: Trainer, two: Trainer, rtol: float, atol: float) -> None:
 
 
 @pytest.mark.parametrize("settings", SETTINGS)
-@pytest.mark.parametrize("lever", EXACT)
-def test_without_it_the_same_step_is_taken(pair, lever, settings):
+@pytest.mark.parametrize("option", EXACT)
+def test_without_it_the_same_step_is_taken(pair, option, settings):
     # Adam divides by the size of the gradient: where that is all but 0, rounding decides a step's
     # direction. A large epsilon cannot be set here, so a step may differ by a share of 2e-4.
-    assert_alike(*pair(SETTINGS[settings], Levers(), Levers(**{lever: False})), 1e-3, 1e-4)
+    assert_alike(
+        *pair(SETTINGS[settings], ComputeOptions(), ComputeOptions(**{option: False})), 1e-3, 1e-4
+    )
 
 
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_bfloat16_is_close_to_float32(pair, settings):
-    one, two = pair(SETTINGS[settings], Levers(), Levers(bfloat16=True), steps=1)
+    one, two = pair(SETTINGS[settings], ComputeOptions(), ComputeOptions(bfloat16=True), steps=1)
     for losses in ("discriminator_loss", "generator_loss"):
         a, b = getattr(one.history, losses), getattr(two.history, losses)
         assert a == pytest.approx(b, rel=0.03)
@@ -66,9 +81,9 @@ def test_bfloat16_is_close_to_float32(pair, settings):
     assert all(p.dtype == torch.float32 for p in two.generator.parameters())
 
 
-def test_without_freezing_the_generators_turn_reaches_the_discriminator(make):
-    trainer = make(Levers(freeze=False), network="mlp")
-    trainer._update_generator(trainer.real.draw(8))
+def test_without_freezing_the_generators_turn_reaches_the_discriminator(make, play):
+    trainer = make(ComputeOptions(freeze=False), network="mlp")
+    play(trainer, "generator")
     assert all(p.grad is not None for p in trainer.discriminator.parameters())
 
 
@@ -76,12 +91,13 @@ def passes(trainer: Trainer) -> int:
     """How many times the discriminator is called in one update of its own."""
     calls = []
     trainer.discriminator.register_forward_hook(lambda *_: calls.append(1))
-    trainer._update_discriminator(trainer.real.draw(8), 0)
+    turn, *_ = trainer.game.turns(0)
+    trainer._play([turn], [trainer._draw()], trainer.game.values(0))
     return len(calls)
 
 
 @pytest.mark.parametrize(
-    ("settings", "levers", "expected"),
+    ("settings", "compute", "expected"),
     [
         ({}, {}, 2),  # batch norm
         ({"norm": False}, {}, 1),
@@ -94,8 +110,8 @@ def passes(trainer: Trainer) -> int:
         ({"norm": False, "penalty": "wgan-gp", "gamma": 1.0}, {}, 2),
     ],
 )
-def test_passes_are_saved(make, settings, levers, expected):
-    assert passes(make(Levers(**levers), **settings)) == expected
+def test_passes_are_saved(make, settings, compute, expected):
+    assert passes(make(ComputeOptions(**compute), **settings)) == expected
 
 
 def test_the_generators_turn_judges_the_same_fakes_again_where_asked(make):
@@ -104,7 +120,6 @@ def test_the_generators_turn_judges_the_same_fakes_again_where_asked(make):
     trainer.generator.register_forward_hook(lambda _, z, fake: calls.append(fake))
     trainer.step()
     assert len(calls) == 1
-    assert trainer.game.shown is calls[0] or torch.equal(trainer.game.shown, calls[0])
     fresh = make()
     fresh.generator.register_forward_hook(lambda _, z, fake: calls.append(fake))
     fresh.step()
@@ -114,7 +129,7 @@ def test_the_generators_turn_judges_the_same_fakes_again_where_asked(make):
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_LESSONS_CACHE", str(tmp_path))
-    return tmp_path / "levers.json"
+    return tmp_path / "compute.json"
 
 
 SMALL = TrainConfig(width=4, latent=6, batch=8)
@@ -135,9 +150,9 @@ def test_the_fastest_is_measured_once_and_said(images, cache, capsys, monkeypatc
 @pytest.mark.parametrize(
     ("times", "expected"),
     [
-        ([1.0, 2.0, 0.5, 3.0], Levers(bfloat16=True)),
-        ([1.0, 0.9, 0.95, 3.0], Levers(channels_last=False)),
-        ([1.0, 0.98, 0.99, 0.98], Levers()),  # no more than noise
+        ([1.0, 2.0, 0.5, 3.0], ComputeOptions(bfloat16=True)),
+        ([1.0, 0.9, 0.95, 3.0], ComputeOptions(channels_last=False)),
+        ([1.0, 0.98, 0.99, 0.98], ComputeOptions()),  # no more than noise
     ],
 )
 def test_the_fastest_is_chosen_by_what_was_measured(images, cache, monkeypatch, times, expected):
@@ -149,45 +164,49 @@ def test_the_fastest_is_chosen_by_what_was_measured(images, cache, monkeypatch, 
 def test_a_damaged_cache_is_measured_anew(images, cache, monkeypatch, content):
     cache.write_text(content)
     monkeypatch.setattr(module, "_measure", lambda *_: [1.0, 2.0, 3.0, 0.1])
-    assert fastest(SMALL, images, "cpu", say=False) == Levers(channels_last=False, bfloat16=True)
+    assert fastest(SMALL, images, "cpu", say=False) == ComputeOptions(
+        channels_last=False, bfloat16=True
+    )
 
 
 def test_a_slow_candidate_is_dropped_after_a_round(images, monkeypatch):
     steps = {True: 0, False: 0}
 
     def step(trainer):
-        steps[trainer.levers.bfloat16] += 1
-        now[0] += 1.0 if trainer.levers.bfloat16 else 0.1
+        steps[trainer.compute.bfloat16] += 1
+        now[0] += 1.0 if trainer.compute.bfloat16 else 0.1
 
     now = [0.0]
     monkeypatch.setattr(Trainer, "step", step)
     monkeypatch.setattr(module.time, "perf_counter", lambda: now[0])
-    candidates = [Levers(), Levers(bfloat16=True)]
+    candidates = [ComputeOptions(), ComputeOptions(bfloat16=True)]
     times = module._measure(candidates, SMALL, images, torch.device("cpu"))
     assert times == pytest.approx([0.1, 1.0])
     assert steps == {False: 12, True: 4}
 
 
-def test_a_checkpoint_keeps_the_levers(make, images, tmp_path):
-    levers = Levers(channels_last=False, bfloat16=True)
-    make(levers).fit(2).save(tmp_path)
-    assert Trainer.resume(tmp_path, images, device="cpu").levers == levers
+def test_a_checkpoint_keeps_the_compute_options(make, images, tmp_path):
+    compute = ComputeOptions(channels_last=False, bfloat16=True)
+    make(compute).fit(2).save(tmp_path)
+    assert Trainer.resume(tmp_path, images, device="cpu").compute == compute
 
 
-def test_unknown_levers_are_refused(make, images, tmp_path):
-    with pytest.raises(ValueError, match="unknown lever 'turbo'; known are data_on_device"):
-        Levers.from_dict(asdict(Levers()) | {"turbo": True})
+def test_unknown_compute_options_are_refused(make, images, tmp_path):
+    with pytest.raises(
+        ValueError, match="unknown compute option 'turbo': choose from data_on_device"
+    ):
+        ComputeOptions.from_dict(asdict(ComputeOptions()) | {"turbo": True})
     with pytest.raises(ValueError, match="bfloat16 must be True or False, got 1"):
-        Levers(bfloat16=1)
+        ComputeOptions(bfloat16=1)
     with pytest.raises(ValueError, match="needs a CUDA device, this is cpu"):
-        make(Levers(graph=True))
+        make(ComputeOptions(graph=True))
 
 
 @CUDA
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_a_recorded_step_is_the_plain_step(pair, settings):
     devices = ("cuda", "cuda")
-    one, two = pair(SETTINGS[settings], Levers(), Levers(graph=True), 12, devices)
+    one, two = pair(SETTINGS[settings], ComputeOptions(), ComputeOptions(graph=True), 12, devices)
     assert two._recorded.graphs
     assert_alike(one, two, 1e-3, 1e-4)
 
@@ -195,24 +214,24 @@ def test_a_recorded_step_is_the_plain_step(pair, settings):
 @CUDA
 def test_a_recorded_step_needs_the_pictures_beside_it(images):
     config = TrainConfig(width=4, latent=6, batch=8)
-    levers = Levers(graph=True, data_on_device=False)
+    compute = ComputeOptions(graph=True, data_on_device=False)
     with pytest.raises(ValueError, match="it needs data_on_device"):
-        Trainer(*networks(config, images), images, config, "cuda", levers)
+        Trainer(*networks(config, images), images, config, "cuda", compute)
 
 
 @CUDA
 def test_a_recorded_training_is_saved_and_goes_on(images, tmp_path):
     config = TrainConfig(width=4, latent=6, batch=8, ema_half_life=100.0)
     trainers = [
-        Trainer(*networks(config, images), images, config, "cuda", Levers(graph=True))
+        Trainer(*networks(config, images), images, config, "cuda", ComputeOptions(graph=True))
         for _ in range(2)
     ]
     whole, half = trainers[0].fit(20), trainers[1].fit(10)
     half.save(tmp_path)
     again = Trainer.resume(tmp_path, images, device="cuda").fit(10)
-    assert again.levers.graph
+    assert again.compute.graph
     assert_alike(whole, again, 1e-3, 1e-4)
-    assert not Trainer.resume(tmp_path, images, device="cpu").levers.graph
+    assert not Trainer.resume(tmp_path, images, device="cpu").compute.graph
 
 
 @CUDA
@@ -224,17 +243,19 @@ def test_a_gpu_takes_the_step_of_a_cpu(images, settings):
     for device in ("cpu", "cuda"):
         trainer = Trainer(*networks(config, images), images, config, device)
         rng = torch.Generator().manual_seed(1)
-        trainer.game.chance.normal = lambda n, *shape, rng=rng, to=device: torch.randn(
+        trainer.random.normal = lambda n, *shape, rng=rng, to=device: torch.randn(
             n, *shape, generator=rng
         ).to(to)
-        trainer.real.draw = lambda n, to=device: torch.arange(n, device=to)
+        trainer.samplers["real"].draw = lambda n, to=device: torch.arange(n, device=to)
         trainer.step()
         found.append(trainer)
     assert_alike(*found, 1e-2, 1e-3)
 
 
-def test_the_error_names_the_checkpoint_with_unknown_levers(make, images, tmp_path, monkeypatch):
-    monkeypatch.setattr("gan_lessons.train.checkpoint.asdict", lambda _: {"turbo": True})
+def test_the_error_names_the_checkpoint_with_unknown_compute_options(
+    make, images, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("gan_lessons.train.trainer.asdict", lambda _: {"turbo": True})
     make().fit(1).save(tmp_path)
-    with pytest.raises(CheckpointError, match="unknown lever 'turbo'"):
+    with pytest.raises(CheckpointError, match="unknown compute option 'turbo'"):
         Trainer.resume(tmp_path, images, device="cpu")

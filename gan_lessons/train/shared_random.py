@@ -1,7 +1,7 @@
-"""Random numbers of a training: all from one generator, shared out among the processes.
+"""Random numbers of a training: all from one generator, split among the processes.
 
-Every process draws the numbers of the whole batch and takes its part. So no two see the same noise,
-all generators stay in the same state, and many processes compute what one would.
+Every process draws the numbers of the whole batch and takes its own part. So no two processes see
+the same noise, all generators stay in the same state, and many processes compute what one would.
 """
 
 import torch
@@ -10,12 +10,16 @@ from torch import Tensor
 from gan_lessons.train.ranks import Ranks
 
 
-class Chance:
+class SharedRandom:
     """Draws for n items of this process; the first axis is the batch."""
 
     def __init__(self, rng: torch.Generator, ranks: Ranks):
         self.rng = rng
         self.ranks = ranks
+
+    def own_share(self, n: int) -> int:
+        """How many of n items of a whole batch are this process's own."""
+        return n // self.ranks.size
 
     def normal(self, n: int, *shape: int) -> Tensor:
         """(n, *shape), each number from N(0, 1)."""
@@ -28,15 +32,15 @@ class Chance:
         return self.ranks.share(torch.rand(size, generator=self.rng, device=self.rng.device))
 
     def integers(self, low: int, high: int, n: int, *shape: int) -> Tensor:
-        """(n, *shape), whole numbers from low to high, both included."""
+        """(n, *shape), integers from low to high, both included."""
         size = (n * self.ranks.size, *shape)
         drawn = torch.randint(low, high + 1, size, generator=self.rng, device=self.rng.device)
         return self.ranks.share(drawn)
 
     def stream(self, n: int) -> torch.Generator:
-        """A generator whose next n uniform numbers are this process's own, for who draws by itself.
+        """A generator for code that draws for itself: its next n numbers are this process's own.
 
-        On a CPU they are the ones that `uniform(n)` would give.
+        On a CPU they are those that `uniform(n)` would return.
         """
         if self.ranks.size == 1:
             return self.rng

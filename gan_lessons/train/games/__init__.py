@@ -1,0 +1,1 @@
+"""The games that the trainer plays, one file each; `gan_lessons.train.game` says what a game is."""

@@ -1,0 +1,133 @@
+"""Domain adaptation: a classifier carried from a labelled domain to one without labels.
+
+Ganin et al. 2016, "Domain-Adversarial Training of Neural Networks": a critic tells the features of
+the two domains apart, and the encoder learns features that it cannot tell apart.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from gan_lessons import checks
+from gan_lessons.losses import LOSSES
+from gan_lessons.train.config import RunConfig
+from gan_lessons.train.game import Batch, Data, Game, Networks, Turn
+from gan_lessons.train.shared_random import SharedRandom
+
+Values = Mapping[str, float | Tensor]
+UNPAIRED = [name for name, loss in LOSSES.items() if not loss.paired]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdaptationConfig(RunConfig):
+    """The settings of a domain adaptation. A value out of range raises a ValueError."""
+
+    loss: str = "minimax"  # the paper's, by gradient reversal; any loss that is not relativistic
+    strength: float = 1.0  # weight of the domain game in the encoder's loss, called λ
+    learning_rate: float = 1e-3  # Adam's, for encoder and classifier
+    learning_rate_critic: float = 1e-3  # Adam's, for the critic
+    critic_updates: int = 1  # updates of the critic for each one of the encoder
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.one_of("loss", self.loss, UNPAIRED)
+        checks.number("strength", self.strength, 0)
+        for name in ("learning_rate", "learning_rate_critic"):
+            checks.number(name, getattr(self, name), above=0)
+        checks.whole("critic_updates", self.critic_updates, 1)
+
+
+class AdaptationGame(Game):
+    """The critic learns to tell source from target features; encoder and classifier answer.
+
+    The target's labels are never read.
+    """
+
+    name = "adaptation"
+    networks = ("encoder", "classifier", "critic")
+    data = ("source", "target")
+
+    def __init__(self, config: AdaptationConfig):
+        self.config: AdaptationConfig = config
+        self.objective = LOSSES[config.loss]
+        critic = Turn("critic", ("critic",), self.critic_loss)
+        encoder = Turn("encoder", ("encoder", "classifier"), self.encoder_loss, frozen=("critic",))
+        self._turns = (*[critic] * config.critic_updates, encoder)
+
+    def turns(self, step: int) -> tuple[Turn, ...]:
+        return self._turns
+
+    def learning_rates(self) -> dict[str, float]:
+        rate, critic = self.config.learning_rate, self.config.learning_rate_critic
+        return {"encoder": rate, "classifier": rate, "critic": critic}
+
+    def values(self, step: int) -> dict[str, float]:
+        """strength: from 0 towards config.strength over schedule_steps (section 5.2.2, γ = 10)."""
+        steps = self.config.schedule_steps
+        share = 2 / (1 + math.exp(-10 * min(step / steps, 1.0))) - 1 if steps else 1.0
+        return {"strength": share * self.config.strength}
+
+    def critic_loss(
+        self,
+        networks: Networks,
+        batch: Mapping[str, Batch],
+        random: SharedRandom,
+        values: Values,
+        carried: None,
+    ) -> tuple[Tensor, None]:
+        """Tell the domains apart by their features; the source plays the part of the real ones."""
+        with torch.no_grad():
+            source, target = (networks["encoder"](batch[name].x) for name in self.data)
+        critic = networks["critic"]
+        return self.objective.discriminator(critic(source), critic(target)), None
+
+    def encoder_loss(
+        self,
+        networks: Networks,
+        batch: Mapping[str, Batch],
+        random: SharedRandom,
+        values: Values,
+        carried: None,
+    ) -> tuple[Tensor, None]:
+        """Classify the source, with features that the critic takes for the other domain's."""
+        x, labels = batch["source"]
+        assert labels is not None  # see `check`
+        source, target = networks["encoder"](x), networks["encoder"](batch["target"].x)
+        loss = cross_entropy(networks["classifier"](source), labels)
+        critic = networks["critic"]
+        # With minimax, the negative of the critic's loss: gradient reversal. Turned logits make
+        # source features play the fakes.
+        confusion = self.objective.generator(critic(target)) + self.objective.generator(
+            -critic(source)
+        )
+        return loss + values["strength"] * confusion, None
+
+    @torch.no_grad()
+    def check(self, networks: Networks, data: Mapping[str, Data], device: torch.device) -> None:
+        source, target = data["source"], data["target"]
+        if source.labels is None:
+            raise ValueError(f"the source needs labels to learn from, {source.name!r} has none")
+        if source.shape != target.shape:
+            raise ValueError(f"the source has items {source.shape}, the target {target.shape}")
+        modes = {name: network.training for name, network in networks.items()}
+        try:
+            first = torch.zeros(2, dtype=torch.int64, device=source.device)
+            features = networks["encoder"].eval()(source.floats(first).to(device))
+            guesses = networks["classifier"].eval()(features)
+            judged = networks["critic"].eval()(features)
+        finally:
+            for name, training in modes.items():
+                networks[name].train(training)
+        if tuple(guesses.shape) != (2, len(source.classes)):
+            raise ValueError(
+                f"the classifier must return {len(source.classes)} logits for each item, "
+                f"got {tuple(guesses.shape)} for 2 items"
+            )
+        if judged.numel() != 2:
+            raise ValueError(
+                f"the critic must return one logit for each item, got {tuple(judged.shape)} for 2"
+            )

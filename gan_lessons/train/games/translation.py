@@ -1,0 +1,151 @@
+"""Unpaired translation: two generators that carry items of one set over to the look of another.
+
+Zhu et al. 2017, "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks"
+(CycleGAN), without its pool of earlier fakes: each discriminator sees the newest ones.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import l1_loss
+
+from gan_lessons import checks
+from gan_lessons.losses import LOSSES, PENALTIES
+from gan_lessons.train.config import RunConfig
+from gan_lessons.train.game import Batch, Data, Game, Networks, Turn
+from gan_lessons.train.shared_random import SharedRandom
+
+Values = Mapping[str, float | Tensor]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TranslationConfig(RunConfig):
+    """The settings of an unpaired translation. A value out of range raises a ValueError."""
+
+    loss: str = "lsgan"  # see gan_lessons.losses.LOSSES
+    cycle: float = 10.0  # weight of the way there and back, an absolute difference
+    identity: float = 0.0  # weight of leaving the other set's items as they are, times `cycle`
+    penalty: str | None = None  # on both discriminators; see gan_lessons.losses.PENALTIES
+    gamma: float = 0.0  # weight of the penalty
+    learning_rate_g: float = 2e-4  # Adam's, for both generators
+    learning_rate_d: float = 2e-4  # Adam's, for both discriminators
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.one_of("loss", self.loss, LOSSES)
+        if self.penalty is not None:
+            checks.one_of("penalty", self.penalty, PENALTIES)
+            checks.number("gamma", self.gamma, above=0)
+        for name in ("cycle", "identity"):
+            checks.number(name, getattr(self, name), 0)
+        for name in ("learning_rate_g", "learning_rate_d"):
+            checks.number(name, getattr(self, name), above=0)
+
+
+class TranslationGame(Game):
+    """Both generators learn in one turn, then both discriminators, on the fakes of that turn."""
+
+    name = "translation"
+    networks = ("generator_ab", "generator_ba", "discriminator_a", "discriminator_b")
+    data = ("a", "b")
+    averaged = ("generator_ab", "generator_ba")
+
+    def __init__(self, config: TranslationConfig):
+        self.config: TranslationConfig = config
+        self.objective = LOSSES[config.loss]
+        generators, discriminators = self.networks[:2], self.networks[2:]
+        self._turns = (
+            Turn("generators", generators, self.generators_loss, frozen=discriminators),
+            Turn("discriminators", discriminators, self.discriminators_loss, new_batch=False),
+        )
+
+    def turns(self, step: int) -> tuple[Turn, ...]:
+        return self._turns
+
+    def learning_rates(self) -> dict[str, float]:
+        rates = {"g": self.config.learning_rate_g, "d": self.config.learning_rate_d}
+        return {name: rates[name[0]] for name in self.networks}
+
+    def generators_loss(
+        self,
+        networks: Networks,
+        batch: Mapping[str, Batch],
+        random: SharedRandom,
+        values: Values,
+        carried: None,
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """Fool both discriminators, and come back unchanged. Returns the fakes (of a, of b)."""
+        to_b, to_a = networks["generator_ab"], networks["generator_ba"]
+        a, b = batch["a"].x, batch["b"].x
+        fake_b, fake_a = to_b(a), to_a(b)
+        loss = self._fool(networks["discriminator_b"], b, fake_b)
+        loss = loss + self._fool(networks["discriminator_a"], a, fake_a)
+        cycle = l1_loss(to_a(fake_b), a) + l1_loss(to_b(fake_a), b)
+        loss = loss + self.config.cycle * cycle
+        if self.config.identity:
+            identity = l1_loss(to_b(b), b) + l1_loss(to_a(a), a)
+            loss = loss + self.config.cycle * self.config.identity * identity
+        return loss, (fake_a.detach(), fake_b.detach())
+
+    def discriminators_loss(
+        self,
+        networks: Networks,
+        batch: Mapping[str, Batch],
+        random: SharedRandom,
+        values: Values,
+        fakes: tuple[Tensor, Tensor],
+    ) -> tuple[Tensor, None]:
+        """Tell both kinds of fakes from the real items; halved, as in the paper's section 7.1."""
+        a, b = batch["a"].x, batch["b"].x
+        of_a = self._tell(networks["discriminator_a"], a, fakes[0], random)
+        of_b = self._tell(networks["discriminator_b"], b, fakes[1], random)
+        return (of_a + of_b) / 2, None
+
+    def _fool(self, discriminator: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
+        if not self.objective.paired:
+            return self.objective.generator(discriminator(fake))
+        with torch.no_grad():
+            logits_real = discriminator(real)
+        return self.objective.generator(discriminator(fake), logits_real)
+
+    def _tell(
+        self, discriminator: nn.Module, real: Tensor, fake: Tensor, random: SharedRandom
+    ) -> Tensor:
+        loss = self.objective.discriminator(discriminator(real), discriminator(fake))
+        if self.config.penalty is not None:
+            own = random.stream(len(real)) if self.config.penalty == "wgan-gp" else None
+            penalty = PENALTIES[self.config.penalty](discriminator, real, fake.float(), own)
+            loss = loss + self.config.gamma * penalty
+        return loss
+
+    @torch.no_grad()
+    def check(self, networks: Networks, data: Mapping[str, Data], device: torch.device) -> None:
+        for start, end in (("a", "b"), ("b", "a")):
+            translated = _asked(networks[f"generator_{start}{end}"], data[start], device)
+            if tuple(translated.shape[1:]) != data[end].shape:
+                raise ValueError(
+                    f"generator_{start}{end} makes {tuple(translated.shape[1:])}, "
+                    f"the data {end!r} has {data[end].shape}"
+                )
+
+    def samples(self, networks: Networks, data: Mapping[str, Data], n: int) -> Tensor | None:
+        generator, a = networks["generator_ab"], data["a"]
+        if len(a.shape) != 3:
+            return None
+        some = torch.arange(n) % len(a)
+        return _asked(generator, a, next(generator.parameters()).device, some)
+
+
+@torch.no_grad()
+def _asked(
+    network: nn.Module, data: Data, device: torch.device, indices: Tensor | None = None
+) -> Tensor:
+    """What a network makes of some items, in evaluation mode, which it does not stay in."""
+    indices = torch.zeros(2, dtype=torch.int64) if indices is None else indices
+    training = network.training
+    try:
+        return network.eval()(data.floats(indices.to(data.device)).to(device))
+    finally:
+        network.train(training)

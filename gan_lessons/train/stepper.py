@@ -1,0 +1,256 @@
+"""One step of any game: its turns, each a loss and an update, and the state they leave."""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gan_lessons.train.compute import ComputeOptions
+from gan_lessons.train.device import pick_device
+from gan_lessons.train.ema import EMA
+from gan_lessons.train.flat import (
+    check_shapes,
+    optimiser_state,
+    optimiser_tensors,
+    packed,
+    unpacked,
+)
+from gan_lessons.train.game import Batch, Data, Game, Turn
+from gan_lessons.train.ranks import Ranks
+from gan_lessons.train.recorded import Indices, RecordedStep
+from gan_lessons.train.sampler import BatchSampler
+from gan_lessons.train.shared_random import SharedRandom
+
+
+class Stepper:
+    """Takes the steps of a game, and nothing more; `GameTrainer` trains with it.
+
+    networks and data: by the names that the game gives them. The networks are moved to the device
+    and trained in place. The order of the data and all random numbers come from one generator,
+    seeded by the configuration: two of them made alike take the same steps, unless the networks
+    draw random numbers of their own (dropout). Started by a launcher as one of several processes
+    (see `ranks`), each takes its part of every batch, and all stay alike.
+
+    Raises:
+        ValueError: networks, data and settings do not fit together, the batch cannot be shared
+            by the processes, or the device is missing.
+    """
+
+    def __init__(
+        self,
+        game: Game,
+        networks: Mapping[str, nn.Module],
+        data: Mapping[str, Data],
+        device: str | torch.device = "auto",
+        compute: ComputeOptions | None = None,
+    ):
+        _check_names("networks", networks, game.networks)
+        _check_names("data", data, game.data)
+        for each in data.values():
+            if not len(each):
+                raise ValueError(f"{each.name!r} has no pictures to train on")
+        self.game, self.config, self.data = game, game.config, dict(data)
+        self.compute = compute = compute or ComputeOptions()
+        self.device = pick_device(device)
+        self.ranks = Ranks()
+        self.ranks.share(torch.empty(self.config.batch, 0))  # refuses a batch that does not divide
+        self._check_graph()
+        layout = torch.channels_last if compute.channels_last else torch.contiguous_format
+        self.networks = {
+            name: networks[name].to(self.device).to(memory_format=layout).train()
+            for name in game.networks
+        }
+        self.ranks.same_start(self.networks.values())
+        ema = (self.config.ema_half_life, self.config.ema_ramp)
+        self._emas = {name: EMA(self.networks[name], *ema) for name in game.averaged if ema[0]}
+        # What somebody froze before, to tune the rest, stays frozen.
+        self._learning = {
+            name: [parameter for parameter in network.parameters() if parameter.requires_grad]
+            for name, network in self.networks.items()
+        }
+        self.rng = torch.Generator(self.device).manual_seed(self.config.seed)
+        self.random = SharedRandom(self.rng, self.ranks)
+        self.samplers = {
+            name: BatchSampler(
+                each.to(self.device) if compute.data_on_device else each,
+                self.device, self.rng, self.ranks,
+            )
+            for name, each in data.items()
+        }  # fmt: skip
+        self._recorded = RecordedStep(self._play, self.rng) if compute.graph else None
+        self.optimisers = {
+            name: self._adam(name, rate) for name, rate in game.learning_rates().items()
+        }
+        self.steps = 0  # taken so far
+        game.check(self.networks, self.data, self.device)
+
+    def take(self) -> Tensor:
+        """Plays the game's turns once, in order; returns one loss for each name of a turn."""
+        turns = self.game.turns(self.steps)
+        values = self.game.values(self.steps)
+        self._set_learning_rates()
+        indices = [self._draw() if turn.new_batch else None for turn in turns]
+        play = self._recorded or self._play
+        losses = play(turns, indices, values)
+        self.steps += 1
+        for name, ema in self._emas.items():
+            seen = self.steps * self.config.batch
+            ema.update(self.networks[name], seen, self.config.batch)
+        return losses
+
+    def _play(
+        self,
+        turns: Sequence[Turn],
+        indices: Sequence[Indices],
+        values: Mapping[str, float | Tensor],
+    ) -> Tensor:
+        """The updates of one step; returns the last loss of each name, in the history's order."""
+        losses: dict[str, Tensor] = {}
+        batch: dict[str, Batch] = {}
+        carried: Any = None
+        for turn, chosen in zip(turns, indices, strict=True):
+            if chosen is not None:
+                batch = {name: self.samplers[name].read(chosen[name]) for name in chosen}
+            with self._frozen(turn):
+                with self._precision():
+                    loss, carried = turn.loss(self.networks, batch, self.random, values, carried)
+                losses[turn.name] = self._descend(loss, turn)
+        for network in self.networks.values():
+            self.ranks.reduce_buffers(network)
+        return torch.stack(list(losses.values()))
+
+    def _draw(self) -> dict[str, Tensor]:
+        return {name: sampler.draw(self.config.batch) for name, sampler in self.samplers.items()}
+
+    def _descend(self, loss: Tensor, turn: Turn) -> Tensor:
+        """A step down the gradient's mean over all processes; returns the mean of their losses."""
+        optimisers = [self.optimisers[name] for name in turn.learns]
+        for optimiser in optimisers:
+            optimiser.zero_grad()
+        loss.backward()
+        loss = loss.detach()
+        learning = [p for name in turn.learns for p in self._learning[name]]
+        self.ranks.reduce_mean([*(p.grad for p in learning if p.grad is not None), loss])
+        for optimiser in optimisers:
+            optimiser.step()
+        return loss
+
+    @contextmanager
+    def _frozen(self, turn: Turn) -> Iterator[None]:
+        """Without this, networks that do not learn would collect gradients that nobody uses."""
+        frozen = [p for name in turn.frozen for p in self._learning[name] if self.compute.freeze]
+        for parameter in frozen:
+            parameter.requires_grad_(False)
+        try:
+            yield
+        finally:
+            for parameter in frozen:
+                parameter.requires_grad_(True)
+
+    def _precision(self) -> contextlib.AbstractContextManager:
+        on = self.compute.bfloat16
+        return torch.autocast(self.device.type, torch.bfloat16) if on else contextlib.nullcontext()
+
+    def _set_learning_rates(self) -> None:
+        if self.config.learning_rate_final == 1:
+            return
+        for name, rate in self._learning_rates(self.steps).items():
+            for group in self.optimisers[name].param_groups:
+                if isinstance(group["lr"], Tensor):  # a recorded step reads it there
+                    group["lr"].fill_(rate)
+                else:
+                    group["lr"] = rate
+
+    def _learning_rates(self, step: int) -> dict[str, float]:
+        share = self.config.learning_rate_share(step)
+        return {name: share * rate for name, rate in self.game.learning_rates().items()}
+
+    def _adam(self, name: str, learning_rate: float) -> torch.optim.Adam:
+        # A CUDA graph bakes in a CPU value: the rate is kept on the device.
+        graph = self.compute.graph
+        rate = torch.tensor(learning_rate, device=self.device) if graph else learning_rate
+        betas = (self.config.beta1, self.config.beta2)
+        fused = self.compute.fused
+        return torch.optim.Adam(self._learning[name], rate, betas, fused=fused, capturable=graph)
+
+    def _check_graph(self) -> None:
+        if not self.compute.graph:
+            return
+        if self.device.type != "cuda":
+            raise ValueError(f"compute.graph needs a CUDA device, this is {self.device}")
+        if not self.compute.data_on_device:
+            raise ValueError("compute.graph reads the pictures itself: it needs data_on_device")
+        if self.ranks.size > 1:
+            raise ValueError("compute.graph is for one process: turn it off for several")
+
+    @property
+    def averages(self) -> dict[str, nn.Module]:
+        """The averaged networks (config.ema_half_life), by the names of those they follow."""
+        return {name: ema.network for name, ema in self._emas.items()}
+
+    # Its state
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that the next step depends on, flat: tensors by name, and a few plain values.
+
+        The tensors are the training's own, not copies.
+        """
+        state: dict[str, Any] = {
+            "step": self.steps,
+            "device": self.device.type,
+            "positions": {name: sampler.position for name, sampler in self.samplers.items()},
+            "random": self.rng.get_state(),
+        }
+        state |= packed("order", {name: sampler.order for name, sampler in self.samplers.items()})
+        for prefix, network in self._stored_networks():
+            state |= packed(prefix, network.state_dict())
+        for name, optimiser in self.optimisers.items():
+            state |= packed(f"optimiser.{name}", optimiser_tensors(optimiser))
+        return state
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Goes on from a `state_dict` of the same game, networks and data.
+
+        On the same kind of device the steps that follow are those that would have followed there,
+        on a CPU bit for bit. On another kind, which draws other random numbers, they are not.
+
+        Raises LookupError, RuntimeError, TypeError or ValueError if the state does not fit; nothing
+        is changed then.
+        """
+        step, device = state["step"], state["device"]
+        networks = [(p, network, unpacked(p, state)) for p, network in self._stored_networks()]
+        for prefix, network, tensors in networks:
+            check_shapes(prefix, network.state_dict(), tensors)
+        for name, sampler in self.samplers.items():
+            sampler.check(state[f"order.{name}"], state["positions"][name])
+        if device == "cpu":
+            torch.Generator().set_state(state["random"])  # raises if this is no random state
+        remembered = {
+            name: optimiser_state(optimiser, unpacked(f"optimiser.{name}", state))
+            for name, optimiser in self.optimisers.items()
+        }
+        for name, optimiser in self.optimisers.items():
+            optimiser.load_state_dict(remembered[name])
+        for _, network, tensors in networks:
+            network.load_state_dict(tensors)
+        if device == self.device.type:
+            self.rng.set_state(state["random"])
+        else:
+            self.rng.manual_seed(self.config.seed + step)
+        for name, sampler in self.samplers.items():
+            sampler.restore(state[f"order.{name}"], state["positions"][name])
+        self.steps = step
+
+    def _stored_networks(self) -> list[tuple[str, nn.Module]]:
+        plain = [(f"network.{name}", network) for name, network in self.networks.items()]
+        return plain + [(f"average.{name}", ema.network) for name, ema in self._emas.items()]
+
+
+def _check_names(what: str, given: Mapping[str, object], wanted: Sequence[str]) -> None:
+    if set(given) != set(wanted):
+        raise ValueError(
+            f"{what} must have the names {', '.join(wanted)}, got {', '.join(given) or 'none'}"
+        )

@@ -1,0 +1,35 @@
+"""What `fit` tells a view about a running training."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+
+from gan_lessons.train.history import History
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a training stands. A view may add measured distances to `history.distances`."""
+
+    step: int  # steps taken in all
+    first_step: int  # steps that had been taken when this `fit` began
+    goal: int  # steps at which it ends
+    seconds: float  # of training in this `fit`
+    history: History
+    learning_rates: dict[str, float]  # of each network, now
+    samples: Callable[[int], Tensor | None]  # n pictures, the same items at each call
+
+
+class View(Protocol):
+    """What `fit` can show its progress on: `gan_lessons.widgets.TrainingView`, `TensorBoardView`.
+
+    A view with `shows_progress` = False leaves the progress bar on.
+    """
+
+    def update(self, progress: Progress) -> None:
+        """Called between steps, several times a second: do something only when it is due."""
+
+    def close(self, progress: Progress) -> None:
+        """Called once when `fit` ends, however it ends."""
