@@ -2,11 +2,14 @@
 
 import torch
 
-KINDS = ("cuda", "mps", "cpu")  # the sooner the better
+KINDS = ("cuda", "mps", "cpu")  # in order of preference
 
 
 def pick_device(name: str | torch.device = "auto") -> torch.device:
-    """The device of that name; "auto" is cuda where there is one, else mps, else cpu."""
+    """The device of that name; "auto" is cuda if there is one, else mps, else cpu.
+
+    Raises ValueError for an unknown device and for one that this machine lacks.
+    """
     here = {
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),

@@ -1,11 +1,11 @@
-"""A request to stop that is answered between two steps, so that nothing is left half done."""
+"""A request to stop, answered between two steps, so that nothing is left half done."""
 
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Ctrl-C and the stop button of a notebook; what a machine sends before it takes itself away.
+# Ctrl-C and the stop button of a notebook; what a machine sends before it shuts down.
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -18,7 +18,7 @@ class Interrupt:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """While this runs, a request is noted; the second one is raised at once as usual."""
+        """While this runs, a first request is noted; a second one raises KeyboardInterrupt."""
         self.asked = False
         if threading.current_thread() is not threading.main_thread():
             yield  # only the main thread may set handlers

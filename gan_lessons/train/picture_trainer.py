@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from gan_lessons import checks, models
 from gan_lessons.data import Images
+from gan_lessons.models.parts import check_labels
 from gan_lessons.train import checkpoint
 from gan_lessons.train.checkpoint import CheckpointError
 from gan_lessons.train.compute import ComputeOptions
@@ -17,7 +18,7 @@ from gan_lessons.train.device import pick_device
 from gan_lessons.train.game import Data
 from gan_lessons.train.games.pictures import PictureGame
 from gan_lessons.train.ranks import Ranks
-from gan_lessons.train.samples import check_labels, decode, draw
+from gan_lessons.train.samples import decode, draw
 from gan_lessons.train.trainer import GameTrainer
 
 
@@ -102,8 +103,9 @@ class Trainer(GameTrainer):
         return decode(self._shown(ema), z.to(self.device), self._checked(labels, len(z)))
 
     def _checked(self, labels: Tensor | None, n: int) -> Tensor | None:
-        check_labels(labels, n, len(self.images.classes), self.config)
-        return None if labels is None else labels.long().to(self.device)
+        classes = len(self.images.classes) if self.config.conditional else 0
+        check_labels(None if labels is None else labels.cpu(), classes, n)
+        return None if labels is None else labels.to(self.device)
 
     def _shown(self, ema: bool) -> nn.Module:
         average = self.ema_generator if ema else None

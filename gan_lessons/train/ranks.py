@@ -20,7 +20,7 @@ Item = TypeVar("Item")
 
 
 class Ranks:
-    """This process among all: `rank` from 0 to `size` - 1; rank 0 is `first`, and alone writes."""
+    """This process among all: `rank` from 0 to `size` - 1; only rank 0, `first`, writes files."""
 
     def __init__(self) -> None:
         started = dist.is_available() and dist.is_initialized()
@@ -71,7 +71,7 @@ class Ranks:
         return items[0]
 
     def any(self, asked: bool) -> bool:
-        """Whether one of the processes was asked."""
+        """Whether any of the processes was asked."""
         if self.size == 1:
             return asked
         answers: list[bool] = [False] * self.size

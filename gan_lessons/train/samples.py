@@ -62,17 +62,3 @@ def _deterministic() -> Iterator[None]:
         yield
     finally:
         torch.backends.cudnn.deterministic = before
-
-
-def check_labels(labels: Tensor | None, n: int, classes: int, config: TrainConfig) -> None:
-    """Raises ValueError unless the labels are what a generator of that configuration needs."""
-    if not config.conditional:
-        if labels is not None:
-            raise ValueError("this generator was not trained with labels: leave labels out")
-        return
-    if labels is None:
-        raise ValueError("this generator was trained with labels: pass the labels to draw")
-    if labels.shape != (n,) or not 0 <= labels.min() <= labels.max() < classes:
-        raise ValueError(
-            f"labels must be ({n},), each from 0 to {classes - 1}, got {tuple(labels.shape)}"
-        )

@@ -94,7 +94,7 @@ class GameTrainer(Stepper):
             raise DeviceMemoryFull(self._no_room()) from None
         finally:
             if view is not None:
-                view.close(self._progress())
+                view.close(self.progress)
         if save_to is not None:
             self.save(save_to)
         if self.steps < self._goal and self.ranks.first:
@@ -121,7 +121,7 @@ class GameTrainer(Stepper):
             bar.update(self.steps - self._first_step - bar.n)
             bar.set_postfix({turn: losses[-1] for turn, losses in self._history.losses.items()})
             if view is not None:
-                view.update(self._progress())
+                view.update(self.progress)
             if save_to is not None and now >= next_save:
                 self.save(save_to)
                 next_save = time.perf_counter() + save_every
@@ -151,7 +151,9 @@ class GameTrainer(Stepper):
         """The signal that ended the last `fit` before its goal, if one did."""
         return self._interrupt.signal if self.steps < self._goal else None
 
-    def _progress(self) -> Progress:
+    @property
+    def progress(self) -> Progress:
+        """What views are told."""
         return Progress(
             step=self.steps,
             first_step=self._first_step,

@@ -201,7 +201,7 @@ def test_generate_refuses(make, n):
 
 
 def test_generate_with_labels_is_refused_where_none_were_learned(make):
-    with pytest.raises(ValueError, match="not trained with labels"):
+    with pytest.raises(ValueError, match="the network takes no labels"):
         make().generate(2, labels=torch.tensor([0, 1]))
 
 
@@ -472,11 +472,11 @@ def test_a_class_can_be_asked_for(labelled):
     zeros, ones = (trainer.generate(4, seed=1, labels=torch.full((4,), c)) for c in (0, 1))
     assert not torch.equal(zeros, ones)
     assert trainer.generate(5, seed=1).shape == (5, 1, 16, 16)
-    with pytest.raises(ValueError, match=r"labels must be \(4,\), each from 0 to 2"):
+    with pytest.raises(ValueError, match=r"labels must be \(4,\) int64, each from 0 to 2, got 3 to 3"):
         trainer.generate(4, labels=torch.full((4,), 3))
     with pytest.raises(ValueError, match=r"labels must be \(4,\)"):
         trainer.generate(4, labels=torch.zeros(3).long())
-    with pytest.raises(ValueError, match="trained with labels: pass"):
+    with pytest.raises(ValueError, match="the network needs labels: pass"):
         trainer.decode(torch.zeros(2, 6))
 
 

@@ -1,5 +1,6 @@
 import re
 import time
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -8,7 +9,8 @@ import torch
 pytest.importorskip("ipywidgets")
 
 from gan_lessons.data import Images
-from gan_lessons.train import TrainConfig, Trainer, networks
+from gan_lessons.train import History, TrainConfig, Trainer, networks
+from gan_lessons.train.view import Progress
 from gan_lessons.widgets import TrainingView, training_view
 
 
@@ -80,7 +82,7 @@ def test_a_second_fit_is_shown_anew(trainer, shown):
 
 def test_the_same_latents_each_time(trainer):
     view = TrainingView()
-    first, second = view.look(trainer)["pictures"], view.look(trainer)["pictures"]
+    first, second = (view.look(trainer.progress)["pictures"] for _ in range(2))
     assert torch.equal(first, second)
 
 
@@ -99,8 +101,7 @@ def test_the_live_html(trainer, shown):
 
 
 def test_the_first_look_has_little_to_show(trainer):
-    trainer.goal = 10
-    state = TrainingView(FakeJudge()).look(trainer)
+    state = TrainingView(FakeJudge()).look(replace(trainer.progress, goal=10))
     assert "0 of 10" in text(training_view.to_html(state))
 
 
@@ -109,8 +110,8 @@ def test_at_most_five_pictures_a_second_for_less_than_five_per_cent(trainer, sho
     start = time.perf_counter()
     while time.perf_counter() - start < 4:
         trainer.fit(100, view) if not view.state else trainer.step()
-        trainer.goal = trainer.steps + 1
-        view.update(trainer)
+        trainer.history  # noqa: B018 (reads the losses, as `fit` does before it asks the view)
+        view.update(replace(trainer.progress, goal=trainer.steps + 1))
     elapsed = time.perf_counter() - start
     # The first picture comes at once and has no training before it to be a share of.
     assert view.pictures_drawn <= 5 * elapsed + 2
@@ -158,3 +159,18 @@ def test_clock(seconds, words):
 def test_bad_sizes_are_refused():
     with pytest.raises(ValueError, match="samples and columns must be at least 1, got 0 and 8"):
         TrainingView(samples=0)
+
+
+def test_a_game_without_pictures_is_shown_by_its_losses(shown):
+    history = History({"critic": [0.5, 0.4], "encoder": [1.0, 0.9]})
+    progress = Progress(2, 0, 2, 1.0, history, {}, samples=lambda n: None)
+    view = TrainingView()
+    view.update(progress)
+    html = view.html.value
+    assert "critic" in text(html)
+    assert "encoder" in text(html)
+    assert "<img" not in html
+    view.close(progress)
+    assert shown[-1][0]["text/plain"].startswith("both losses against the step")
+    with pytest.raises(ValueError, match="no samples to judge: leave judge out"):
+        TrainingView(FakeJudge()).close(progress)
