@@ -34,7 +34,7 @@ class Sent(BaseComm):
 
     def publish_msg(self, msg_type: str, data: dict | None = None, **_: object) -> None:
         packed = json.dumps(data, ensure_ascii=False).encode()
-        if not Sent.picture_at and b"gl-latent large" in packed:
+        if not Sent.picture_at and b"gl-card large" in packed:
             Sent.picture_at = time.perf_counter()
 
 

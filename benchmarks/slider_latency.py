@@ -24,8 +24,8 @@ from comm.base_comm import BaseComm
 from IPython.core.pylabtools import print_figure
 
 from gan_lessons.widgets import DeconvExplorer
-from gan_lessons.widgets.deconv_explorer.case import VIEWS
 from gan_lessons.widgets.deconv_explorer.patterns import ramp
+from gan_lessons.widgets.deconv_explorer.settings import VIEWS
 
 mpl.use("agg")
 import matplotlib.pyplot as plt

@@ -1,13 +1,13 @@
-"""The deconvolution (transposed convolution), computed in four ways that give torch's own result.
+"""The deconvolution (transposed convolution), computed in four ways that equal torch's result.
 
-A convolution with stride s, padding p and dilation d multiplies kernel position j, for its
-output i, with input[i * s + j * d - p]. A deconvolution runs the same wires backwards: input i,
+For its output i, a convolution with stride s, padding p and dilation d multiplies kernel position
+j with input[i * s + j * d - p]. A deconvolution uses the same connections backwards: input i,
 times kernel position j, is added to output[i * s + j * d - p].
 
 The `by_...` functions take the tensors and settings of torch's `conv_transpose1d` and
-`conv_transpose2d`. The arithmetic of one axis (sizes, what is legal, what reaches what) is in
-`sizes` and offered here too. Drawings of both: Dumoulin and Visin 2016, "A guide to convolution
-arithmetic for deep learning".
+`conv_transpose2d`. The arithmetic of one axis (sizes, legal settings, which input goes where) is
+in `sizes` and can be imported from here too. For drawings of both operations see Dumoulin and
+Visin 2016, "A guide to convolution arithmetic for deep learning".
 """
 
 from collections.abc import Sequence
@@ -57,12 +57,12 @@ def by_scatter(
     groups: int = 1,
     dilation: Ints = 1,
 ) -> Tensor:
-    """Deconvolution, stamp and add: every input cell adds its scaled kernel to a canvas.
+    """Deconvolution by stamping and adding: every input cell adds its scaled kernel to a canvas.
 
-    x: (N, C, L) or (N, C, H, W), or one sample of these without N.
+    x: (N, C, L) or (N, C, H, W), or a single sample without N.
     weight: (C, O / groups, K) or (C, O / groups, KH, KW). bias: (O,).
-    Returns (N, O, *sizes), each size by `output_size`. A setting is one number, or one per axis.
-    Raises ValueError for shapes and settings that torch refuses, with the reasons.
+    Returns (N, O, *sizes), each size as `output_size` gives it. A setting is one number, or one
+    number per axis. Raises ValueError with the reasons for shapes and settings that torch refuses.
     """
     call = _Call.read(x, weight, bias, stride, padding, output_padding, groups, dilation)
     per_axis = zip(call.x.shape[2:], call.weight.shape[2:], call.stride, call.dilation, strict=True)
@@ -70,14 +70,14 @@ def by_scatter(
     height, width = (
         size + 2 * cut for size, cut in zip(call.output_shape[1:], call.padding, strict=True)
     )
-    places = rows[:, None, :, None] * width + cols[None, :, None, :]  # (H, W, KH, KW)
+    indices = rows[:, None, :, None] * width + cols[None, :, None, :]  # (H, W, KH, KW)
 
     cells = call.x.unflatten(1, (groups, -1))  # (N, G, C/G, H, W)
     kernels = call.weight.unflatten(0, (groups, -1))  # (G, C/G, O/G, KH, KW)
     stamps = torch.einsum("ngchw,gcokl->ngohwkl", cells, kernels).flatten(3).flatten(1, 2)
 
     canvas = stamps.new_zeros(*stamps.shape[:2], height * width)
-    canvas = canvas.index_add(2, places.flatten(), stamps)
+    canvas = canvas.index_add(2, indices.flatten(), stamps)
     return call.finish(_crop(canvas.unflatten(2, (height, width)), call.padding))
 
 
@@ -92,11 +92,12 @@ def by_zero_insertion(
     groups: int = 1,
     dilation: Ints = 1,
 ) -> Tensor:
-    """Deconvolution, insert zeros and convolve with the kernel turned by 180 degrees, at stride 1.
+    """Deconvolution by zero insertion: insert zeros, then convolve with the kernel turned by 180°.
 
-    stride - 1 zeros go between neighbours, dilation * (kernel - 1) - padding around them all, and
-    output_padding more at the end. Where that number is negative, cells are cut off instead.
-    Shapes, settings and errors as in `by_scatter`.
+    The convolution has stride 1. stride - 1 zeros go between neighbouring inputs,
+    dilation * (kernel - 1) - padding at every border, and output_padding more at the end. If the
+    number at the border is negative, cells are cut off instead.
+    Shapes, settings and errors are those of `by_scatter`.
     """
     call = _Call.read(x, weight, bias, stride, padding, output_padding, groups, dilation)
     spread = insert_zeros(
@@ -121,11 +122,11 @@ def insert_zeros(
     output_padding: Ints = 0,
     dilation: Ints = 1,
 ) -> Tensor:
-    """What `by_zero_insertion` convolves with the turned kernel: x with zeros between and around.
+    """x with zeros between and around its cells: what `by_zero_insertion` convolves.
 
-    x: (N, C, H, W). kernel: its size, like the settings one number, or one per axis.
-    Returns (N, C, *sizes), each size the output's plus dilation * (kernel - 1). The setting is
-    taken as legal; see `illegal`.
+    x: (N, C, H, W). kernel: its size; like each setting, one number or one number per axis.
+    Returns (N, C, *sizes), each the deconvolution's output size plus dilation * (kernel - 1).
+    The settings must be legal: this function does not check them (`illegal` does).
     """
     down, right = _pair("stride", stride, 2)
     sizes = zip(_pair("kernel", kernel, 2), _pair("dilation", dilation, 2), strict=True)
@@ -135,7 +136,7 @@ def insert_zeros(
     spread = x.new_zeros(*x.shape[:2], (height - 1) * down + 1, (width - 1) * right + 1)
     spread[:, :, ::down, ::right] = x
 
-    # The number of zeros around may be negative, so add the kernel's whole reach, then cut padding.
+    # The number of zeros at the border may be negative: pad by the kernel's reach, then crop.
     spread = F.pad(spread, (reach_w, reach_w + extra_w, reach_h, reach_h + extra_h))
     return _crop(spread, _pair("padding", padding, 2))
 
@@ -151,10 +152,10 @@ def by_matrix(
     groups: int = 1,
     dilation: Ints = 1,
 ) -> Tensor:
-    """Deconvolution as C transposed times x, where C is the matrix of the convolution.
+    """Deconvolution by matrix: C transposed times x, where C is the matrix of the convolution.
 
-    For small tensors only: C has a row for each number of a sample, a column for each of its
-    output. Shapes, settings and errors as in `by_scatter`.
+    For small tensors only: C has one row for each number of an input sample and one column for
+    each number of its output. Shapes, settings and errors are those of `by_scatter`.
     """
     call = _Call.read(x, weight, bias, stride, padding, output_padding, groups, dilation)
     matrix = conv_matrix(
@@ -165,7 +166,7 @@ def by_matrix(
         groups=groups,
         dilation=call.dilation,
     )
-    # Each sample is a row here, so C on its right is C transposed on its left.
+    # Each sample is a row here, so we multiply by C from the right.
     y = call.conv_output().flatten(1) @ matrix
     return call.finish(y.unflatten(1, call.output_shape))
 
@@ -181,15 +182,15 @@ def by_gradient(
     groups: int = 1,
     dilation: Ints = 1,
 ) -> Tensor:
-    """Deconvolution as the derivative of a convolution with respect to its input.
+    """Deconvolution by gradient: the derivative of a convolution with respect to its input.
 
-    x takes the place of the gradient that arrives at the convolution's output.
-    Shapes, settings and errors as in `by_scatter`.
+    x stands in for the gradient with respect to the convolution's output.
+    Shapes, settings and errors are those of `by_scatter`.
     """
     call = _Call.read(x, weight, bias, stride, padding, output_padding, groups, dilation)
     differentiable = torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad)
     with torch.inference_mode(False), torch.enable_grad():
-        # A convolution is linear: its derivative is the same everywhere, so take it at zero.
+        # A convolution is linear, so its derivative is the same at every input: take it at zero.
         start = x.new_zeros(len(call.x), *call.output_shape, requires_grad=True)
         convolved = F.conv2d(
             start, call.weight, None, call.stride, call.padding, call.dilation, groups
@@ -213,12 +214,13 @@ def conv_matrix(
 
     weight: (O, C / groups, K) or (O, C / groups, KH, KW), as torch's convolutions store it.
     input_shape: (C, L) or (C, H, W).
-    Returns (O * output positions, C * input positions), differentiable. Rows and columns run
-    through channels, then height, then width. Raises ValueError for what torch refuses.
+    Returns (O * output positions, C * input positions), differentiable. Rows and columns are
+    ordered by channel, then height, then width. Raises ValueError for what torch refuses.
 
-    C transposed is the deconvolution from O channels to C. A deconvolution's weight is stored as
-    (its input channels, its output channels / groups, ...), and what goes into it is what came
-    out of this convolution: (O, C / groups, ...) once more. So one tensor serves both, unchanged.
+    C transposed is the deconvolution from O channels to C. torch stores a deconvolution's weight
+    as (its input channels, its output channels / groups, ...). Its input channels are this
+    convolution's output channels, so the shape is (O, C / groups, ...) again: the same tensor
+    serves both, unchanged.
     """
     axes = weight.dim() - 2
     if axes not in (1, 2) or len(input_shape) != axes + 1:
@@ -232,8 +234,8 @@ def conv_matrix(
             f"weight of shape {tuple(weight.shape)} with groups={groups} needs "
             f"{weight.shape[1] * groups} input channels, got {input_shape[0]}"
         )
-    wires = [
-        _wires(n, k, s, p, d).to(weight)
+    taps = [
+        _taps(n, k, s, p, d).to(weight)
         for n, k, s, p, d in zip(
             (1, *input_shape[1:])[-2:],
             (1, *weight.shape[2:])[-2:],
@@ -245,7 +247,7 @@ def conv_matrix(
     ]
     kernels = weight.unsqueeze(2) if axes == 1 else weight  # (O, C/G, KH, KW)
     blocks = [
-        torch.einsum("ockl,iuk,jvl->oijcuv", group, *wires).flatten(0, 2).flatten(1)
+        torch.einsum("ockl,iuk,jvl->oijcuv", group, *taps).flatten(0, 2).flatten(1)
         for group in kernels.chunk(groups)
     ]
     return torch.block_diag(*blocks)
@@ -253,7 +255,7 @@ def conv_matrix(
 
 @dataclass(frozen=True, eq=False)
 class _Call:
-    """A deconvolution's checked arguments, in two dimensions: a 1-D one gets a height of 1."""
+    """The checked arguments of a deconvolution, in two dimensions: a 1-D input gets height 1."""
 
     x: Tensor  # (N, C, H, W)
     weight: Tensor  # (C, O / groups, KH, KW)
@@ -320,16 +322,16 @@ class _Call:
         return cls(x, weight, bias, *settings, (filters, height, width), axes, batched)
 
     def conv_output(self) -> Tensor:
-        """x as the whole output of the convolution: (N, C, convolution's height and width).
+        """x, padded to the output of the convolution: (N, C, convolution's height and width).
 
-        A dilation allows output_padding to reach the stride. The convolution then has more outputs
-        than x has cells, and those at the end are zero.
+        With a dilation, output_padding may be as large as the stride or larger. The convolution
+        then has more outputs than x has cells; the additional ones at the end are zero.
         """
         (extra_h, extra_w), (down, right) = self.output_padding, self.stride
         return F.pad(self.x, (0, extra_w // right, 0, extra_h // down))
 
     def finish(self, y: Tensor) -> Tensor:
-        """y: (N, O, height, width). Adds the bias and takes away the dimensions that x had not."""
+        """y: (N, O, height, width). Adds the bias and removes the dimensions that `read` added."""
         if self.bias is not None:
             y = y + self.bias[:, None, None]
         if self.axes == 1:
@@ -338,13 +340,13 @@ class _Call:
 
 
 def _crop(canvas: Tensor, padding: Pair) -> Tensor:
-    """canvas: (N, channels, height, width). Cuts `padding` off every side."""
+    """canvas: (N, channels, height, width). Cuts `padding` cells off every side."""
     (height, width), (top, left) = canvas.shape[2:], padding
     return canvas[:, :, top : height - top, left : width - left]
 
 
 def _pair(name: str, value: Ints, axes: int, neutral: int = 1) -> Pair:
-    """A setting for height and width. In 1-D it is the width's, and the height's is `neutral`."""
+    """A setting as (height, width). In 1-D the value is the width's; the height's is `neutral`."""
     numbers = list(value) if isinstance(value, Sequence) else [value]
     if len(numbers) not in (1, axes) or not all(isinstance(number, int) for number in numbers):
         raise ValueError(f"{name} must be a whole number, or one for each axis, got {value!r}")
@@ -360,8 +362,8 @@ def _check_groups(groups: int, channels: int) -> None:
         )
 
 
-def _wires(n: int, kernel: int, stride: int, padding: int, dilation: int) -> Tensor:
-    """(outputs, n, kernel), true where a convolution's output reads input n at kernel position."""
+def _taps(n: int, kernel: int, stride: int, padding: int, dilation: int) -> Tensor:
+    """(outputs, n, kernel) bool: whether output i reads input cell m at kernel position j."""
     outputs = conv_output_size(n, kernel, stride, padding, dilation)
     reads = targets(outputs, kernel, stride, dilation) - padding
     return reads[:, None, :] == torch.arange(n)[:, None]

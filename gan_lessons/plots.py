@@ -1,11 +1,11 @@
-"""One look for all figures, each with its words for those who cannot see it.
+"""One style for all figures, and pictures with alt text.
 
     figure, axis = plots.figure(height=2.5)
     axis.plot(...)
     plots.picture(figure, "Two curves: ...")
 
-`picture` gives a notebook a picture with alternative text. Figures are made without pyplot, whose
-global state does not survive being called from a widget.
+`picture` returns what a notebook displays: the figure with alt text. Figures are created without
+pyplot, whose global state breaks when a widget's callback uses it.
 """
 
 import io
@@ -25,7 +25,7 @@ from torch import Tensor
 
 from gan_lessons.data import to_uint8
 
-# Okabe and Ito's colours for the colour-blind, darkened to a contrast of at least 4.5 on the paper.
+# Okabe and Ito's colour-blind safe colours, darkened to a contrast of at least 4.5 on PAPER.
 REAL = "#0068A8"
 FAKE = "#B84A00"
 GENERATOR = "#99407A"
@@ -52,26 +52,29 @@ STYLE: dict[Any, Any] = {
     "ytick.color": MUTED,
     "font.size": 10,
 }
-_DPI = 160  # drawn at twice the size it is shown at, for sharp screens
-_SHOWN = 80
+_CSS_DPI = 80
+_DPI = 2 * _CSS_DPI  # for sharp screens
 
 
-Bundle = tuple[dict[str, Any], dict[str, Any]]  # what is shown, by type, and facts about it
+Bundle = tuple[dict[str, Any], dict[str, Any]]  # data and metadata, by MIME type
 
 
 class Picture:
-    """A PNG and its alternative text, as a notebook shows it and stores it."""
+    """A PNG and its alt text, as a notebook displays and stores them.
+
+    Raises ValueError if the alt text is empty.
+    """
 
     def __init__(self, png: bytes, alt: str, width: int):
         if not alt.strip():
-            raise ValueError("a picture needs alternative text that says what it shows")
+            raise ValueError("a picture needs alt text that says what it shows")
         self.png = png
         self.alt = alt
         self.width = width  # in CSS pixels
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
-        about = {"alt": self.alt, "width": self.width}
-        return {"image/png": self.png, "text/plain": self.alt}, {"image/png": about}
+        metadata = {"alt": self.alt, "width": self.width}
+        return {"image/png": self.png, "text/plain": self.alt}, {"image/png": metadata}
 
     def __repr__(self) -> str:
         return self.alt
@@ -80,20 +83,24 @@ class Picture:
 def figure(
     width: float = 8.0, height: float = 3.0, *, rows: int = 1, columns: int = 1, **subplots: Any
 ) -> tuple[Figure, Any]:
-    """A figure in the course's look, sizes in inches of 80 shown pixels, and its axes."""
+    """A figure in the course's style and its axes. Sizes are in inches of 80 CSS pixels."""
     with matplotlib.rc_context(STYLE):
-        made = Figure(figsize=(width, height), dpi=_DPI)
-        FigureCanvasAgg(made)
-        return made, made.subplots(rows, columns, **subplots)
+        new = Figure(figsize=(width, height), dpi=_DPI)
+        FigureCanvasAgg(new)
+        return new, new.subplots(rows, columns, **subplots)
 
 
 def title(axis: Axes, text: str) -> None:
-    """Puts the story of a figure over it."""
+    """Sets the axis's title, which says what the figure shows."""
     axis.set_title(text, loc="left", fontsize=11, fontweight="bold", color=INK)
 
 
 def picture(drawn: Figure | Image.Image, alt: str, *, width: int | None = None) -> Picture:
-    """What a cell ends with: the figure or image as a picture with alternative text."""
+    """The figure or image as a picture with alt text, for the last line of a notebook's cell.
+
+    width: in CSS pixels; by default the figure's or image's own. Raises ValueError if the alt text
+    is empty.
+    """
     file = io.BytesIO()
     if isinstance(drawn, Image.Image):
         drawn.save(file, "png")
@@ -101,17 +108,20 @@ def picture(drawn: Figure | Image.Image, alt: str, *, width: int | None = None) 
     else:
         with matplotlib.rc_context(STYLE):
             drawn.savefig(file, format="png", metadata={"Software": None})
-        natural = round(drawn.get_figwidth() * _SHOWN)
+        natural = round(drawn.get_figwidth() * _CSS_DPI)
     return Picture(file.getvalue(), alt, width or natural)
 
 
 def sheet(
     pictures: Tensor, columns: int | None = None, *, scale: int = 2, gap: int = 2
 ) -> Image.Image:
-    """Pictures side by side as one Pillow image.
+    """Pictures in rows as one Pillow image, on the colour PAPER.
 
-    pictures: (N, C, H, W), uint8 or floats in [-1, 1]; C is 1 or 3. Filled row by row, on the
-    paper's colour; each pixel becomes scale × scale.
+    pictures: (N, C, H, W), uint8 or floats in [-1, 1]; C is 1 or 3
+    columns: pictures per row; by default about as many as rows
+    scale: each pixel becomes scale × scale pixels; gap: pixels between pictures
+
+    Raises ValueError for other shapes and for no pictures.
     """
     if pictures.dim() != 4 or pictures.shape[1] not in (1, 3) or not len(pictures):
         raise ValueError(f"pictures must be (N, 1 or 3, H, W), got {tuple(pictures.shape)}")
@@ -131,16 +141,17 @@ def sheet(
 
 
 class Losses(Protocol):
-    """What a training's history has: a loss of each player for every step."""
+    """The part of a training's history that `losses` reads: both losses of every step."""
 
     discriminator_loss: list[float]
     generator_loss: list[float]
 
 
 def losses(history: Losses, *, smooth: int = 25) -> Figure:
-    """Both losses against the step, thin as measured and bold as a mean over `smooth` steps.
+    """Both losses against the step: thin as measured, bold as a mean over `smooth` steps.
 
-    The axis is chosen for the means; a single step may leave it.
+    The axis fits the means; the loss of a single step may lie outside it. Raises ValueError for an
+    empty history.
     """
     if not history.generator_loss:
         raise ValueError("there are no steps in this history yet: train first")
@@ -165,5 +176,5 @@ def losses(history: Losses, *, smooth: int = 25) -> Figure:
 
 
 def moving_mean(values: Sequence[float], window: int) -> np.ndarray:
-    """The mean of each `window` neighbours: len(values) - window + 1 numbers."""
+    """The mean of every `window` consecutive values: len(values) - window + 1 numbers."""
     return np.convolve(np.asarray(values, dtype=float), np.full(window, 1 / window), mode="valid")

@@ -1,7 +1,7 @@
-"""The arithmetic of a deconvolution along one axis: its sizes, what is legal, what reaches what.
+"""The arithmetic of a deconvolution along one axis: sizes, legal settings, which input goes where.
 
 All of it follows from one index: input i, times kernel position j, is added to output
-i * stride + j * dilation - padding. Height and width do not mix, so ask for each of them.
+i * stride + j * dilation - padding. Height and width are independent: ask once for each.
 """
 
 import torch
@@ -16,9 +16,9 @@ def output_size(
     output_padding: int = 0,
     dilation: int = 1,
 ) -> int:
-    """Positions that a deconvolution makes of n, along one axis.
+    """The output size of a deconvolution along one axis, for an input of n positions.
 
-    Raises ValueError with the reasons where the setting is `illegal`.
+    Raises ValueError with the reasons if the settings are `illegal`.
     """
     _require(illegal(n, kernel, stride, padding, output_padding, dilation))
     return _uncropped(n, kernel, stride, output_padding, dilation) - 2 * padding
@@ -27,9 +27,9 @@ def output_size(
 def conv_output_size(
     n: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1
 ) -> int:
-    """Positions that a convolution makes of n, along one axis.
+    """The output size of a convolution along one axis, for an input of n positions.
 
-    Raises ValueError with the reasons where torch refuses the convolution.
+    Raises ValueError with the reasons if torch refuses the convolution.
     """
     _require(_too_small(("input size n", n), kernel, stride, padding, dilation))
     span, room = dilation * (kernel - 1) + 1, n + 2 * padding
@@ -42,10 +42,11 @@ def conv_output_size(
 
 
 def input_sizes(m: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> range:
-    """All sizes of at least 1 from which a convolution makes m positions, along one axis.
+    """All input sizes, from 1 up, for which a convolution's output has m positions along one axis.
 
     With stride s there are up to s of them, because a convolution rounds down. A deconvolution
-    from m has to be told which one to return to: output_padding counts up from the smallest.
+    of m positions returns to one of them: output_padding counts up from the smallest.
+    Raises ValueError with the reasons if m or a setting is too small.
     """
     _require(_too_small(("output size m", m), kernel, stride, padding, dilation))
     smallest = _uncropped(m, kernel, stride, 0, dilation) - 2 * padding
@@ -60,7 +61,7 @@ def illegal(
     output_padding: int = 0,
     dilation: int = 1,
 ) -> list[str]:
-    """Why torch refuses this deconvolution along one axis: sentences, or an empty list if legal."""
+    """The reasons why torch refuses this deconvolution along one axis; an empty list if legal."""
     reasons = _too_small(("input size n", n), kernel, stride, padding, dilation, output_padding)
     if reasons:
         return reasons
@@ -87,10 +88,10 @@ def overlap(
     output_padding: int = 0,
     dilation: int = 1,
 ) -> Tensor:
-    """How many of the n inputs reach each output position, along one axis: (output size,), int64.
+    """How many of the n inputs reach each output position along one axis: (output size,), int64.
 
     In two dimensions the counts are the outer product of the two axes' counts.
-    Raises ValueError with the reasons where the setting is `illegal`.
+    Raises ValueError with the reasons if the settings are `illegal`.
     """
     size = output_size(n, kernel, stride, padding, output_padding, dilation)
     hits = targets(n, kernel, stride, dilation).flatten()
@@ -108,8 +109,8 @@ def contributions(
 ) -> list[tuple[int, int]]:
     """The pairs (input index, kernel index) whose products add up to output `index`, on one axis.
 
-    In the order of the input. Raises IndexError for an index outside the output, ValueError with
-    the reasons where the setting is `illegal`.
+    Ordered by input index. Raises IndexError for an index outside the output, and ValueError with
+    the reasons if the settings are `illegal`.
     """
     size = output_size(n, kernel, stride, padding, output_padding, dilation)
     if not 0 <= index < size:
@@ -119,12 +120,15 @@ def contributions(
 
 
 def targets(n: int, kernel: int, stride: int = 1, dilation: int = 1) -> Tensor:
-    """Where input i times kernel position j goes before padding is cut: (n, kernel), int64."""
+    """The index that input i times kernel position j is added to: (n, kernel), int64.
+
+    Indices count from the start of the uncropped output, before padding is cut off.
+    """
     return torch.arange(n)[:, None] * stride + torch.arange(kernel) * dilation
 
 
 def _uncropped(n: int, kernel: int, stride: int, output_padding: int, dilation: int) -> int:
-    """Size of the canvas that the kernels are stamped on, of which padding is cut at both ends."""
+    """The output size before padding is cut off at both ends."""
     return (n - 1) * stride + dilation * (kernel - 1) + 1 + output_padding
 
 

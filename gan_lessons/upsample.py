@@ -1,15 +1,16 @@
-"""Ways to double a feature map, and measures of the artefacts that they leave.
+"""Ways to double the size of a feature map, and measures of the artefacts that they cause.
 
     layer = make("resize-nearest", in_channels=32, out_channels=16)
     checkerboard_energy(layer(x))  # x: (N, 32, H, W), layer(x): (N, 16, 2H, 2W)
 
-A layer of stride 2 makes its output in 2 × 2 interleaved parts, its *phases*: the pixels of even
-rows and columns, of even rows and odd columns, and so on. Each phase has kernel weights of its own.
-Where the phases answer differently to the same input, a checkerboard is seen.
+The output of a layer with stride 2 consists of 2 × 2 interleaved parts, its *phases*: the pixels in
+even rows and even columns, those in even rows and odd columns, and so on. Each phase has its own
+kernel weights. If the phases respond differently to the same input, the output shows a
+checkerboard.
 
-All layers start alike, so that only what they do to the shape differs: normal weights, a bias of 0,
-and for an input that is constant over the map an output of the same mean square, in expectation
-over weights and phases.
+All layers are initialised alike, so that they differ only in how they upsample: normal weights and
+a bias of 0. An input that is constant over the map gives an output of the same mean square, in
+expectation over weights and phases.
 """
 
 import itertools
@@ -23,17 +24,20 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-_ROUNDING = 64  # times the machine epsilon: relative differences below it are no pattern
+from gan_lessons.checks import one_of, whole
+
+_ROUNDING = 64  # in machine epsilons: smaller relative differences count as rounding errors
 
 Layers = Iterable[tuple[int, int, int]]  # input channels, output channels, input side of each layer
 
 
 @dataclass(frozen=True)
 class Strategy:
-    """A way to double height and width, and what it takes.
+    """A way to double height and width, and its cost.
 
-    The counts are for one input pixel: multiply-adds and weights for each pair of an input and an
-    output channel, then fixed multiply-adds and biases for each output channel.
+    multiply_adds, weights: for each pair of an input and an output channel; the multiply-adds are
+        for one input pixel
+    fixed, biases: multiply-adds for one input pixel, and biases, for each output channel
     """
 
     description: str
@@ -45,7 +49,7 @@ class Strategy:
 
 
 class Cost(NamedTuple):
-    """What a layer takes: multiply-adds for one picture, and learned numbers."""
+    """The cost of a layer: multiply-adds for one picture, and learned parameters."""
 
     multiply_adds: int
     parameters: int
@@ -61,18 +65,18 @@ class Spectrum(NamedTuple):
 def make(name: str, in_channels: int, out_channels: int, *, bias: bool = True) -> nn.Module:
     """A layer (N, in_channels, H, W) → (N, out_channels, 2H, 2W), by one of STRATEGIES.
 
-    Its weights are drawn from torch's global random numbers, like those of torch's own layers.
+    Its weights are drawn from torch's global random generator, as in torch's own layers.
     Raises ValueError for an unknown name.
     """
     return _strategy(name).build(in_channels, out_channels, bias)
 
 
 def cost(name: str, in_channels: int, out_channels: int, size: int, *, bias: bool = True) -> Cost:
-    """What the layer takes on one input of size × size pixels.
+    """The cost of the layer for one input of size × size pixels.
 
-    Counted as is usual, for the layer as it is computed: what falls on zero padding counts, adding
-    a bias and interpolating do not. `resize-nearest` could be had for less: it is a deconvolution
-    of kernel 4 in disguise, at 16 in place of 36.
+    Counted in the usual way, for the layer as it is computed: products with zero padding count;
+    adding the bias and interpolating do not. `resize-nearest` could be cheaper: it equals a
+    deconvolution with kernel 4, at 16 multiply-adds instead of 36.
     Raises ValueError for an unknown name.
     """
     strategy = _strategy(name)
@@ -82,11 +86,11 @@ def cost(name: str, in_channels: int, out_channels: int, size: int, *, bias: boo
 
 
 def channels_for(name: str, budget: int, layers: Callable[[int], Layers]) -> int:
-    """The largest c for which all of layers(c) take at most `budget` multiply-adds together.
+    """The largest c for which all of layers(c) together cost at most `budget` multiply-adds.
 
-    layers: from a number of channels to (input channels, output channels, input side) of each
-    layer, growing with c, such as `lambda c: [(2 * c, c, 7), (c, 1, 14)]`.
-    Raises ValueError for an unknown name, and where not even c = 1 fits.
+    layers: gives (input channels, output channels, input side) of each layer for a number of
+    channels c, and grows with c, such as `lambda c: [(2 * c, c, 7), (c, 1, 14)]`.
+    Raises ValueError for an unknown name, and if even c = 1 costs more.
     """
 
     def fits(c: int) -> bool:
@@ -99,23 +103,22 @@ def channels_for(name: str, budget: int, layers: Callable[[int], Layers]) -> int
 
 
 def bilinear_kernel(kernel: int) -> Tensor:
-    """The tent that interpolates linearly, along one axis: (kernel,), its largest value at most 1.
+    """The tent that interpolates linearly along one axis: (kernel,), its largest value at most 1.
 
-    For stride s it interpolates with kernel 2s - s % 2; its outer product with itself serves 2-D.
-    Raises ValueError for a kernel below 1.
+    For stride s it interpolates if the kernel is 2s - s % 2. In 2-D, use its outer product with
+    itself. Raises ValueError for a kernel below 1.
     """
-    if kernel < 1:
-        raise ValueError(f"kernel must be at least 1, got {kernel}")
+    whole("kernel", kernel, least=1)
     factor = (kernel + 1) // 2
     centre = (kernel - 1) / 2
     return 1 - (torch.arange(kernel) - centre).abs() / factor
 
 
 def polyphase_sums(weight: Tensor, stride: int | tuple[int, int]) -> Tensor:
-    """What each phase of a deconvolution makes of a constant 1: the sums of its own weights.
+    """The sum of each phase's weights: what each phase of a deconvolution makes of a constant 1.
 
-    weight: (K,) or (C, O, K), → (stride,) or (C, O, stride); (KH, KW) or (C, O, KH, KW), → the
-    same with (stride, stride) at the end. A phase that no weight reaches has the sum 0.
+    weight: (K,) or (C, O, K) → (stride,) or (C, O, stride); (KH, KW) or (C, O, KH, KW) → the
+    same with (stride, stride) at the end. A phase without weights has the sum 0.
     Raises ValueError for other shapes and for a stride below 1.
     """
     if weight.dim() not in (1, 2, 3, 4):
@@ -125,7 +128,7 @@ def polyphase_sums(weight: Tensor, stride: int | tuple[int, int]) -> Tensor:
     axes = 1 if weight.dim() in (1, 3) else 2
     strides = (stride,) * axes if isinstance(stride, int) else tuple(stride)
     if len(strides) != axes or min(strides) < 1:
-        raise ValueError(f"stride must be at least 1, one number or one an axis, got {stride}")
+        raise ValueError(f"stride must be at least 1, one number or one per axis, got {stride}")
     for axis, s in zip(range(-axes, 0), strides, strict=True):
         lines = weight.movedim(axis, -1)
         lines = F.pad(lines, (0, -lines.shape[-1] % s)).unflatten(-1, (-1, s))  # (…, ⌈K / s⌉, s)
@@ -134,21 +137,21 @@ def polyphase_sums(weight: Tensor, stride: int | tuple[int, int]) -> Tensor:
 
 
 def unevenness(weight: Tensor, stride: int | tuple[int, int]) -> Tensor:
-    """How unlike the phases of a deconvolution are: std over mean of its polyphase sums, a scalar.
+    """How much the phases of a deconvolution differ: std / |mean| of its polyphase sums, a scalar.
 
-    weight as for `polyphase_sums`. 0 where all phases have the same gain. The population's std, the
-    mean's magnitude. Several channels are taken together: over all pairs of channels, root of the
-    mean variance over root of the mean squared mean. That is how strong, against its level, a
-    checkerboard comes out of constant maps with independent values.
+    weight: as for `polyphase_sums`. 0 if all phases have the same gain. The std is the
+    population's. With channels, it is the root of the mean variance over the root of the mean
+    squared mean, both over all pairs of channels: the strength of the checkerboard relative to its
+    level, if the inputs are constant maps with independent values.
 
-    Kernels that add up to almost nothing have large values: there the pattern is all that a
-    constant leaves. Infinite where they add up to exactly 0 and the phases differ; 0 for a weight
-    of zeros. Expect √3 for random weights, stride 2 and a kernel of 2, 4, 6 … in 2-D.
+    Kernels whose weights almost cancel have large values: the pattern is then all that remains of
+    a constant. Infinite if the weights sum to exactly 0 and the phases differ; 0 for a weight of
+    zeros. Expect √3 for random weights in 2-D with stride 2 and a kernel of 2, 4, 6 …
     """
     sums = polyphase_sums(weight, stride)
     axes = (-1,) if weight.dim() in (1, 3) else (-2, -1)
     mean = sums.mean(axes, keepdim=True)
-    # A norm, not std: the gradient of std is NaN where it is 0.
+    # A norm, not std: the gradient of std is NaN at 0.
     spread = torch.linalg.vector_norm(sums - mean)
     if spread == 0:
         return spread
@@ -156,11 +159,11 @@ def unevenness(weight: Tensor, stride: int | tuple[int, int]) -> Tensor:
 
 
 def radial_spectrum(images: Tensor) -> Spectrum:
-    """The power of pictures by frequency, averaged over directions, channels and pictures.
+    """The power of pictures at each frequency, averaged over directions, channels and pictures.
 
     images: (N, C, H, W). Frequency j / min(H, W) stands for the ring of 2-D frequencies whose
     radius rounds to it: 0 is the mean, 0.5 the finest stripes, √0.5 the finest checkerboard.
-    The power is |DFT|² / (H W): white noise of variance v has v at every frequency.
+    The power is |DFT|² / (H W): white noise of variance v has power v at every frequency.
     Raises ValueError for other shapes, TypeError for pictures that are not floating point.
     """
     _check_pictures(images)
@@ -175,38 +178,25 @@ def radial_spectrum(images: Tensor) -> Spectrum:
     return Spectrum(torch.arange(len(count)).to(power) / side, total / count)
 
 
-def spectral_distance(a: Tensor, b: Tensor) -> Tensor:
-    """How far the radial spectra of two sets of pictures are apart: decibels, a scalar.
-
-    a: (N, C, H, W), b: (M, C, H, W). The root mean square, over all rings but the mean's, of the
-    difference in 10 log10 of the power. 0 for a set and itself; infinite or NaN where a ring is
-    empty. Raises ValueError where the sizes differ, and as `radial_spectrum`.
-    """
-    if a.shape[1:] != b.shape[1:]:
-        raise ValueError(f"pictures must be alike, got {tuple(a.shape)} and {tuple(b.shape)}")
-    ratio = radial_spectrum(a).power[1:].log10() - radial_spectrum(b).power[1:].log10()
-    return (10 * ratio).square().mean().sqrt()
-
-
 def checkerboard_energy(images: Tensor, stride: int = 2) -> Tensor:
     """The share of the pictures' variance that repeats with the stride: a scalar from 0 to 1.
 
-    images: (N, C, H, W). The variance, within each picture and channel, between the means of its
+    images: (N, C, H, W). For each picture and channel: the variance between the means of its
     stride × stride phases, over the variance of its pixels; both summed over pictures and channels.
-    The same in the spectrum: the share of power, the mean's left out, that lies at frequencies that
-    are multiples of 1 / stride along both axes (exact where the stride divides the size).
+    In the spectrum, this is the share of the power, without the mean's, at frequencies that are
+    multiples of 1 / stride along both axes (exact if the stride divides the size).
 
-    0 for pictures that are constant but for rounding. White noise of P pixels has
-    (stride² - 1) / (P - 1) on average; real pictures have a share too: compare with theirs. It
-    counts what keeps its place over the picture: a pattern whose light and dark cells change
-    places halfway cancels. A smooth picture whose opposite borders differ has some by that alone.
+    0 for pictures that are constant up to rounding errors. White noise of P pixels has
+    (stride² - 1) / (P - 1) on average. Real pictures have a share too: compare with theirs. The
+    pattern must have the same phase all over the picture: if its light and dark cells swap halfway,
+    the two halves cancel. A smooth picture whose opposite borders differ has some energy from that
+    alone.
     Raises ValueError for other shapes and for a stride below 1 or above a side, TypeError for
     pictures that are not floating point.
     """
     _check_pictures(images)
     height, width = images.shape[-2:]
-    if not 1 <= stride <= min(height, width):
-        raise ValueError(f"stride must be from 1 to {min(height, width)}, got {stride}")
+    whole("stride", stride, least=1, most=min(height, width))
     centred = images - images.mean((-2, -1), keepdim=True)
     total = centred.square().sum()
     if total <= (_ROUNDING * torch.finfo(images.dtype).eps) ** 2 * images.square().sum():
@@ -217,10 +207,11 @@ def checkerboard_energy(images: Tensor, stride: int = 2) -> Tensor:
 
 
 class EqualGain(nn.Module):
-    """Keeps the phases' gains equal: a parametrisation of a deconvolution's weight, for stride 2.
+    """Keeps the phases' gains equal: a parametrisation of a deconvolution's weight for stride 2.
 
-    weight: (C, O, KH, KW), even sides. Adds to each phase's weights one number for each pair of
-    channels, such that all phases have the mean sum: the nearest weight with equal sums.
+    weight: (C, O, KH, KW), even sides. For each pair of channels, adds one number to the weights of
+    each phase, so that the sum of every phase becomes the mean sum. The result is the nearest
+    weight with equal sums.
     """
 
     def forward(self, weight: Tensor) -> Tensor:
@@ -234,8 +225,8 @@ class EqualGain(nn.Module):
 class Blur(nn.Module):
     """Convolves each channel with [1 2 1] / 4 along both axes: (N, C, H, W) → the same shape.
 
-    Its response is 0 at the frequency 1/2, the checkerboard's, and unlike the shorter [1 1] / 2 it
-    shifts nothing. At the edge the picture is mirrored, which goes on with a checkerboard.
+    Its response is 0 at the frequency 1/2, the checkerboard's. Unlike the shorter [1 1] / 2, it
+    does not shift the picture. The border is padded by reflection, which continues a checkerboard.
     """
 
     tent: Tensor
@@ -255,14 +246,14 @@ def _deconv(kernel: int, ins: int, outs: int, bias: bool, gain: float = 1.0) -> 
     layer = nn.ConvTranspose2d(
         ins, outs, kernel, stride=2, padding=(kernel - 1) // 2, output_padding=kernel % 2, bias=bias
     )
-    _normal(layer, gain * 2 / (kernel * ins**0.5))  # an output takes from (kernel / 2)² cells
+    _normal(layer, gain * 2 / (kernel * ins**0.5))  # an output reads (kernel / 2)² cells
     return layer
 
 
 def _deconv4_bilinear(ins: int, outs: int, bias: bool) -> nn.Module:
     layer = _deconv(4, ins, outs, bias)
     tent = bilinear_kernel(4)
-    mix = torch.randn(ins, outs) / ins**0.5  # enlarges each map, then mixes them at random
+    mix = torch.randn(ins, outs) / ins**0.5  # the layer enlarges each map and mixes them at random
     with torch.no_grad():
         layer.weight.copy_(mix[..., None, None] * torch.outer(tent, tent))
     return layer
@@ -271,7 +262,7 @@ def _deconv4_bilinear(ins: int, outs: int, bias: bool) -> nn.Module:
 def _deconv4_equal(ins: int, outs: int, bias: bool) -> nn.Module:
     layer = _deconv(4, ins, outs, bias)
     with torch.no_grad():
-        # The first phase's sum for all, since their mean has only a quarter of its variance.
+        # All phases get the first one's sum: the mean of four would have a quarter of its variance.
         sums = polyphase_sums(layer.weight, 2)
         layer.weight.copy_(_with_sums(layer.weight, sums[..., :1, :1]))
     parametrize.register_parametrization(layer, "weight", EqualGain())
@@ -279,12 +270,12 @@ def _deconv4_equal(ins: int, outs: int, bias: bool) -> nn.Module:
 
 
 def _deconv4_blur(ins: int, outs: int, bias: bool) -> nn.Module:
-    # Twice the weights, since the blur averages four phases that are independent.
+    # The weights are doubled because the blur averages four independent phases.
     return nn.Sequential(_deconv(4, ins, outs, bias, gain=2.0), Blur())
 
 
 def _subpixel(ins: int, outs: int, bias: bool, icnr: bool = False) -> nn.Module:
-    """Shi et al. 2016; with `icnr`, started with the four phases alike (Aitken et al. 2017)."""
+    """Shi et al. 2016; with `icnr`, the four phases start alike (Aitken et al. 2017)."""
     layer = nn.Conv2d(ins, 4 * outs, 3, padding=1, bias=bias)
     _normal(layer, 1 / (3 * ins**0.5))
     if icnr:
@@ -306,16 +297,14 @@ def _normal(layer: nn.Conv2d | nn.ConvTranspose2d, std: float) -> None:
 
 
 def _with_sums(weight: Tensor, wanted: Tensor) -> Tensor:
-    """weight: (C, O, KH, KW) with even sides, changed by least to have the wanted phase sums."""
+    """The nearest weight with the wanted phase sums; weight: (C, O, KH, KW) with even sides."""
     rows, columns = weight.shape[-2] // 2, weight.shape[-1] // 2  # of each phase
     missing = (wanted - polyphase_sums(weight, 2)) / (rows * columns)  # (C, O, 2, 2)
     return weight + missing.repeat(1, 1, rows, columns)
 
 
 def _strategy(name: str) -> Strategy:
-    if name not in STRATEGIES:
-        raise ValueError(f"unknown strategy {name!r}; known are {', '.join(STRATEGIES)}")
-    return STRATEGIES[name]
+    return STRATEGIES[one_of("strategy", name, STRATEGIES)]
 
 
 def _check_pictures(images: Tensor) -> None:

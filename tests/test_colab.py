@@ -1,4 +1,4 @@
-"""A lesson for Colab needs no file beside it, installs itself, and leaves alone what is there."""
+"""A lesson for Colab needs no other file, installs the package, and changes no other package."""
 
 import ast
 import base64
@@ -37,7 +37,7 @@ finally:
 
 @pytest.fixture(scope="module")
 def carried(tmp_path_factory):
-    """A folder with all lessons, which carry the package."""
+    """A folder with all lessons, which contain the package."""
     folder = tmp_path_factory.mktemp("carried")
     make_colab.write(folder, Web())
     return folder
@@ -136,7 +136,7 @@ def test_a_picture_stays_where_its_widget_goes():
     cell = new_code_cell("x", outputs=[new_output("display_data", data)])
     notebook = new_notebook(cells=[cell])
     make_colab.make_lone(notebook, ROOT / "notebooks" / "01_x.ipynb", "pass", Web())
-    assert notebook.cells[0].id == "colab-about"  # where there is no title to stand after
+    assert notebook.cells[0].id == "colab-about"  # the notebook has no title
     assert set(cell.outputs[0].data) == {"image/png", "text/plain"}
 
 
@@ -494,7 +494,7 @@ def test_the_python_of_colab_is_taken_or_the_newest_below(
 
 @pytest.fixture
 def kept(monkeypatch, tmp_path):
-    """An environment that was made before: .done lists what is done to it, .now is what it has."""
+    """An existing environment: .done lists what is done to it, .now is what it has."""
     state = SimpleNamespace(done=[], now={"torch": "2"})
     python = tmp_path / "python"
     python.touch()

@@ -32,7 +32,7 @@ each_way = pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 
 @pytest.fixture(autouse=True, scope="module")
 def _one_thread() -> Iterator[None]:
-    """Tensors of a few numbers: threads only wait for each other, for minutes on a busy machine."""
+    """For tiny tensors, threads only wait for each other: for minutes on a busy machine."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -40,7 +40,7 @@ def _one_thread() -> Iterator[None]:
 
 
 def examples(count: int) -> settings:
-    """The same examples on every run and every machine."""
+    """The same examples in every run and on every machine."""
     return settings(max_examples=count, derandomize=True, deadline=None)
 
 
@@ -184,7 +184,7 @@ def test_numbers_lists_and_pairs_are_all_settings(way: Way) -> None:
 
 
 @each_way
-def test_no_gradient_is_tracked_unasked(way: Way) -> None:
+def test_no_gradient_is_tracked_unless_needed(way: Way) -> None:
     x, weight = torch.ones(1, 1, 3), torch.ones(1, 1, 2)
     assert not way(x, weight).requires_grad
     with torch.no_grad():
@@ -204,7 +204,7 @@ def test_twice_differentiable(way: Way) -> None:
 def test_stamps_by_hand() -> None:
     x, weight = torch.tensor([[[1.0, 2.0]]]), torch.tensor([[[3.0, 4.0, 5.0]]])
     for way in WAYS:
-        # 3 4 5 . . and twice it two places on: . . 6 8 10
+        # 3 4 5 . . plus 2 × (3 4 5), two positions later: . . 6 8 10
         assert way(x, weight, stride=2).tolist() == [[[3, 4, 11, 8, 10]]]
 
 
@@ -223,7 +223,7 @@ def test_conv_matrix_is_the_convolution_and_its_transpose_the_adjoint(case: Case
     assert matrix.shape == (convolved.numel(), x.numel())
     assert_close(matrix @ x.flatten(), convolved.flatten())
 
-    # <C x, y> = <x, C^T y>. Where output_padding reaches the stride, y is longer by whole steps.
+    # <C x, y> = <x, C^T y>. If output_padding is at least the stride, y is longer by whole steps.
     back = dict(case.settings)
     back["output_padding"] = tuple(
         extra % stride for extra, stride in zip(back["output_padding"], back["stride"], strict=True)
@@ -317,9 +317,9 @@ def test_overlap_and_contributions_by_counting(numbers: tuple[int, ...]) -> None
     size = deconv.output_size(*numbers)
     pairs: list[list[tuple[int, int]]] = [[] for _ in range(size)]
     for i, j in itertools.product(range(n), range(kernel)):
-        place = i * stride + j * dilation - padding
-        if 0 <= place < size:
-            pairs[place].append((i, j))
+        index = i * stride + j * dilation - padding
+        if 0 <= index < size:
+            pairs[index].append((i, j))
     assert [deconv.contributions(at, *numbers) for at in range(size)] == pairs
 
     counts = deconv.overlap(*numbers)
@@ -430,7 +430,7 @@ def test_bad_arguments_of_the_other_functions_are_named() -> None:
 
 
 def test_the_arithmetic_keeps_up_with_a_slider() -> None:
-    """One picture of an explorer at its largest, within the 20 ms that 50 a second leave."""
+    """One update of the explorer at its largest, within the 20 ms that 50 per second allow."""
 
     def picture() -> float:
         start = time.perf_counter()

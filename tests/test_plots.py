@@ -22,7 +22,7 @@ def test_every_colour_can_be_read_on_the_paper(name):
     assert contrast >= 4.5
 
 
-def test_a_sheet_holds_every_picture_in_its_place():
+def test_a_sheet_has_every_picture_in_order():
     pictures = torch.arange(6, dtype=torch.uint8).mul(40)[:, None, None, None].expand(6, 1, 4, 4)
     image = np.asarray(plots.sheet(pictures, columns=3, scale=2, gap=1))
     assert image.shape == (2 * 8 + 1, 3 * 8 + 2, 3)
@@ -37,12 +37,12 @@ def test_a_sheet_of_floats_and_of_colours():
 
 
 @pytest.mark.parametrize("shape", [(0, 1, 2, 2), (3, 2, 4, 4), (4, 4)])
-def test_what_is_no_set_of_pictures_is_refused(shape):
+def test_other_shapes_are_refused(shape):
     with pytest.raises(ValueError, match=re.escape(f"got {shape}")):
         plots.sheet(torch.zeros(shape))
 
 
-def test_a_picture_carries_its_words_and_its_width():
+def test_a_picture_has_alt_text_and_a_width():
     figure, axis = plots.figure(4, 2)
     axis.plot([1, 2])
     data, about = plots.picture(figure, "A rising line")._repr_mimebundle_()
@@ -60,21 +60,21 @@ def test_same_figure_same_bytes():
     assert drawn() == drawn()
 
 
-def test_a_picture_without_words_is_refused():
+def test_a_picture_without_alt_text_is_refused():
     figure, _ = plots.figure()
-    with pytest.raises(ValueError, match="alternative text"):
+    with pytest.raises(ValueError, match="alt text"):
         plots.picture(figure, " ")
 
 
 def test_losses_of_short_and_long_histories():
     for n in (1, 5, 300):
-        history = History([0.1] * n, [0.2] * n)
+        history = History({"discriminator": [0.1] * n, "generator": [0.2] * n})
         assert plots.picture(plots.losses(history), "losses").png
 
 
-def test_losses_of_no_step_are_refused():
+def test_an_empty_history_is_refused():
     with pytest.raises(ValueError, match="no steps in this history yet"):
-        plots.losses(History())
+        plots.losses(History({"discriminator": [], "generator": []}))
 
 
 def test_figures_do_not_use_pyplot():

@@ -1,4 +1,4 @@
-"""The set-up keeps, updates or remakes an environment as it should, and says why it fails."""
+"""The set-up keeps, updates or recreates an environment, and says why it fails."""
 
 import importlib.util
 import json
@@ -15,7 +15,7 @@ TOOLS = Path(__file__).resolve().parent.parent / "tools"
 
 
 def load(name: str) -> ModuleType:
-    """A fresh copy of a tool, whose paths a test may turn elsewhere."""
+    """A new copy of a tool's module, whose paths a test may change."""
     spec = importlib.util.spec_from_file_location(name, TOOLS / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
@@ -26,7 +26,7 @@ def load(name: str) -> ModuleType:
 
 @pytest.fixture
 def setup(tmp_path):
-    """setup_env in a folder that has its inputs and a bare environment with a valid stamp."""
+    """setup_env in a folder with its inputs and an empty environment with a valid stamp."""
     module = load("setup_env")
     module.ROOT = tmp_path / "a project"
     module.VENV = module.ROOT / ".venv"
@@ -92,13 +92,13 @@ def test_somebody_elses_environment_is_never_removed(setup, monkeypatch):
         ("Failed to establish a new connection: NewConnectionError", "connect to the network"),
         ("invalid peer certificate: UnknownIssuer", "SSL_CERT_FILE"),
         ("Failed to initialize cache at `/x`: Permission denied (os error 13)", "UV_CACHE_DIR"),
-        ("failed to create directory: Permission denied (os error 13)", "a folder that is yours"),
+        ("failed to create directory: Permission denied (os error 13)", "a folder of your own"),
         ("The virtual environment was not created: ensurepip is not available", "python3-venv"),
         ("No solution found when resolving dependencies", "PYTHON="),
         ("error: the sky fell\n  cause: gravity", "error: the sky fell"),
     ],
 )
-def test_a_failure_is_told_in_one_line(setup, output, advice):
+def test_a_failure_is_explained_in_one_line(setup, output, advice):
     line = setup.explain(output)
     assert advice in line
     assert "\n" not in line

@@ -1,7 +1,8 @@
-"""An environment with the versions that Colab has, and no gan_lessons, in .venv-colab.
+"""An environment with Colab's package versions and without gan_lessons, in .venv-colab.
 
-It is made once and kept. A changed list of versions, another Python, a moved folder, or packages
-that are not as they were made (a set-up cell has exchanged one) make it anew.
+It is created once and reused. It is created again if the list of versions, the Python or the
+project's folder has changed, or if its packages differ from those first installed (because a set-up
+cell has replaced one).
 """
 
 import hashlib
@@ -18,10 +19,10 @@ from make_colab import VERSIONS
 VENV = setup_env.ROOT / ".venv-colab"
 PYTHON = VENV / setup_env.BIN.name / setup_env.PYTHON.name
 STAMP = VENV / "setup.json"
-NOT_OF_COLAB = ("hypothesis>=6.100",)  # what the tests need beside Colab's own pytest
+NOT_OF_COLAB = ("hypothesis>=6.100",)  # what the tests need in addition to Colab's pytest
 
 COLABS_PYTHON = (3, 13)
-OLDEST = (3, 11)  # that these versions have builds for
+OLDEST = (3, 11)  # the oldest Python that these versions have builds for
 
 WHAT_IS_HERE = """
 import importlib.metadata, json, re
@@ -31,7 +32,7 @@ print(json.dumps({re.sub("[-_.]+", "-", name).lower(): version for name, version
 
 
 def find_python() -> Path:
-    """Python 3.13, else the newest below it that is on this machine."""
+    """Python 3.13, or the newest older Python on this machine that works."""
     found: dict[tuple[int, int, int], Path] = {}
     uv = setup_env.find_uv()
     if not uv:
@@ -43,7 +44,7 @@ def find_python() -> Path:
             parts = each["version_parts"]
             version = (parts["major"], parts["minor"], parts["patch"])
             found.setdefault(version, Path(each["path"]))
-    # uv sees only those of pyenv that are switched on.
+    # Of pyenv's Pythons, uv finds only the active ones.
     for folder in Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")).glob("versions/3.*.*"):
         if all(part.isdecimal() for part in folder.name.split(".")):
             major, minor, patch = map(int, folder.name.split("."))
@@ -59,7 +60,7 @@ def find_python() -> Path:
 
 
 def packages() -> dict[str, str]:
-    """What is installed in the environment: the version by canonical name."""
+    """The packages in the environment: canonical name → version."""
     run = subprocess.run(
         [PYTHON, "-I", "-c", WHAT_IS_HERE], capture_output=True, text=True, check=True
     )
@@ -67,7 +68,7 @@ def packages() -> dict[str, str]:
 
 
 def wanted(python: Path) -> dict[str, object]:
-    """What the environment is made from."""
+    """What the environment is created from."""
     digest = hashlib.sha256(VERSIONS.read_bytes() + repr(NOT_OF_COLAB).encode())
     return {
         "folder": str(setup_env.ROOT),
@@ -84,7 +85,7 @@ def stamp() -> dict[str, object]:
 
 
 def changed(before: dict[str, str], after: dict[str, str]) -> dict[str, str]:
-    """What is there before and not so after: each package with what became of it."""
+    """The packages that changed or disappeared, each with what happened to it."""
     return {
         name: f"{version} became {after[name]}" if name in after else f"{version} is gone"
         for name, version in before.items()
@@ -93,7 +94,7 @@ def changed(before: dict[str, str], after: dict[str, str]) -> dict[str, str]:
 
 
 def prepare() -> dict[str, str]:
-    """See to it that the environment is there as it was made; the packages in it."""
+    """Makes sure that the environment exists and is unchanged; returns its packages."""
     python = find_python()
     want = wanted(python)
     have = stamp()
@@ -103,30 +104,30 @@ def prepare() -> dict[str, str]:
         if not changed(before, now):
             remove(sorted(set(now) - set(before)))
             return before
-        setup_env.say("Packages in .venv-colab are not what Colab has: it is made anew.")
+        setup_env.say("Packages in .venv-colab differ from Colab's: creating it again.")
     make(python, want)
     return packages()
 
 
 def make(python: Path, want: dict[str, object]) -> None:
-    """Make the environment anew."""
+    """Creates the environment, and removes the old one."""
     started = time.monotonic()
     uv = str(setup_env.find_uv())
     version = str(want["interpreter"][0]).split()[0]  # type: ignore[index]
-    setup_env.say(f"Making .venv-colab, with Python {version} and the versions that Colab has.")
+    setup_env.say(f"Creating .venv-colab with Python {version} and Colab's versions.")
     if VENV.exists():
         shutil.rmtree(VENV)
     setup_env.run([uv, "venv", "--quiet", "--python", python, VENV])
-    what: list[str | Path] = ["--requirements", VERSIONS, *NOT_OF_COLAB]
-    options = ["--compile-bytecode", "--no-progress"]  # as tools/setup_env.py has it
-    setup_env.run([uv, "pip", "install", *options, "--python", PYTHON, *what])
+    packages_: list[str | Path] = ["--requirements", VERSIONS, *NOT_OF_COLAB]
+    options = ["--compile-bytecode", "--no-progress"]  # as in tools/setup_env.py
+    setup_env.run([uv, "pip", "install", *options, "--python", PYTHON, *packages_])
     text = json.dumps({**want, "packages": packages()}, indent=1)
     STAMP.write_text(text, encoding="utf-8")
     setup_env.say(f"It is ready ({time.monotonic() - started:.0f} s).")
 
 
 def remove(names: list[str]) -> None:
-    """Uninstall packages: a lesson begins with what Colab begins with."""
+    """Uninstalls packages, so that every lesson starts with Colab's packages only."""
     if names:
         uv = str(setup_env.find_uv())
         setup_env.run([uv, "pip", "uninstall", "--quiet", "--python", PYTHON, *names])

@@ -1,4 +1,4 @@
-"""Make a lesson's prose stand alone: pictures go into it, links lead to the web or are dropped."""
+"""Makes a lesson's prose self-contained: pictures are embedded, links lead to the web or go."""
 
 import base64
 import re
@@ -7,21 +7,21 @@ from urllib.parse import quote
 
 PICTURES = {".png": "image/png", ".jpg": "image/jpeg", ".gif": "image/gif", ".svg": "image/svg+xml"}
 
-# `![words](target)` and `[words](target)`; the words of a link may be a picture themselves.
+# `![words](target)` and `[words](target)`; the words of a link may contain a picture.
 LINK = re.compile(r"(!?)\[((?:!\[[^\[\]]*\]\([^()\s]*\)|[^\[\]])*)\]\(([^()\s]+)\)")
 ANCHOR = re.compile(r'<a\s[^>]*?href="([^"]+)"[^>]*>(.*?)</a>', re.DOTALL)
 SOURCE = re.compile(r'(<img\s[^>]*?src=")([^"]+)(")')
 
 COLAB = "https://colab.research.google.com/github"
 GITHUB = "https://github.com"
-BRANCH = "colab"  # where a repository keeps the lessons that were made for Colab
+BRANCH = "colab"  # the branch with the lessons for Colab
 
 
 class Web:
-    """Where the files of the project are on the web: nowhere, or in a repository on GitHub."""
+    """The addresses of the project's files in a repository on GitHub, if there is one."""
 
     def __init__(self, repo: str = "", ref: str = "") -> None:
-        """`repo`: owner/name, or "" for nowhere; `ref`: a commit or branch of it, "" for HEAD."""
+        """repo: owner/name, or "" for none; ref: a commit or branch of it, or "" for HEAD."""
         if repo and not re.fullmatch(r"[A-Za-z\d][A-Za-z\d-]{0,38}/[\w.-]{1,100}", repo, re.ASCII):
             raise ValueError(f"REPO must be owner/name, as on GitHub, got {repo!r}")
         if repo.endswith(("/.", "/..", ".git")):
@@ -49,10 +49,10 @@ class Web:
 
 
 def stand_alone(text: str, folder: Path, root: Path, web: Web) -> str:
-    """Prose in Markdown that needs no file beside it.
+    """Prose in Markdown that needs no other file.
 
-    folder: where its relative links start; root: the project. Raises ValueError where a link leads
-    to a file that is not there, or a picture is of no known kind.
+    folder: where its relative links start; root: the project. Raises ValueError if a link leads to
+    a missing file, or if a picture has an unknown format.
     """
 
     def target(link: str) -> Path | None:
@@ -63,7 +63,7 @@ def stand_alone(text: str, folder: Path, root: Path, web: Web) -> str:
         path = (folder / name).resolve()
         if path.exists() and path.is_relative_to(root):
             return path
-        # Formulas and code can look like links: only what is written like a file is one.
+        # Formulas and code can look like links: only what looks like a file is one.
         if "/" in name or re.search(r"\.\w+$", name):
             raise ValueError(f"a link leads nowhere: {link}")
         return None
@@ -78,7 +78,7 @@ def stand_alone(text: str, folder: Path, root: Path, web: Web) -> str:
         return f"data:{PICTURES[path.suffix]};base64,{data}"
 
     def address(link: str) -> str | None:
-        """Where the link leads on the web, "" for nowhere, None where it can stay as it is."""
+        """The link's address on the web, "" if it has none, None if it can stay as it is."""
         path = target(link)
         if path is None:
             return None
@@ -86,24 +86,24 @@ def stand_alone(text: str, folder: Path, root: Path, web: Web) -> str:
             return ""
         if path.suffix == ".ipynb":
             return web.lesson(path.name)
-        place = web.file(path.relative_to(root).as_posix(), path.is_dir())
-        return place + "".join(link.partition("#")[1:])
+        target_url = web.file(path.relative_to(root).as_posix(), path.is_dir())
+        return target_url + "".join(link.partition("#")[1:])
 
     def markdown(match: re.Match[str]) -> str:
         mark, words, link = match.groups()
         if mark:
             return f"![{words}]({picture(link)})"
         words = LINK.sub(markdown, words)
-        place = address(link)
-        if place is None:
+        url = address(link)
+        if url is None:
             return f"[{words}]({link})"
-        return f"[{words}]({place})" if place else words
+        return f"[{words}]({url})" if url else words
 
     def html(match: re.Match[str]) -> str:
-        place = address(match[1])
-        if place is None:
+        url = address(match[1])
+        if url is None:
             return match[0]
-        return match[0].replace(f'"{match[1]}"', f'"{place}"', 1) if place else match[2]
+        return match[0].replace(f'"{match[1]}"', f'"{url}"', 1) if url else match[2]
 
     text = ANCHOR.sub(html, LINK.sub(markdown, text))
     return SOURCE.sub(lambda match: match[1] + picture(match[2]) + match[3], text)

@@ -2,11 +2,11 @@
 
 
 def set_up_gan_lessons(version: str, sources: dict[str, str], wheel: str = "") -> None:
-    """Install gan_lessons and what it needs that is not there; touch nothing that is.
+    """Installs gan_lessons and its missing dependencies; changes no package that is installed.
 
-    sources: for each module the requirement that pip gets for it, or the file name of the wheel.
-    wheel: the bytes of that wheel in base 85, "" where pip fetches everything.
-    Raises RuntimeError, with pip's own words, where the install fails.
+    sources: for each module, the requirement for pip or the file name of the wheel
+    wheel: the bytes of that wheel in base 85, or "" if pip downloads everything
+    Raises RuntimeError with pip's message if the installation fails.
     """
     import base64
     import importlib.util
@@ -22,7 +22,7 @@ def set_up_gan_lessons(version: str, sources: dict[str, str], wheel: str = "") -
                 file = Path(folder, sources["gan_lessons"])
                 file.write_bytes(base64.b85decode("".join(wheel.split())))
                 missing[missing.index(file.name)] = str(file)
-            # Without --no-deps pip might exchange the torch or numpy that the machine comes with.
+            # Without --no-deps, pip might replace the machine's torch or numpy.
             pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
             run = subprocess.run(
                 [*pip, "--disable-pip-version-check", "--no-input", *missing],

@@ -1,10 +1,10 @@
-"""Write the lessons as files that need nothing beside them, for Colab, into dist/colab.
+"""Writes the lessons for Colab into dist/colab, as files that need no other file.
 
     python tools/make_colab.py [--repo owner/name]
 
-Each file carries the package in its set-up cell, as a wheel, and its pictures in the prose. With
---repo the set-up cell installs from that repository on GitHub instead, at the commit that is
-checked out; links lead there, and README.md has a badge for each lesson. Needs no network.
+Each file contains the package as a wheel in its set-up cell, and its pictures in the prose. With
+--repo, the set-up cell installs from that repository on GitHub instead, at the current commit;
+links lead there, and README.md has a badge for each lesson. Needs no network.
 """
 
 import argparse
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def write(folder: Path, web: Web, notebooks: Path = NOTEBOOKS) -> dict[str, int]:
-    """Make the folder anew with every lesson in it; the size of each file in bytes."""
+    """Writes every lesson into the folder and removes old ones; returns each file's bytes."""
     paths = sorted(notebooks.glob("[0-9][0-9]_*.ipynb"))
     if not paths:
         raise ValueError(f"there are no lessons in {notebooks}")
@@ -78,7 +78,7 @@ def write(folder: Path, web: Web, notebooks: Path = NOTEBOOKS) -> dict[str, int]
 
 
 def commit() -> str:
-    """The commit that is checked out, "" outside of git; says what it lacks of the files here."""
+    """The current commit, or "" outside of git; prints a warning if the files here differ."""
 
     def git(*arguments: str) -> str:
         run = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True)
@@ -92,41 +92,41 @@ def commit() -> str:
 
 
 def build_wheel(folder: Path) -> Path:
-    """The wheel that an installer would build, made by the project's own build backend."""
+    """The package's wheel, built with the project's build backend."""
     (wheel,) = WheelBuilder(str(ROOT)).build(directory=str(folder), versions=["standard"])
     return Path(wheel)
 
 
 def metadata(wheel: Path) -> PathDistribution:
-    """What a wheel says of itself: its version, its requirements."""
+    """A wheel's metadata: its version and requirements."""
     with zipfile.ZipFile(wheel) as archive:
         (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
-    # zipfile.Path has all that a distribution reads of a path, and the types do not know it.
+    # zipfile.Path has all that a distribution needs of a path, but the type stubs disagree.
     return PathDistribution(zipfile.Path(wheel, name.removesuffix("METADATA")))  # type: ignore[arg-type]
 
 
 def colab_versions() -> dict[str, str]:
-    """The versions that Colab comes with, of the packages that matter here, by canonical name."""
+    """Colab's versions of the packages that matter here: canonical name → version."""
     lines = VERSIONS.read_text(encoding="utf-8").splitlines()
     pins = [line.split("==") for line in lines if line and not line.startswith("#")]
     return {canonicalize_name(name): version for name, version in pins}
 
 
 def needed(lines: list[str]) -> list[Requirement]:
-    """Those requirements that the widgets need on this system, too; no other extra."""
+    """The requirements on this system, with those of the extra `widgets` and of no other."""
     found = [Requirement(line) for line in lines]
     return [r for r in found if r.marker is None or r.marker.evaluate({"extra": "widgets"})]
 
 
 def lacking(lines: list[str]) -> dict[str, Requirement]:
-    """What of these requirements, and of what they need in turn, Colab does not have."""
-    there = colab_versions()
+    """The requirements, direct and indirect, that Colab does not have."""
+    colab = colab_versions()
     found: dict[str, Requirement] = {}
     to_do = needed(lines)
     while to_do:
         requirement = to_do.pop()
         name = canonicalize_name(requirement.name)
-        if name not in there and name not in found:
+        if name not in colab and name not in found:
             found[name] = requirement
             to_do += needed(requires(requirement.name) or [])
     return found
@@ -143,7 +143,7 @@ def set_up_source(wheel: Path, web: Web) -> str:
         return f"{head}set_up_gan_lessons({about.version!r}, {sources!r})"
     lines = textwrap.wrap(base64.b85encode(wheel.read_bytes()).decode("ascii"), 1000)
     text = "\n".join(lines)
-    # The comment keeps the wheel's text out of a traceback, which shows two lines before a call.
+    # The comment keeps the wheel out of tracebacks, which show two lines before a call.
     return (
         f'{head}WHEEL = """\n{text}\n"""\n\n'
         f"# The wheel above is the package, gan_lessons {about.version}, in base 85.\n"
@@ -152,12 +152,12 @@ def set_up_source(wheel: Path, web: Web) -> str:
 
 
 def make_lone(notebook: nbformat.NotebookNode, path: Path, source: str, web: Web) -> None:
-    """Change a lesson, read from `path`, into one that needs no file beside it."""
+    """Changes a lesson, read from `path`, so that it needs no other file."""
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = stand_alone(cell.source, path.parent, ROOT, web)
         for output in cell.get("outputs", []):
-            # It is of a kernel long gone. The picture that is stored beside it stays.
+            # The view belongs to a kernel that has ended. The still picture stays.
             output.get("data", {}).pop(WIDGET_VIEW, None)
     origin = f"installs it from {web.home}" if web.repo else "carries it and installs it"
     about = new_markdown_cell(
@@ -186,7 +186,7 @@ def badge(name: str, web: Web) -> str:
 
 
 def badges(titles: dict[str, str], web: Web) -> str:
-    """The front page of the branch: each lesson with its badge, to be copied to other pages too."""
+    """The front page of the branch: each lesson with its badge, to copy to other pages too."""
     rows = [f"| {words} | {badge(name, web)} |" for name, words in titles.items()]
     return "\n".join(
         [

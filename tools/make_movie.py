@@ -1,10 +1,10 @@
-"""Draws docs/explorers.gif: the deconvolution explorer and the GAN Lab, operated in a real browser.
+"""Records docs/explorers.gif: the deconvolution explorer and the GAN Lab in a real browser.
 
     .venv/bin/python tools/make_movie.py
 
-Takes about a minute, and needs Chromium: the system's, or Playwright's own from
-`.venv/bin/playwright install chromium`. The GAN's turns are played before the film begins and
-shown with the lab's slider of moments, so no frame depends on how fast the machine is.
+Takes about a minute, and needs Chromium: the system's, or Playwright's from
+`.venv/bin/playwright install chromium`. The GAN's turns are played before the film begins, and the
+lab's history slider shows them, so no frame depends on the speed of the machine.
 """
 
 import importlib.util
@@ -27,13 +27,13 @@ from gan_lessons.widgets.gan_lab.play import FIRST_STRIDE
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "explorers.gif"
 WIDTH, HEIGHT = 840, 660  # pixels, shown one to one; GitHub's column is about as wide
-CAPTION = 56  # pixels at the top for two lines of words
+CAPTION = 56  # pixels at the top for two lines of text
 MARGIN = 4  # pixels between caption and page
 PAGE = {"width": 1000, "height": 1400}
-WAIT = 90_000  # milliseconds for what the kernel shows, PyTorch's import included
-SETTLE = 250  # milliseconds from the last change in the page until it is painted
-COLOURS = 127  # of the 255 that a GIF may have: seen no worse, and a tenth smaller
-TURNS = (*range(0, 100, 10), *range(100, 420, 20))  # of the game, a frame each; most happens early
+WAIT = 90_000  # milliseconds to wait for the kernel, including the import of PyTorch
+SETTLE = 250  # milliseconds from the last change of the page until it is painted
+COLOURS = 127  # of the 255 that a GIF may have: looks the same and is a tenth smaller
+TURNS = (*range(0, 100, 10), *range(100, 420, 20))  # of the game, one frame each; most at the start
 
 EXPLORER = "from gan_lessons.widgets import DeconvExplorer\nDeconvExplorer()"
 LAB = f"""\
@@ -44,14 +44,14 @@ GanLab(**PRESETS["works"].settings, steps={TURNS[-1]})"""
 
 @dataclass(frozen=True)
 class Frame:
-    """A picture of the stage, and for how many milliseconds it stands."""
+    """A picture and the milliseconds for which it is shown."""
 
     picture: Image.Image
     lasts: int
 
 
 class Camera:
-    """Takes pictures of one part of a page, from one element to another, under a caption."""
+    """Takes screenshots of one part of a page, from one element to another, with a caption."""
 
     def __init__(self, page: Any, whole: str, first: str, last: str):
         self.page = page
@@ -62,8 +62,8 @@ class Camera:
         self.frames: list[Frame] = []
 
     def shoot(self, seconds: float, title: str, words: str, pointer: Any = None) -> None:
-        """Adds a frame. pointer: the control that a hand is on, if there is one."""
-        self.page.mouse.move(5, 5)  # hovering lights cells
+        """Adds a frame. pointer: the control to draw the mouse pointer on, if any."""
+        self.page.mouse.move(5, 5)  # away from the cells, which light up under the mouse
         self.page.wait_for_timeout(SETTLE)
         shot = Image.open(io.BytesIO(self.page.screenshot(clip=self.clip))).convert("RGB")
         stage = Image.new("RGB", (WIDTH, HEIGHT), plots.PAPER)
@@ -84,12 +84,12 @@ ARROW = ((0, 0), (0, 19), (4, 15), (8, 22), (11, 21), (8, 14), (13, 14))  # a mo
 
 
 def font(name: str, size: int) -> ImageFont.FreeTypeFont:
-    """One of the fonts that come with matplotlib, so that each machine writes alike."""
+    """One of matplotlib's fonts, so that all machines draw the same text."""
     return ImageFont.truetype(Path(matplotlib.get_data_path(), "fonts", "ttf", f"{name}.ttf"), size)
 
 
 def film_explorer(page: Any) -> list[Frame]:
-    """Stamps one after the other; then the stride, the kernel and the overlap."""
+    """Shows the stamps one by one, then the stride, the kernel and the overlap."""
     page.wait_for_selector(".gl-deconv .panels", timeout=WAIT)
     page.wait_for_timeout(4 * SETTLE)
     camera = Camera(page, *[".gl-deconv-explorer"] * 3)
@@ -119,7 +119,7 @@ def film_explorer(page: Any) -> list[Frame]:
 
 
 def film_lab(page: Any) -> list[Frame]:
-    """The slider of moments, from the first turn to the last."""
+    """Moves the history slider from the first turn to the last."""
     page.wait_for_selector(".gl-lab .plane", timeout=WAIT)
     page.wait_for_timeout(4 * SETTLE)
     camera = Camera(page, ".gl-gan-lab", ".gl-play", ".gl-lab .both")
@@ -148,7 +148,7 @@ SHOWN = "+document.querySelector('.gl-lab table b').textContent.replace(',', '')
 
 
 def save(frames: list[Frame]) -> None:
-    """One palette for all frames: colours that do not move do not flicker."""
+    """Writes the film with one palette for all frames, so that still parts do not flicker."""
     some = frames[:: max(1, len(frames) // 6)]
     strip = Image.new("RGB", (WIDTH, HEIGHT * len(some)))
     for i, frame in enumerate(some):
@@ -169,7 +169,7 @@ def save(frames: list[Frame]) -> None:
 
 
 def laboratory() -> ModuleType:
-    """The browser tests' JupyterLab: what they operate is what the film shows."""
+    """The module that starts JupyterLab for the browser tests; the film uses the same."""
     path = ROOT / "tests" / "browser" / "conftest.py"
     spec = importlib.util.spec_from_file_location("browser_tests", path)
     assert spec is not None

@@ -1,8 +1,8 @@
-"""Draws docs/trained.png: the same latents decoded at moments of one training, a row each.
+"""Draws docs/trained.png: the same latents decoded at several steps of a training, one row each.
 
     .venv/bin/python tools/make_picture.py
 
-Takes about a minute. The picture is the README's and lesson 06's.
+Takes about a minute. The README and lesson 06 show the picture.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ import torch
 from gan_lessons import data, plots
 from gan_lessons.train import RECIPES, Trainer, networks
 
-MOMENTS = (0, 40, 100, 200, 400, 800, 1500)  # steps
+STEPS = (0, 40, 100, 200, 400, 800, 1500)
 COLUMNS = 16
 
 
@@ -21,14 +21,14 @@ def main() -> None:
     config = RECIPES["dcgan"]
     trainer = Trainer(*networks(config, images), images, config)
     rows = []
-    for moment in MOMENTS:
-        if moment:
-            trainer.fit(moment - trainer.steps)
+    for steps in STEPS:
+        if steps:
+            trainer.fit(steps - trainer.steps)
         rows.append(trainer.generate(COLUMNS, seed=4))
     target = Path(__file__).parents[1] / "docs" / "trained.png"
     target.parent.mkdir(exist_ok=True)
     plots.sheet(torch.cat(rows), COLUMNS, scale=2, gap=4).save(target, optimize=True)
-    print(f"{target} after {', '.join(map(str, MOMENTS))} steps on {images.name}")
+    print(f"{target} after {', '.join(map(str, STEPS))} steps on {images.name}")
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def pictures(path: Path) -> dict[str, bytes]:
 
 
 def thumb(number: str, path: Path) -> Image.Image:
-    """The small picture of one lesson.
+    """The small picture of one lesson, in 64 colours as it is stored.
 
     Raises:
         ValueError: the notebook stores no picture whose words begin as they should.
@@ -62,7 +62,8 @@ def thumb(number: str, path: Path) -> Image.Image:
     cut = whole.crop(
         (round(left * wide), round(top * high), round(right * wide), round(bottom * high))
     )
-    return ImageOps.pad(cut, SIZE, Image.Resampling.LANCZOS, color=plots.PAPER)
+    small = ImageOps.pad(cut, SIZE, Image.Resampling.LANCZOS, color=plots.PAPER)
+    return small.quantize(64, dither=Image.Dither.NONE)
 
 
 def main() -> None:
@@ -72,7 +73,7 @@ def main() -> None:
             small = thumb(number, path)
         except ValueError as error:
             sys.exit(str(error))
-        small.quantize(64, dither=Image.Dither.NONE).save(THUMBS / f"{number}.png", optimize=True)
+        small.save(THUMBS / f"{number}.png", optimize=True)
         print(f"docs/thumbs/{number}.png from {path.name}")
 
 

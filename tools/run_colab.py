@@ -1,10 +1,11 @@
-"""Run the lessons made for Colab on the versions that Colab has; then the widgets' tests there.
+"""Runs the lessons for Colab with Colab's package versions, and then the widgets' tests.
 
     python tools/run_colab.py [06]
 
-Each file of dist/colab runs alone in an empty folder, in an environment without gan_lessons, and
-must install what it needs by itself and leave all else as it was. Given the beginning of a name,
-only the lessons that have it run. The widgets' tests meet the package that a set-up cell installs.
+Each file of dist/colab runs alone in an empty folder, in an environment without gan_lessons. It
+must install what it needs and leave all other packages unchanged. With the beginning of a name,
+runs only the lessons whose names begin with it. The widgets' tests use the package that a set-up
+cell installs.
 """
 
 import os
@@ -27,11 +28,11 @@ from setup_env import SetupError
 from traitlets import default
 
 CELL_TIMEOUT_S = 600
-OURS = {"gan-lessons", "torchmetrics", "lightning-utilities"}  # what a set-up cell may add
+OURS = {"gan-lessons", "torchmetrics", "lightning-utilities"}  # a set-up cell may install these
 
 
 class ColabKernel(KernelSpecManager):
-    """Knows one kernel, whatever its name: the one of the environment."""
+    """Gives the environment's kernel for every kernel name."""
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         argv = [str(colab_env.PYTHON), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
@@ -39,7 +40,7 @@ class ColabKernel(KernelSpecManager):
 
 
 class ColabManager(AsyncKernelManager):
-    """Starts that kernel; as a class, so that nbclient makes the manager and ends its kernel."""
+    """Starts that kernel; a class, so that nbclient creates the manager and ends its kernel."""
 
     @default("kernel_spec_manager")
     def _colab_specs(self) -> KernelSpecManager:
@@ -64,16 +65,16 @@ def main() -> None:
 
 
 def environment() -> dict[str, str]:
-    """The variables for a process in the environment, which must not see the project."""
+    """Environment variables for a process that must not see the project."""
     hidden = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "JUPYTER_PATH", "PIP_TARGET", "PIP_USER")
     env = {name: value for name, value in os.environ.items() if name not in hidden}
     env["PATH"] = f"{colab_env.PYTHON.parent}{os.pathsep}{os.environ['PATH']}"
-    env["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # no warning for a debugger that nobody uses
+    env["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # silences a warning about the debugger
     return env
 
 
 def passes(path: Path) -> bool:
-    """Run one lesson, say how it went and how long it took."""
+    """Runs one lesson and prints its result and time."""
     before = colab_env.prepare()
     print(f"{path.name:<40} ", end="", flush=True)
     started = time.monotonic()
@@ -93,7 +94,7 @@ def passes(path: Path) -> bool:
 
 
 def run(path: Path) -> nbformat.NotebookNode:
-    """The lesson as it is after a run from the top, alone in an empty folder."""
+    """The lesson after a run from the top, alone in an empty folder."""
     notebook = nbformat.read(path, as_version=4)
     with tempfile.TemporaryDirectory() as folder:
         NotebookClient(
@@ -116,17 +117,17 @@ def set_up_seconds(notebook: nbformat.NotebookNode) -> float:
 
 
 def touched(before: dict[str, str], after: dict[str, str]) -> dict[str, str]:
-    """What a lesson did to the environment beyond adding what is ours; empty where all is well."""
+    """The lesson's changes of the environment, except new packages in OURS; may be empty."""
     added = {name: f"{after[name]} was added" for name in after.keys() - before.keys() - OURS}
     return colab_env.changed(before, after) | added
 
 
 def widgets_pass(path: Path) -> bool:
-    """Run tests/widgets with the package that the set-up cell of this lesson installs."""
+    """Runs tests/widgets with the package that the set-up cell of this lesson installs."""
     colab_env.prepare()
     cells = nbformat.read(path, as_version=4).cells
     source = next(cell.source for cell in cells if cell.id == SET_UP)
-    # The tests are copied away from the project, whose gan_lessons would come before the wheel's.
+    # The tests run on a copy: inside the project, its gan_lessons would shadow the wheel's.
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(ROOT / "pyproject.toml", folder)
         shutil.copytree(ROOT / "tests" / "widgets", Path(folder, "tests", "widgets"))

@@ -1,10 +1,10 @@
-"""Run the notebooks from top to bottom and store what they show, ready to be committed.
+"""Runs the notebooks from top to bottom and saves their outputs, ready to commit.
 
     python tools/run_notebooks.py [06]
 
-Given the beginning of a name, only the notebooks that have it run. A notebook that fails stays as
-it was. What differs from run to run and says nothing (times, widget state, the Python version) is
-left out of the file.
+With the beginning of a name, runs only the notebooks whose names begin with it. A notebook that
+fails stays unchanged. What differs from run to run without meaning (times, widget state, the Python
+version) is not saved.
 """
 
 import os
@@ -39,11 +39,11 @@ def main() -> None:
         else:
             print(f"{time.monotonic() - started:.0f} s", flush=True)
     if failed:
-        sys.exit(f"failed and left as before: {', '.join(failed)}")
+        sys.exit(f"failed, files unchanged: {', '.join(failed)}")
 
 
 def rerun(path: Path) -> None:
-    """Run one notebook in a kernel of this environment and replace the file with the result."""
+    """Runs one notebook in a kernel of this environment and replaces the file by the result."""
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(
         notebook,
@@ -51,7 +51,7 @@ def rerun(path: Path) -> None:
         timeout=CELL_TIMEOUT_S,
         record_timing=False,
         store_widget_state=False,
-        coalesce_streams=True,  # how prints fall into pieces differs from run to run
+        coalesce_streams=True,  # how output is split into messages differs from run to run
         resources={"metadata": {"path": str(path.parent)}},
     ).execute()
     clean(notebook)
@@ -61,8 +61,8 @@ def rerun(path: Path) -> None:
 
 
 def clean(notebook: nbformat.NotebookNode) -> None:
-    """Drop what changes from machine to machine and is no part of the lesson."""
-    notebook.metadata.pop("widgets", None)  # GitHub refuses to show a file that has it
+    """Removes what differs between machines and is not part of the lesson."""
+    notebook.metadata.pop("widgets", None)  # GitHub does not display a file with widget state
     notebook.metadata.kernelspec = {
         "name": "python3",
         "display_name": "Python 3",

@@ -1,14 +1,15 @@
-"""Make .venv and install the project into it; do nothing where that is already done.
+"""Creates .venv and installs the project into it; does nothing if that is already done.
 
     python tools/setup_env.py [--python]
 
-Run it with any Python 3.10 or newer: that one becomes the environment's interpreter. An
-environment that works is kept whatever its Python is, unless `--python` says that the interpreter
-was asked for by name. Only the standard library is used, for nothing else is there yet.
+Run it with any Python 3.10 or newer, which becomes the environment's interpreter. A working
+environment is kept whatever its Python is, unless `--python` says that the user named the
+interpreter. This script uses the standard library only, because nothing else is installed yet.
 
-The environment counts as made when its stamp says what it was made from. A changed requirement
-updates it; a moved folder, another interpreter or a try that was cut off makes it anew. A .venv
-without a stamp is somebody's own: where it runs it is kept, and installed into.
+The environment's stamp records what it was created from. If a requirement changes, the environment
+is updated; if the folder or the interpreter changes, or the last attempt was interrupted, it is
+created again. A .venv without a stamp belongs to the user: if it works, it is kept, and the project
+is installed into it.
 """
 
 import argparse
@@ -33,7 +34,7 @@ INPUTS = ("pyproject.toml", "constraints.txt", "tools/setup_env.py")
 
 WHO_AM_I = "import json, sys; print(json.dumps([sys.version, sys.base_prefix]))"
 
-# What the installers say on a failure, and what it means; the first that matches counts.
+# Patterns in the installers' error messages, and what they mean; the first match counts.
 FAILURES = (
     (
         r"no space left|os error 28\b|disk quota|os error 122\b|not enough space|os error 112\b",
@@ -49,22 +50,22 @@ FAILURES = (
         r"dns error|lookup address|name resolution|name or service not known|nodename nor serv"
         r"|error sending request|connect error|connection (refused|reset|broken)|timed out"
         r"|network is unreachable|newconnectionerror|failed to fetch|failed to download",
-        "the packages cannot be fetched: connect to the network and run it again; what was "
-        "fetched before is kept",
+        "the packages cannot be downloaded: connect to the network and run it again; finished "
+        "downloads are kept",
     ),
     (
         r"initialize cache",
-        "uv has no folder for what it fetches: set UV_CACHE_DIR to one that you can write to and "
+        "uv cannot write to its cache: set UV_CACHE_DIR to a folder that you can write to and "
         "run it again",
     ),
     (
         r"permission denied|os error 13\b|read-only file system|os error 30\b",
-        "something may not be written here: put the project in a folder that is yours, or remove "
-        "a .venv that another user made, and run it again",
+        "a file cannot be written: put the project into a folder of your own, or remove a .venv "
+        "that another user made, and run it again",
     ),
     (
         r"ensurepip|no module named venv",
-        "{python} cannot make environments: install its venv module (on Debian and Ubuntu: "
+        "{python} cannot create environments: install its venv module (on Debian and Ubuntu: "
         "sudo apt install python3-venv), or uv, and run it again",
     ),
     (
@@ -77,7 +78,7 @@ FAILURES = (
 
 
 class SetupError(Exception):
-    """Carries the one line that says what is wrong and what to do."""
+    """Its message is one line that says what is wrong and what to do."""
 
 
 def main() -> None:
@@ -89,7 +90,7 @@ def main() -> None:
     try:
         if (state := stale(by_name)) == "ready":
             return
-        # An environment that another uv made may have no installer of its own.
+        # An environment created by another uv may contain no installer.
         if state == "new" or not find_uv():
             make_environment()
         install()
@@ -100,11 +101,11 @@ def main() -> None:
     except OSError as error:
         fail(explain(str(error)))
     except KeyboardInterrupt:
-        fail("stopped before it was done: run it again to go on")
+        fail("interrupted: run it again to continue")
 
 
 def wanted() -> dict[str, object]:
-    """What the environment is made from, apart from its interpreter."""
+    """What the environment is created from, apart from its interpreter."""
     digest = hashlib.sha256()
     for name in INPUTS:
         digest.update((ROOT / name).read_bytes())
@@ -112,7 +113,7 @@ def wanted() -> dict[str, object]:
 
 
 def interpreter(python: Path) -> list[str]:
-    """Version and home of an interpreter, [] where it does not run."""
+    """The version and prefix of an interpreter, or [] if it does not run."""
     try:
         answer = subprocess.run(
             [python, "-I", "-S", "-c", WHO_AM_I], capture_output=True, text=True, check=True
@@ -123,7 +124,7 @@ def interpreter(python: Path) -> list[str]:
 
 
 def stale(by_name: bool) -> str:
-    """`ready`, `update` (to be installed into) or `new` (there is none, or it cannot be kept)."""
+    """`ready`, `update` (install into it) or `new` (missing, or it cannot be kept)."""
     found = interpreter(PYTHON)
     if not found:
         return "new"
@@ -134,7 +135,7 @@ def stale(by_name: bool) -> str:
         if unfit or tuple(map(int, found[0].split(".")[:2])) < (3, 10):
             raise SetupError(
                 f".venv has Python {found[0].split()[0]}, and was not made by this set-up: "
-                "remove it, and run it again"
+                "remove it and run it again"
             ) from None
         return "update"
     except (OSError, ValueError):
@@ -146,33 +147,33 @@ def stale(by_name: bool) -> str:
 
 
 def make_environment() -> None:
-    """Make an empty .venv, with uv in it where none is on the PATH."""
-    # Inside the .venv that is about to be removed, the interpreter it was made from must do.
+    """Creates an empty .venv, and installs uv into it if none is on the PATH."""
+    # If this runs in the .venv that is about to be removed, use the interpreter it was made from.
     python = Path(getattr(sys, "_base_executable", None) or sys.executable)
     if VENV.is_symlink() or VENV.is_file():
         VENV.unlink()
     elif VENV.exists():
-        say("Removing a .venv that was cut off, has moved or has another Python.")
+        say("Removing a .venv that is incomplete, has moved or has another Python.")
         shutil.rmtree(VENV)
     version = ".".join(map(str, sys.version_info[:3]))
-    say(f"Making .venv with Python {version}. The first time takes minutes: PyTorch is large.")
+    say(f"Creating .venv with Python {version}. The first time takes minutes: PyTorch is large.")
     if uv := find_uv():
         run([uv, "venv", "--quiet", "--python", python, VENV])
     else:
         run([python, "-m", "venv", VENV])
-        say("Fetching uv, which installs the rest.")
+        say("Downloading uv, which installs the rest.")
         run([PYTHON, "-m", "pip", "install", "--quiet", "uv"])
-    write_stamp({})  # matches nothing: should the install be cut off, the next try starts anew
+    write_stamp({})  # matches nothing: if the install is interrupted, the next attempt starts again
 
 
 def install() -> None:
-    """Install the package and all its extras into .venv, check that they load, stamp it."""
+    """Installs the package and all its extras into .venv, checks that they load, and stamps it."""
     started = time.monotonic()
     uv = find_uv()
     if not uv:
         raise SetupError(f"pip installed uv, but it is not in {BIN}: put uv on the PATH")
     what = ["--editable", ".[dev]", "--constraint", "constraints.txt"]
-    # Containers often forbid Python to keep what it compiles: then each start would take 10 s more.
+    # Containers often keep Python from saving bytecode: every start would then take 10 s longer.
     run([uv, "pip", "install", "--compile-bytecode", "--python", PYTHON, "--no-progress", *what])
     say("Checking that PyTorch loads.")
     run([PYTHON, "-c", "import torch, torchvision, jupyterlab, gan_lessons"])
@@ -187,7 +188,7 @@ def write_stamp(stamp: dict[str, object]) -> None:
 
 
 def find_uv() -> str | None:
-    """A uv that runs: the one on the PATH (it may be a dead shim), else the one in .venv."""
+    """A uv that runs: the one on the PATH (it may be a broken shim), or the one in .venv."""
     for uv in (shutil.which("uv"), shutil.which("uv", path=str(BIN))):
         if uv and subprocess.run([uv, "--version"], capture_output=True).returncode == 0:
             return uv
@@ -195,8 +196,11 @@ def find_uv() -> str | None:
 
 
 def run(command: list[str | Path]) -> None:
-    """Run a command quietly, with a line for each large download; raise SetupError if it fails."""
-    # An environment that is active in this shell must not be mistaken for the one in the making.
+    """Runs a command quietly, with a line for each large download.
+
+    Raises SetupError if the command fails.
+    """
+    # Without these variables, so that uv does not install into an active environment.
     env = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONHOME")}
     said: list[str] = []
     waiting: set[str] = set()
@@ -216,16 +220,16 @@ def run(command: list[str | Path]) -> None:
             said.append(line)
             if large := re.match(r"Downloading (\S+) \(([\d.]{5,}MiB|[\d.]+GiB)\)", line):
                 waiting.add(large[1])
-                say(f"  fetching {large[1]}, {large[2]}")
+                say(f"  downloading {large[1]}, {large[2]}")
             elif (name := line.strip().removeprefix("Downloaded ")) in waiting:
                 waiting.remove(name)
-                say(f"  {name} is here" + (f", {len(waiting)} to come" if waiting else ""))
+                say(f"  {name} downloaded" + (f", {len(waiting)} to go" if waiting else ""))
     if process.returncode:
         raise SetupError(explain("".join(said)))
 
 
 def explain(output: str) -> str:
-    """The one line for a failure: a known cause, or where the whole output is to be read."""
+    """One line for a failure: a known cause or the last error, and where to read the whole log."""
     values = {
         "free": shutil.disk_usage(ROOT).free / 1e9,
         "python": sys.executable,

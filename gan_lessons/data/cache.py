@@ -45,7 +45,10 @@ def written_aside(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        aside.touch()
+        mode = aside.stat().st_mode  # what the user's umask gives; some libraries write 0600
         yield aside
+        aside.chmod(mode)
         with open(aside, "rb+") as written:
             os.fsync(written.fileno())  # the content must reach the disk before the new name does
         aside.replace(path)

@@ -1,17 +1,17 @@
-"""How far generated pictures are from real ones, measured in features learned from the real ones.
+"""How far generated pictures are from real ones, measured in features learned from real ones.
 
-net = features(images)                            # a small classifier, trained once, cached
+net = features(images)                            # a small classifier, trained once and cached
 real, fake = net.extract(images.pixels), net.extract(pictures)
-frechet_distance(real, fake), kernel_distance(real, fake)      # one number for all faults
-precision_recall(real, fake), density_coverage(real, fake)     # fidelity apart from diversity
+frechet_distance(real, fake), kernel_distance(real, fake)    # one number for all defects
+precision_recall(real, fake), density_coverage(real, fake)   # fidelity and diversity apart
 
-judge = Judge(images, unseen)                     # the Fréchet distance, again and again
-mode_report(points, toy.ring_centres(), 0.01)     # modes found, where the modes are known
-class_report(pictures, net)                       # the same where the modes are classes
+judge = Judge(images, unseen)                     # the Fréchet distance, cheap to repeat
+mode_report(points, toy.ring_centres(), 0.01)     # the modes found, if the modes are known
+class_report(pictures, net)                       # the same, with classes as modes
 """
 
 from gan_lessons.metrics.distances import KernelDistance, frechet_distance, kernel_distance
-from gan_lessons.metrics.feature_net import FEATURES, STEPS, FeatureNet, features
+from gan_lessons.metrics.feature_net import FeatureNet, features
 from gan_lessons.metrics.judge import Judge
 from gan_lessons.metrics.modes import ModeReport, class_report, mode_report
 from gan_lessons.metrics.neighbours import (
@@ -22,8 +22,6 @@ from gan_lessons.metrics.neighbours import (
 )
 
 __all__ = [
-    "FEATURES",
-    "STEPS",
     "DensityCoverage",
     "FeatureNet",
     "Judge",

@@ -1,6 +1,6 @@
-"""Distances between two sets of features: one number that every fault of a generator raises.
+"""Distances between two sets of features: one number that every defect of a generator increases.
 
-Both come from torchmetrics, which is handed the features as they are.
+torchmetrics computes both; it gets features in place of pictures.
 """
 
 import warnings
@@ -9,11 +9,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from gan_lessons.checks import whole
 from gan_lessons.metrics.inputs import check_pair, check_rows
 
 
 class KernelDistance(NamedTuple):
-    """mean: over the subsets. std: of one subset's value, by the draw of the subsets alone."""
+    """mean: over the subsets. std: of a subset's value, from the random choice of subsets only."""
 
     mean: float
     std: float
@@ -22,43 +23,45 @@ class KernelDistance(NamedTuple):
 def frechet_distance(real: Tensor, fake: Tensor) -> float:
     """The Fréchet distance between Gaussians fitted to two sets of features (Heusel et al. 2017).
 
-    real: (N, D), fake: (M, D): features, not pictures. With means m and covariances C it is
+    real: (N, D), fake: (M, D), features, not pictures. With means m and covariances C it is
     |m_real - m_fake|² + tr(C_real + C_fake - 2 (C_real C_fake)^½), in squared units of a feature.
-    0 is best; it grows with every difference in mean or covariance, sees no other, and is too
-    large for small sets: compare at equal N and M only.
+    0 is best. It grows with every difference in mean or covariance and ignores all other
+    differences. For small sets it is biased upwards: compare values at equal N and M only.
 
     Raises:
         ValueError: a set has fewer than two rows, the widths differ, or a feature is not finite.
     """
-    # Imported here: with its optional dependencies it takes seconds, and training needs none of it.
+    # Imported here: the import takes seconds, and training does not need it.
     from torchmetrics.image.fid import FrechetInceptionDistance
 
     check_pair(real, fake)
     check_rows(real, fake, 2)
     real, fake = _in_double(real, fake)
-    # Moved together to around 0, where sums of squares lose no digits.
+    # Both are shifted by the same vector, to near 0, where sums of squares keep their digits.
     centre = real.mean(0)
-    metric = FrechetInceptionDistance(feature=_AsTheyAre(real.shape[1]))
+    metric = FrechetInceptionDistance(feature=_Identity(real.shape[1]))
     metric.update(real - centre, real=True)
     metric.update(fake - centre, real=False)
-    # Rounding can leave a tiny negative number where the two sets are the same.
+    # For equal sets, rounding can leave a tiny negative number.
     return max(0.0, metric.compute().item())
 
 
 def kernel_distance(
     real: Tensor, fake: Tensor, *, subsets: int = 20, subset_size: int = 1000, seed: int = 0
 ) -> KernelDistance:
-    """The kernel distance between two sets of features (Bińkowski et al. 2018), called KID.
+    """The kernel distance (KID) between two sets of features (Bińkowski et al. 2018).
 
-    real: (N, D), fake: (M, D): features, not pictures. The squared maximum mean discrepancy with
+    real: (N, D), fake: (M, D), features, not pictures. The squared maximum mean discrepancy with
     the kernel k(x, y) = (x·y / D + 1)³: the mean of k over pairs of two different real rows, plus
-    that over pairs of two different fake rows, minus twice that over pairs of one of each.
+    the mean over pairs of two different fake rows, minus twice the mean over pairs of a real and a
+    fake row.
 
-    A row is never paired with itself, so the estimate has no bias: equal distributions give 0 on
-    average at any N and M, and a value below 0 is chance. Its time and memory grow with the square
-    of the rows, so it is averaged over random subsets: each draws `subset_size` rows of either set
-    without repetition, or as many as the smaller set has. The seed gives the subsets. Where they
-    take in all of both sets they are all alike, and std says nothing of the noise.
+    A row is never paired with itself, so the estimate is unbiased: equal distributions give 0 on
+    average at any N and M, and negative values occur by chance. Time and memory grow with the
+    square of the number of rows, so the result is an average over random subsets: each takes
+    `subset_size` rows of either set without replacement, or as many as the smaller set has. The
+    seed determines the subsets. If every subset contains all rows of both sets, the subsets are
+    equal, and std says nothing about the noise.
 
     Raises:
         ValueError: a set has fewer than two rows, the widths differ, a feature is not finite,
@@ -68,15 +71,13 @@ def kernel_distance(
 
     check_pair(real, fake)
     check_rows(real, fake, 2)
-    if subsets < 1 or subset_size < 2:
-        raise ValueError(
-            f"need at least 1 subset of at least 2 rows, got {subsets} of {subset_size}"
-        )
+    whole("subsets", subsets, least=1)
+    whole("subset_size", subset_size, least=2)
     real, fake = _in_double(real, fake)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # that it stores the features: so do we
+        warnings.simplefilter("ignore", UserWarning)  # that it stores all features in memory
         metric = KernelInceptionDistance(
-            feature=_AsTheyAre(real.shape[1]),
+            feature=_Identity(real.shape[1]),
             subsets=subsets,
             subset_size=min(subset_size, len(real), len(fake)),
         )
@@ -89,11 +90,13 @@ def kernel_distance(
 
 
 def _in_double(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-    """On the CPU, because not every device has double precision."""
+    """Both in float64, on the CPU, because not every device has float64."""
     return real.detach().cpu().double(), fake.detach().cpu().double()
 
 
-class _AsTheyAre(nn.Module):
+class _Identity(nn.Module):
+    """What torchmetrics takes as its feature network, if the features are already extracted."""
+
     def __init__(self, width: int):
         super().__init__()
         self.num_features = width

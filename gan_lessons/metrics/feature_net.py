@@ -1,9 +1,9 @@
-"""The features that pictures are compared in: those of a small classifier of the data at hand.
+"""The features for comparing pictures: those of a small classifier trained on the data set.
 
 The usual Fréchet Inception distance compares pictures in the features of a large network trained
-on photographs. It cannot be had without a download and knows little of digits, so the features
-here are those of a small classifier trained, once, on the data set at hand. Distances are
-therefore comparable between models judged by the same network, and not with published FIDs.
+on photographs. That network needs a download and knows little about digits, so the features here
+come from a small classifier, trained once on the data set itself. You can compare distances between
+models that the same network judges, but not with published FIDs.
 """
 
 import contextlib
@@ -21,18 +21,19 @@ from gan_lessons.data import Images, to_float
 from gan_lessons.data.cache import cache_folder, written_aside
 
 FEATURES = 128
-_VERSION = 1  # of the classifier and its training: part of the key of what is cached
+_VERSION = 1  # of the classifier and its training; part of the cache's key
 STEPS = 800  # of its training, with batches of up to 128
 
 
 class FeatureNet(nn.Module):
-    """A LeNet: pictures (N, C, H, W), uint8 or floats in [-1, 1], to features (N, 128).
+    """A LeNet: pictures (N, C, H, W), uint8 or floats in [-1, 1] → features (N, 128).
 
-    Pictures larger than 32 pixels are shrunk to 32 first. `accuracy` is its share of right answers
-    on pictures held out from its training.
+    Pictures larger than 32 pixels are resized to 32 first. `accuracy` is its share of correct
+    answers on pictures held out from its training. Raises ValueError for pictures smaller than 16
+    pixels.
     """
 
-    num_features = FEATURES  # torchmetrics asks for it
+    num_features = FEATURES  # torchmetrics reads it
 
     def __init__(self, size: int, channels: int, classes: int):
         super().__init__()
@@ -52,7 +53,7 @@ class FeatureNet(nn.Module):
             nn.Flatten(),
             nn.Linear(32 * side * side, FEATURES),
             nn.ReLU(),
-        ).to(memory_format=torch.channels_last)  # in which a CPU pools much faster
+        ).to(memory_format=torch.channels_last)  # pooling on a CPU is much faster in this format
         self.classify = nn.Linear(FEATURES, classes)
 
     def forward(self, pictures: Tensor) -> Tensor:
@@ -63,9 +64,9 @@ class FeatureNet(nn.Module):
 
     @torch.no_grad()
     def extract(self, pictures: Tensor, chunk: int = 1000) -> Tensor:
-        """Features of any number of pictures, a chunk at a time, on this network's device.
+        """The features of any number of pictures, `chunk` at a time, on this network's device.
 
-        Raises ValueError where the pictures have not the shape of those it was trained on.
+        Raises ValueError if the pictures differ in shape from those it was trained on.
         """
         if tuple(pictures.shape[1:]) != self.pictures:
             raise ValueError(
@@ -79,12 +80,12 @@ class FeatureNet(nn.Module):
 def features(images: Images, *, device: str | torch.device = "cpu") -> FeatureNet:
     """The feature network of a data set: trained on it once, then read from the cache.
 
-    It learns to tell the classes apart; pictures without labels, or of one class, are turned by 0,
-    90, 180 or 270 degrees, and it learns to tell by how much (Gidaris et al. 2018). The same
-    pictures give the same network.
+    It learns to classify the pictures. Pictures without labels, or with one class only, are rotated
+    by 0, 90, 180 or 270 degrees, and it learns to predict the rotation (Gidaris et al. 2018). The
+    same pictures give the same network.
 
     Raises:
-        ValueError: the pictures are smaller than 16 pixels, or fewer than 10.
+        ValueError: the pictures are smaller than 16 pixels, or there are fewer than 10.
     """
     if len(images) < 10:
         raise ValueError(f"a feature network needs at least 10 pictures, got {len(images)}")
@@ -131,7 +132,7 @@ def _train(net: FeatureNet, images: Images, device: torch.device) -> FeatureNet:
 
 
 def _labels(images: Images) -> Tensor | None:
-    """The labels, where there are classes to tell apart."""
+    """The labels, or None if there are fewer than two classes."""
     if images.labels is None or len(images.labels.unique()) < 2:
         return None
     return images.labels
@@ -158,7 +159,7 @@ def _digest(images: Images) -> str:
 
 def _store(net: FeatureNet, file: Path) -> None:
     tensors = {name: tensor.cpu().contiguous() for name, tensor in net.state_dict().items()}
-    # A cache that cannot be written costs the next run some seconds, and nothing else.
+    # If the cache cannot be written, the next run only trains again, for some seconds.
     with contextlib.suppress(OSError, SafetensorError), written_aside(file) as aside:
         save_file(tensors, aside, metadata={"accuracy": repr(net.accuracy)})
 

@@ -1,14 +1,10 @@
-"""What every measure asks of the points that it is given."""
+"""Checks of the points and features that metrics measure."""
 
-import torch
 from torch import Tensor
 
 
 def check_pair(real: Tensor, fake: Tensor) -> None:
-    """real: (N, D), fake: (M, D), floating point, finite, at least one row each.
-
-    Raises ValueError where they are not.
-    """
+    """Raises ValueError unless real: (N, D) and fake: (M, D) are finite floats and not empty."""
     if real.dim() != 2 or fake.dim() != 2 or real.shape[1] != fake.shape[1]:
         raise ValueError(
             "features must be (N, D) and (M, D), "
@@ -19,7 +15,7 @@ def check_pair(real: Tensor, fake: Tensor) -> None:
 
 
 def check_points(name: str, points: Tensor) -> None:
-    """points: (N, D). Raises ValueError unless they are floating point, finite and any at all."""
+    """points: (N, D). Raises ValueError unless they are floating point, finite and not empty."""
     if not points.is_floating_point():
         raise ValueError(f"{name} must be floating point, got {points.dtype}")
     if not points.numel():
@@ -28,17 +24,11 @@ def check_points(name: str, points: Tensor) -> None:
     if bad:
         raise ValueError(
             f"{bad} of {len(points)} rows of {name} hold NaN or infinity: "
-            "find the step that made them"
+            "find the step that produced them"
         )
 
 
 def check_rows(real: Tensor, fake: Tensor, least: int) -> None:
-    """Raises ValueError where a set has fewer than `least` rows."""
+    """Raises ValueError if a set has fewer than `least` rows."""
     if min(len(real), len(fake)) < least:
         raise ValueError(f"need at least {least} rows in each set, got {len(real)} and {len(fake)}")
-
-
-def at_least_single(points: Tensor) -> Tensor:
-    """The same without its gradient; half precision is too coarse to tell near from nearer."""
-    points = points.detach()
-    return points if points.dtype in (torch.float32, torch.float64) else points.float()

@@ -1,23 +1,26 @@
-"""One number for a generator, cheap enough to be asked for again and again while it trains."""
+"""One number for the quality of a generator, cheap enough to measure often during training."""
 
 import torch
 from torch import Tensor
 
+from gan_lessons.checks import whole
 from gan_lessons.data import Images
 from gan_lessons.metrics.distances import frechet_distance
 from gan_lessons.metrics.feature_net import features
 
 
 class Judge:
-    """Measures a set of generated pictures against real ones, best such as no model has seen.
+    """Measures the Fréchet distance between generated and real pictures.
 
-    Made once for a data set: `Judge(train, test)`, then `judge(pictures)` is their distance.
-    `count` pictures are compared, and `floor` is what as many real training pictures get: no
-    generator does better but by chance. Without `reference`, one half of the images is compared
-    with, and the other gives the floor.
+    Create it once for a data set: `judge = Judge(train, test)`. Then `judge(pictures)` is the
+    distance of `pictures` from `judge.count` pictures of `reference`, preferably pictures that no
+    model has seen. `judge.floor` is the distance of as many real training pictures: a generator is
+    better only by chance. Without `reference`, half of `images` is the reference, and the other
+    half gives the floor.
 
-    For other measures, `judge.real` holds the features of the real pictures, and
-    `judge.net.extract(pictures)` gives those of any others.
+    For other metrics, `judge.real` holds the features of the reference, and
+    `judge.net.extract(pictures)` gives those of any pictures. Raises ValueError for a count below
+    2.
     """
 
     def __init__(
@@ -28,22 +31,21 @@ class Judge:
         count: int = 10_000,
         device: str | torch.device = "cpu",
     ):
-        if count < 2:
-            raise ValueError(f"count must be at least 2, got {count}")
+        whole("count", count, least=2)
         self.net = features(images, device=device)
-        # Shuffled: the first half of MNIST's test digits is cleaner than the second.
-        mixed = _shuffled(images.pixels)
+        # Shuffled, because the first half of MNIST's test digits is cleaner than the second.
+        learned = _shuffled(images.pixels)
         if reference is None:
-            half = len(mixed) // 2
-            mixed, pixels = mixed[:half], mixed[half:]
+            half = len(learned) // 2
+            learned, unseen = learned[:half], learned[half:]
         else:
-            pixels = _shuffled(reference.pixels)
-        self.count = min(count, len(mixed), len(pixels))
-        self.real = self.net.extract(pixels[: self.count])
-        self.floor = frechet_distance(self.real, self.net.extract(mixed[: self.count]))
+            unseen = _shuffled(reference.pixels)
+        self.count = min(count, len(learned), len(unseen))
+        self.real = self.net.extract(unseen[: self.count])
+        self.floor = frechet_distance(self.real, self.net.extract(learned[: self.count]))
 
     def __call__(self, pictures: Tensor) -> float:
-        """pictures: (N, C, H, W), uint8 or floats in [-1, 1]. Pass `count` of them."""
+        """The distance of pictures: (N, C, H, W), uint8 or floats in [-1, 1]; pass `count`."""
         return frechet_distance(self.real, self.net.extract(pictures))
 
 

@@ -6,8 +6,9 @@ it. If they are built with `classes`, both take labels: (N,) int64 as a second a
 then required. The networks in `points` follow the same rules with points in place of pictures.
 
 A new family is one file with its networks, each decorated with `parts.network`, and its name in the
-import below. The decorator stores a network's arguments in `.options`, so a checkpoint can describe
-the network as plain data and `rebuild` can rebuild it without running code from the file.
+import below; add it to FAMILIES if `build` can build it. The decorator stores a network's arguments
+in `.options`, so a checkpoint can describe the network as plain data and `rebuild` can rebuild it
+without running code from the checkpoint's file.
 """
 
 from torch import nn
@@ -16,7 +17,7 @@ from gan_lessons.checks import one_of, whole
 from gan_lessons.models import dcgan, mlp, modern, points
 from gan_lessons.models.parts import NETWORKS
 
-FAMILIES = {"mlp": mlp, "dcgan": dcgan, "modern": modern}  # those that `build` knows: for pictures
+FAMILIES = {"mlp": mlp, "dcgan": dcgan, "modern": modern}  # what `build` can build: for pictures
 BATCH_NORM = {"dcgan"}  # families whose discriminator has the option `norm`
 
 __all__ = ["FAMILIES", "build", "dcgan", "describe", "mlp", "modern", "points", "rebuild"]

@@ -15,7 +15,7 @@ def normal(*shape: int, seed: int = 0) -> Tensor:
 
 
 def whitened(x: Tensor) -> Tensor:
-    """x: (n, dims), moved and mixed: its mean is 0 and its covariance the identity."""
+    """x: (n, dims), shifted and mixed so that its mean is 0 and its covariance the identity."""
     x = x - x.mean(0)
     return torch.linalg.solve_triangular(
         torch.linalg.cholesky(x.T @ x / (len(x) - 1)), x.T, upper=False
@@ -23,7 +23,7 @@ def whitened(x: Tensor) -> Tensor:
 
 
 def four_modes(modes: int, n: int = 600, seed: int = 0) -> Tensor:
-    """(n, 4): equal clusters at the first of four corners, each as far from every other."""
+    """(n, 4): equal clusters at the first of four corners, which are equally far apart."""
     corners = 4 * torch.eye(4, dtype=torch.float64)
     return corners[torch.arange(n) % modes] + 0.5 * normal(n, 4, seed=seed)
 
@@ -50,17 +50,17 @@ class TestBoth:
 
     @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
     @pytest.mark.parametrize("which", ["real", "fake"])
-    def test_what_is_not_finite_is_refused(self, measure, which, value):
+    def test_infinite_and_nan_features_are_refused(self, measure, which, value):
         sets = {"real": normal(9, 3), "fake": normal(8, 3)}
         sets[which][2, 1] = value
         with pytest.raises(ValueError, match=f"1 of . rows of {which} hold NaN or infinity"):
             measure(**sets)
 
-    def test_whole_numbers_are_refused(self, measure):
+    def test_integer_features_are_refused(self, measure):
         with pytest.raises(ValueError, match=r"real must be floating point, got torch\.int64"):
             measure(torch.ones(5, 3, dtype=torch.int64), torch.ones(5, 3))
 
-    def test_gradients_are_left_behind_and_nothing_is_changed(self, measure):
+    def test_results_have_no_gradient_and_inputs_stay_unchanged(self, measure):
         x, y = normal(30, 4, seed=0).requires_grad_(), normal(30, 4, seed=1)
         before = y.clone()
         measure(x, y)
@@ -121,24 +121,24 @@ def test_frechet_distance_is_symmetric_and_grows():
 
 
 def test_frechet_distance_stays_when_both_sets_move():
-    """Far from 0, where sums of squares alone would have no digit left."""
+    """Far from 0, plain sums of squares would lose all digits."""
     x, y = normal(300, 5, seed=0), normal(300, 5, seed=1)
     assert frechet_distance(x + 1e8, y + 1e8) == pytest.approx(frechet_distance(x, y), rel=1e-5)
 
 
-def test_frechet_distance_goes_with_the_square_of_the_scale():
+def test_frechet_distance_grows_with_the_square_of_the_scale():
     x, y = normal(300, 5, seed=0), normal(300, 5, seed=1)
     assert frechet_distance(3 * x, 3 * y) == pytest.approx(9 * frechet_distance(x, y), rel=1e-6)
 
 
-def test_small_sets_look_farther():
-    """The bias that makes distances comparable at equal counts only."""
+def test_small_sets_have_larger_distances():
+    """Because of this bias, compare distances at equal counts only."""
     x, y = normal(4000, 20, seed=0), normal(4000, 20, seed=1)
     assert frechet_distance(x[:100], y[:100]) > 5 * frechet_distance(x, y)
 
 
 def test_torchmetrics_gives_the_same_frechet_distance_from_pictures(stripes):
-    """The distance of features is what torchmetrics gets from pictures and our network."""
+    """The distance of features equals torchmetrics' result from pictures and our network."""
     images, other = stripes(300, seed=0), stripes(200, seed=1)
     net = features(images)
     metric = FrechetInceptionDistance(feature=net)
@@ -169,7 +169,7 @@ def test_kernel_distance_pair_by_pair():
 
 
 def test_kernel_distance_of_sets_of_two_sizes():
-    """A subset of 12 takes in all fake rows and some of the real ones, which are all the same."""
+    """A subset of 12 has all fake rows and some of the real ones, which are all equal."""
     real, fake = normal(1, 4).expand(30, 4), normal(12, 4, seed=1)
     distance = kernel_distance(real, fake, subsets=3)
     assert distance.mean == pytest.approx(slowly(real[:12], fake), rel=1e-12)
@@ -177,7 +177,7 @@ def test_kernel_distance_of_sets_of_two_sizes():
 
 
 def test_kernel_distance_to_itself():
-    """Below 0 by a known amount: a row is paired with its copy, and never with itself."""
+    """Below 0 by a known amount: a row is paired with its copy, but never with itself."""
     x = normal(200, 8)
     kernel = (x @ x.T / 8 + 1) ** 3
     pairs = 200 * 199
@@ -187,8 +187,8 @@ def test_kernel_distance_to_itself():
     assert distance < 0
 
 
-def test_kernel_distance_has_no_bias_and_the_noise_that_theory_says():
-    """Of signs, of either set n, k is 4 + 4xy: a variance of 16 (4 / (n (n - 1)) + 4 / n²)."""
+def test_kernel_distance_is_unbiased_with_the_variance_that_theory_gives():
+    """For random signs, n in each set, k is 4 + 4xy: variance 16 (4 / (n (n - 1)) + 4 / n²)."""
     n, draws = 12, 1000
     signs = normal(draws, 2, n, 1).sign()
     values = torch.tensor([kernel_distance(x, y, subsets=1).mean for x, y in signs])
@@ -205,7 +205,7 @@ def test_kernel_distance_grows_as_modes_are_dropped():
 
 
 def test_kernel_distance_sees_what_frechet_distance_does_not():
-    """Of one feature it is 3 a² + 3 b² + c², for differences a, b, c in the first three moments.
+    """For one feature it is 3 a² + 3 b² + c², with a, b, c the differences of the first 3 moments.
 
     Here the first two are equal, and the third is (1 - 2p) / (p (1 - p))^½ = 1.5 against 0.
     """
@@ -215,7 +215,7 @@ def test_kernel_distance_sees_what_frechet_distance_does_not():
     assert kernel_distance(lopsided, even).mean == pytest.approx(1.5**2, rel=0.2)
 
 
-def test_the_seed_gives_the_subsets_and_the_world_keeps_its_own():
+def test_the_seed_determines_the_subsets_and_the_global_generator_is_untouched():
     real, fake = normal(200, 4, seed=0), normal(150, 4, seed=1)
     before = torch.get_rng_state()
     first = kernel_distance(real, fake, subset_size=50)
@@ -251,13 +251,21 @@ def test_torchmetrics_gives_the_same_kernel_distance_from_pictures(stripes):
     assert ours.std == pytest.approx(std.item(), abs=1e-5 * scale)
 
 
-def test_no_warning_reaches_the_reader():
+def test_there_are_no_warnings():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         kernel_distance(normal(5, 2), normal(5, 2, seed=1))
 
 
-@pytest.mark.parametrize(("subsets", "size"), [(0, 10), (-1, 10), (3, 1), (3, 0)])
-def test_subsets_that_cannot_be_are_refused(subsets, size):
-    with pytest.raises(ValueError, match=f"at least 2 rows, got {subsets} of {size}"):
+@pytest.mark.parametrize(
+    ("subsets", "size", "message"),
+    [
+        (0, 10, "subsets must be a whole number of at least 1, got 0"),
+        (-1, 10, "subsets must be a whole number of at least 1, got -1"),
+        (3, 1, "subset_size must be a whole number of at least 2, got 1"),
+        (3, 0, "subset_size must be a whole number of at least 2, got 0"),
+    ],
+)
+def test_subsets_out_of_range_are_refused(subsets, size, message):
+    with pytest.raises(ValueError, match=message):
         kernel_distance(normal(9, 2), normal(9, 2), subsets=subsets, subset_size=size)

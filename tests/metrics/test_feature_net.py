@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from gan_lessons.data import Images
-from gan_lessons.metrics import FEATURES, features
+from gan_lessons.metrics import features
+from gan_lessons.metrics.feature_net import FEATURES
 
 
 def test_features_learn_the_classes_once(stripes):
@@ -20,7 +21,7 @@ def test_features_learn_the_classes_once(stripes):
     assert not any(p.requires_grad for p in net.parameters())
 
 
-def test_features_are_taken_a_chunk_at_a_time(stripes):
+def test_features_are_extracted_in_chunks(stripes):
     images = stripes(50, seed=0)
     net = features(images)
     parts = net.extract(images.pixels, chunk=7)
@@ -36,7 +37,7 @@ def test_training_is_the_same_without_the_cache(stripes, tmp_path, monkeypatch):
         torch.testing.assert_close(a, b)
 
 
-def test_a_damaged_cache_is_made_anew(stripes, tmp_path):
+def test_a_damaged_cache_is_replaced(stripes, tmp_path):
     images = stripes(200, seed=0)
     net = features(images)
     (file,) = (tmp_path / "cache" / "features").iterdir()
@@ -51,13 +52,13 @@ def test_a_cache_that_cannot_be_written_is_no_error(stripes, tmp_path, monkeypat
     assert features(stripes(100, seed=0)).accuracy > 0.5
 
 
-def test_pictures_without_labels_learn_how_they_are_turned(stripes):
+def test_pictures_without_labels_learn_rotations(stripes):
     net = features(stripes(300, seed=0, labelled=False))
     assert net.classify.out_features == 4
     assert net.accuracy > 0.3
 
 
-def test_pictures_of_one_class_learn_how_they_are_turned(stripes):
+def test_pictures_of_one_class_learn_rotations(stripes):
     images = stripes(300, seed=0)
     assert features(images.take(images.labels == 0)).classify.out_features == 4
 
@@ -79,7 +80,7 @@ def test_large_pictures_are_shrunk_and_tiny_ones_refused():
 
 @pytest.mark.parametrize("shape", [(5, 1, 20, 20), (5, 3, 16, 16), (1, 16, 16), (5, 1, 16, 12)])
 def test_pictures_unlike_those_it_was_trained_on_are_refused(stripes, shape):
-    """Larger ones could be shrunk, and would be measured at another scale without a word."""
+    """Larger ones could be resized, but would silently be measured at another scale."""
     net = features(stripes(20, seed=0))
     with pytest.raises(ValueError, match=r"must be \(N, 1, 16, 16\) as the network was trained on"):
         net.extract(torch.zeros(shape))

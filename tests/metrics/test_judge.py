@@ -31,11 +31,11 @@ def test_the_judge_without_a_reference_splits_the_pictures(stripes):
     judge = Judge(stripes(100, seed=0))
     assert judge.count == 50
     assert math.isfinite(judge.floor)
-    with pytest.raises(ValueError, match="count must be at least 2, got 0"):
+    with pytest.raises(ValueError, match="count must be a whole number of at least 2, got 0"):
         Judge(stripes(100, seed=0), count=0)
 
 
-def test_what_the_judge_holds_serves_the_other_measures(stripes):
+def test_the_judges_features_work_with_the_other_metrics(stripes):
     judge = Judge(stripes(400, seed=0), stripes(300, seed=1), count=200)
     assert judge.real.shape == (200, judge.net.num_features)
     alike, unlike = judge.net.extract(stripes(200, seed=2).pixels), judge.net.extract(noise(200))
@@ -45,7 +45,7 @@ def test_what_the_judge_holds_serves_the_other_measures(stripes):
 
 
 def test_pictures_of_nan_are_refused(stripes):
-    """torchmetrics would end the process on them."""
+    """torchmetrics would end the process."""
     judge = Judge(stripes(100, seed=0), count=20)
     pictures = noise(20)
     pictures[3] = math.nan

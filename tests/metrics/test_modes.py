@@ -15,11 +15,11 @@ def at(*points: tuple[float, float]) -> Tensor:
 
 
 def test_counted_by_hand():
-    """At std 1 a sample is good below a distance of 3 from its nearest centre, in any direction."""
+    """With std 1, a sample is good if its nearest centre is closer than 3, in any direction."""
     samples = at(
-        (2.99, 0), (0, -2.99), (2.1, 2.1),  # good, of the first mode
-        (3.01, 0), (2.2, 2.2), (5, 5), (40, 40),  # of none
-        (10, 2.9), (12.5, 0.5),  # good, of the second
+        (2.99, 0), (0, -2.99), (2.1, 2.1),  # good, first mode
+        (3.01, 0), (2.2, 2.2), (5, 5), (40, 40),  # no mode
+        (10, 2.9), (12.5, 0.5),  # good, second mode
     )  # fmt: skip
     report = mode_report(samples, CENTRES, 1)
     assert report.counts.tolist() == [3, 2, 0]
@@ -75,14 +75,14 @@ def test_sample_by_sample():
 
 
 @pytest.mark.parametrize("name", ["ring", "grid", "two_gaussians"])
-def test_true_samples_find_all_modes_and_are_as_good_as_theory_says(name):
+def test_real_samples_find_all_modes_and_are_as_good_as_theory_says(name):
     chosen = toy.SETS[name]
     samples = chosen.sample(20_000, torch.Generator().manual_seed(0))
     report = mode_report(samples, chosen.centres(), chosen.std)
     assert report.found == len(chosen.centres())
     share = 1 - math.exp(-4.5)
     noise = math.sqrt(share * (1 - share) / 20_000)
-    # Modes a few std apart share their edges, so there a little more is good.
+    # Modes that are only a few std apart overlap, so slightly more samples are good.
     assert (
         share - 4 * noise < report.good < share + (0.003 if name == "two_gaussians" else 4 * noise)
     )
@@ -119,7 +119,7 @@ def test_reverse_kl_counts_good_samples_only():
     assert report.good == pytest.approx(3 / 53)
 
 
-def test_few_samples_raise_the_reverse_kl_by_as_much_as_said():
+def test_few_samples_raise_the_reverse_kl_as_documented():
     centres = torch.arange(100.0)[:, None]
     which = torch.randint(100, (20, 1000), generator=torch.Generator().manual_seed(0))
     values = [mode_report(centres[some], centres, 0.1).reverse_kl for some in which]
@@ -132,7 +132,7 @@ def test_no_good_sample():
     assert math.isnan(report.reverse_kl)
 
 
-def test_a_report_says_what_it_holds():
+def test_repr():
     report = mode_report(torch.cat([CENTRES[:2], at((50, 50), (60, 60))]), CENTRES, 1)
     assert repr(report) == "ModeReport(2 of 3 modes, 50.0% good, reverse KL 0.405)"
 
@@ -150,8 +150,8 @@ def test_a_report_says_what_it_holds():
         (torch.zeros(0, 2), CENTRES, 1, "samples is empty"),
         (torch.zeros(5, 2), CENTRES[:0], 1, "centres is empty"),
         (torch.full((5, 2), math.nan), CENTRES, 1, "5 of 5 rows of samples hold NaN"),
-        (torch.zeros(5, 2), CENTRES, 0, "std and within must be above 0, got 0 and 3.0"),
-        (torch.zeros(5, 2), CENTRES, math.nan, "must be above 0, got nan"),
+        (torch.zeros(5, 2), CENTRES, 0, "std must be a finite number above 0, got 0"),
+        (torch.zeros(5, 2), CENTRES, math.nan, "std must be a finite number above 0, got nan"),
         (torch.zeros(5, 2, dtype=torch.int64), CENTRES, 1, "samples must be floating point"),
     ],
 )
@@ -160,19 +160,19 @@ def test_bad_samples_are_refused(samples, centres, std, message):
         mode_report(samples, centres, std)
 
 
-def test_gradients_are_left_behind_and_half_precision_is_raised():
+def test_samples_with_gradients_and_in_half_precision():
     assert mode_report(CENTRES.clone().requires_grad_(), CENTRES, 1).found == 3
     for dtype in (torch.float16, torch.bfloat16, torch.float64):
         assert mode_report(CENTRES.to(dtype), CENTRES, 1).counts.tolist() == [1, 1, 1]
 
 
 def stacks(images: Images, *classes: int) -> Tensor:
-    """Pictures with one channel for each class that is asked for: (10, C, 16, 16) uint8."""
+    """Pictures with one channel for each of these classes: (10, C, 16, 16) uint8."""
     return torch.cat([images.pixels[images.labels == c][:10] for c in classes], dim=1)
 
 
 def test_stacked_pictures_spell_their_mode(stripes):
-    """Two classes in three channels are eight modes, and the first channel weighs most."""
+    """Two classes in three channels are eight modes; the first channel is the highest digit."""
     images = stripes(300, seed=0)
     net = features(images)
     for number in range(8):
@@ -199,7 +199,7 @@ def test_single_pictures_are_counted_by_class(stripes):
     assert report.counts.tolist() == other.labels.bincount().tolist()
 
 
-def test_a_network_of_colour_takes_the_picture_whole(stripes):
+def test_a_network_for_colour_classifies_the_whole_picture(stripes):
     images = stripes(300, seed=0)
     colour = Images(images.pixels.expand(-1, 3, -1, -1), images.labels, images.classes, "colour")
     report = class_report(colour.pixels, features(colour))

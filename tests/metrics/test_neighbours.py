@@ -7,9 +7,9 @@ from torch import Tensor
 from gan_lessons.metrics import density_coverage, neighbours, precision_recall
 
 
-def line(*places: float) -> Tensor:
+def line(*positions: float) -> Tensor:
     """Points on a line: (N, 1)."""
-    return torch.tensor(places, dtype=torch.float32)[:, None]
+    return torch.tensor(positions, dtype=torch.float32)[:, None]
 
 
 def normal(n: int, dims: int, seed: int) -> Tensor:
@@ -21,7 +21,7 @@ def cluster(n: int, x: float, seed: int) -> Tensor:
     return torch.tensor([x, 0.0]) + 0.1 * normal(n, 2, seed)
 
 
-# Gaps of 1, 2, 4 and 8, so that no two distances that matter are equal.
+# Gaps of 1, 2, 4 and 8, so that all relevant distances differ.
 REAL = line(0, 1, 3, 7, 15)
 FAKE = line(0.5, 3.5, 20, 30)
 
@@ -45,7 +45,7 @@ def test_counted_by_hand_with_the_second_neighbour():
 
 
 def test_coverage_counts_balls_and_not_fakes():
-    """0.5 lies in the balls of 0 and 1, many times over; 30 lies in none."""
+    """0.5, repeated many times, lies in the balls of 0 and 1; 30 lies in none."""
     fake = line(0.5, 0.5, 0.5, 30)
     assert density_coverage(REAL, fake, k=1) == pytest.approx((6 / 4, 2 / 5))
 
@@ -55,7 +55,7 @@ def test_one_fake_row_is_enough_for_density_and_coverage():
 
 
 def test_a_set_and_itself():
-    """On even steps every neighbour lies on the edge of a ball, which belongs to it."""
+    """On an even grid, every neighbour lies on the surface of a ball, which is part of the ball."""
     x = line(0, 1, 2, 3, 4)
     assert precision_recall(x, x, k=1) == (1, 1)
     assert density_coverage(x, x, k=1) == pytest.approx((13 / 5, 1))
@@ -70,7 +70,7 @@ def test_sets_far_apart():
 
 def test_half_of_the_real_modes():
     real = torch.cat([cluster(40, 0, seed=0), cluster(40, 9, seed=1)])
-    fake = cluster(80, 0, seed=0)[torch.arange(80) % 40]  # the first mode's rows, each twice
+    fake = cluster(80, 0, seed=0)[torch.arange(80) % 40]  # the rows of the first mode, each twice
     assert precision_recall(real, fake, k=2) == (1, 0.5)
     assert density_coverage(real, fake, k=2).coverage == 0.5
 
@@ -84,7 +84,7 @@ def test_half_of_the_fakes_are_nowhere():
 
 
 def test_a_real_outlier_fools_precision_and_not_density():
-    """Its ball reaches back to the others, and fakes near it are near no other real row."""
+    """Its ball reaches to the other rows; fakes in it are close to no other real row."""
     real = torch.cat([cluster(50, 0, seed=0), line(50) @ torch.tensor([[1.0, 0.0]])])
     fake = cluster(60, 40, seed=1)
     assert precision_recall(real, fake, k=5).precision == 1
@@ -93,7 +93,7 @@ def test_a_real_outlier_fools_precision_and_not_density():
 
 
 def test_fake_outliers_fool_recall_and_not_coverage():
-    """Three of them, far from the real rows and from one another: their balls take in all."""
+    """Three, far from the real rows and from each other: their balls contain all rows."""
     real = cluster(50, 0, seed=0)
     fake = torch.tensor([[9.0, 9.0], [-9.0, 9.0], [0.0, -9.0]])
     assert precision_recall(real, fake, k=2).recall == 1
@@ -150,7 +150,7 @@ def test_pair_by_pair_in_parts_of_any_size(k, rows, monkeypatch):
     assert got == pytest.approx(pair_by_pair(real, fake, k), abs=1e-12)
 
 
-def test_order_place_and_scale_are_nothing():
+def test_order_shift_and_scale_do_not_matter():
     real, fake = normal(60, 3, seed=0).double(), normal(50, 3, seed=1).double() * 1.3 + 0.4
     turn = torch.linalg.qr(normal(3, 3, seed=2).double()).Q
     for measure in (precision_recall, density_coverage):
@@ -160,7 +160,7 @@ def test_order_place_and_scale_are_nothing():
 
 
 def test_near_rows_keep_their_digits_far_from_zero():
-    """Distances by products would be noise here."""
+    """Distances computed from inner products would be noise here."""
     grid = torch.cartesian_prod(torch.arange(10.0), torch.arange(10.0)) / 64
     value = density_coverage(grid, grid + 1 / 128, k=3)
     assert density_coverage(grid + 1024, grid + 1024 + 1 / 128, k=3) == value
@@ -198,7 +198,7 @@ def test_half_precision_is_raised_and_the_kind_of_real_decides():
     assert density_coverage(real.double(), fake) == density_coverage(real.double(), fake.double())
 
 
-def test_no_gradient_is_kept():
+def test_results_have_no_gradient():
     x = normal(20, 3, seed=0).requires_grad_()
     assert precision_recall(x, x) == (1, 1)
     assert density_coverage(x, x).coverage == 1
@@ -209,9 +209,9 @@ def test_bad_features_are_refused(measure):
     x = normal(6, 3, seed=0)
     with pytest.raises(ValueError, match=r"got \(6, 3\) and \(6, 2\): extract them first"):
         measure(x, x[:, :2])
-    with pytest.raises(ValueError, match="k must be from 1 to 5 for the 6 rows of real, got 6"):
+    with pytest.raises(ValueError, match=r"k for the 6 rows of real .* 1 to 5, got 6"):
         measure(x, normal(20, 3, seed=1), k=6)
-    with pytest.raises(ValueError, match="k must be from 1 to 5 for the 6 rows of real, got 0"):
+    with pytest.raises(ValueError, match=r"k for the 6 rows of real .* 1 to 5, got 0"):
         measure(x, x, k=0)
     with pytest.raises(ValueError, match="fake is empty"):
         measure(x, x[:0])
@@ -224,9 +224,9 @@ def test_bad_features_are_refused(measure):
     assert measure(x, x, k=5)[1] == 1
 
 
-def test_too_few_fakes_for_balls_of_their_own():
+def test_too_few_fakes_for_their_own_balls():
     x = normal(6, 3, seed=0)
-    with pytest.raises(ValueError, match="k must be from 1 to 2 for the 3 rows of fake, got 3"):
+    with pytest.raises(ValueError, match=r"k for the 3 rows of fake .* 1 to 2, got 3"):
         precision_recall(x, x[:3])
     assert density_coverage(x, x[:3]).coverage == 1
 
