@@ -31,13 +31,18 @@ Discriminator = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Loss:
-    """The objectives of both players. `paired`: each fake is compared with one real sample."""
+    """The objectives of both players, as means over the logits.
+
+    paired: each fake is compared with one real sample. cross_entropy: the discriminator's has
+    targets, 1 for real and 0 for fake, that can be smoothed.
+    """
 
     name: str
     discriminator_formula: Callable[[Tensor, Tensor], Tensor]  # (real, fake)
     generator_formula: Callable[..., Tensor]  # (fake), or (fake, real) if paired
     source: str
     paired: bool = False
+    cross_entropy: bool = False
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """real, fake: logits, (N,) or (N, 1). Returns a scalar to minimise.
@@ -124,12 +129,14 @@ LOSSES: dict[str, Loss] = {
             _cross_entropy,
             _lose_as_fake,
             "Goodfellow et al. 2014, equation 1",
+            cross_entropy=True,
         ),
         Loss(
             "nonsaturating",
             _cross_entropy,
             _win_as_real,
             "Goodfellow et al. 2014, section 3",
+            cross_entropy=True,
         ),
         Loss(
             "lsgan",
@@ -160,8 +167,30 @@ LOSSES: dict[str, Loss] = {
 }
 
 
-class Penalty(Protocol):
-    """A gradient penalty: a term of the discriminator's loss, without its weight."""
+class PenaltyFormula(Protocol):
+    """Computes a penalty without its weight; see `Penalty`."""
+
+    def __call__(
+        self,
+        discriminator: Discriminator,
+        real: Tensor,
+        fake: Tensor,
+        generator: torch.Generator | None = None,
+    ) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """A gradient penalty: a term of the discriminator's loss, without its weight.
+
+    zero_centred_at: "real" and "fake", if it is half the mean squared gradient there, which can be
+    had from the pass that the loss is made of. draws: it draws random numbers.
+    """
+
+    name: str
+    formula: PenaltyFormula
+    zero_centred_at: tuple[str, ...] = ()
+    draws: bool = False
 
     def __call__(
         self,
@@ -174,10 +203,11 @@ class Penalty(Protocol):
 
         Returns a scalar, differentiable with respect to the discriminator's parameters only.
         Computed in float32 (in float64 for float64 inputs), even under autocast. `generator` is the
-        source of random numbers for penalties that need them. The penalty is about the gradient of
-        each logit with respect to its own input, so the discriminator must not mix the samples of a
+        source of random numbers for penalties that draw. The penalty is about the gradient of each
+        logit with respect to its own input, so the discriminator must not mix the samples of a
         batch (no batch norm). Raises ValueError unless there is one logit for each input.
         """
+        return self.formula(discriminator, real, fake, generator)
 
 
 def r1(
@@ -245,7 +275,15 @@ def wgan_gp(
     return (norm - 1).square().mean()
 
 
-PENALTIES: dict[str, Penalty] = {"r1": r1, "r2": r2, "r1r2": r1r2, "wgan-gp": wgan_gp}
+PENALTIES: dict[str, Penalty] = {
+    penalty.name: penalty
+    for penalty in (
+        Penalty("r1", r1, zero_centred_at=("real",)),
+        Penalty("r2", r2, zero_centred_at=("fake",)),
+        Penalty("r1r2", r1r2, zero_centred_at=("real", "fake")),
+        Penalty("wgan-gp", wgan_gp, draws=True),
+    )
+}
 
 
 def squared_gradient(logits: Tensor, inputs: Tensor) -> Tensor:

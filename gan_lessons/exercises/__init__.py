@@ -15,6 +15,7 @@ import pkgutil
 from collections import Counter
 from functools import cache
 
+from gan_lessons import checks
 from gan_lessons.exercises.engine import LIMIT_S, Exercise, Message, Result, examine
 
 __all__ = ["Exercise", "Message", "Result", "catalogue", "check", "hint", "solution"]
@@ -29,7 +30,7 @@ def check(name: str, answer: object, *, seed: int = 0, limit: float = LIMIT_S) -
 
     The result shows itself in a notebook. Its `.passed` is True, False, or None for an untouched
     stub. seed: draws the random cases. limit: seconds until an answer that never ends is stopped,
-    on systems that can (see `engine.time_limit`).
+    on systems that can (see `limits.time_limit`).
 
     Raises:
         ValueError: the exercise is unknown, or the limit is not positive.
@@ -47,8 +48,7 @@ def hint(name: str, number: int | None = None) -> Message:
     if number is None:
         _hints_given[name] += 1
         number = min(_hints_given[name], len(hints))
-    if not 1 <= number <= len(hints):
-        raise ValueError(f"{name} has hints 1 to {len(hints)}, got {number}")
+    checks.whole(f"number of the hint for {name}", number, 1, len(hints))
     last = f'`solution("{name}")` shows one' if _shows_solutions() else "there is no stronger one"
     follows = last if number == len(hints) else "call again for more"
     text = f"Hint {number} of {len(hints)} for {name} ({follows}): {hints[number - 1]}"
@@ -83,13 +83,8 @@ def catalogue() -> dict[str, Exercise]:
 
 def _shows_solutions() -> bool:
     """Read at each call, so that a cell with `%env` can change it."""
-    setting = os.environ.get(SWITCH, "on")
-    if setting not in ("on", "off"):
-        raise ValueError(f"{SWITCH} must be on or off, got {setting!r}")
-    return setting == "on"
+    return checks.one_of(SWITCH, os.environ.get(SWITCH, "on"), ("on", "off")) == "on"
 
 
 def _find(name: str) -> Exercise:
-    if name not in catalogue():
-        raise ValueError(f"unknown exercise {name!r}; known are {', '.join(catalogue())}")
-    return catalogue()[name]
+    return catalogue()[checks.one_of("exercise", name, catalogue())]

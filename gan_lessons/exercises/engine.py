@@ -4,80 +4,98 @@ An exercise brings its typical wrong answers as code. The answer at hand is reco
 them when it gives the same results in every case, so what a mistake does is written down once.
 """
 
+import ast
 import copy
 import inspect
 import linecache
-import signal
-import sys
-import textwrap
-import threading
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from types import FrameType
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from gan_lessons.exercises.compare import difference, show
+from gan_lessons import checks
+from gan_lessons.exercises import measures
+from gan_lessons.exercises.cases import Arguments
+from gan_lessons.exercises.compare import ABSOLUTE, describe, difference
+from gan_lessons.exercises.limits import TimeUp, settings_kept, time_limit
 
 LIMIT_S = 5.0
-
-Case = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """A typical wrong answer, as code in place of the stub, and the hint that it gets."""
+    """A typical wrong answer and the hint that it gets.
 
-    source: str
+    answer: a function, or the texts in the solution's body to change, each with its new text.
+    """
+
+    answer: Callable | Mapping[str, str]
     hint: str
 
 
-def filled(stub: str, body: str) -> str:
-    """The stub's code with the body in place of the dots that it ends in."""
-    head, dots, rest = stub.rpartition("    ...")
-    if not dots or rest:
-        raise ValueError(f"a stub must end in four spaces and three dots, got {stub!r}")
-    return head + textwrap.indent(body, "    ")
+def changed(source: str, changes: Mapping[str, str]) -> str:
+    """A function's source with some texts of its body replaced: a slip in a solution."""
+    head = _head(source)
+    body = source[len(head) :]
+    for old, new in changes.items():
+        if old not in body:
+            raise ValueError(f"there is no {old!r} in the body of the source")
+        body = body.replace(old, new)
+    return head + body
 
 
-def changed(source: str, *changes: tuple[str, str]) -> str:
-    """The source with the first text of each pair replaced by the second: a slip in a solution."""
-    for old, new in changes:
-        if old not in source:
-            raise ValueError(f"there is no {old!r} in the source")
-        source = source.replace(old, new)
-    return source
-
-
-def call(answer: Callable, *case: Any) -> object:
-    """The result of an answer that is a function: the usual `Exercise.measure`."""
-    return answer(*case)
+def _head(source: str) -> str:
+    """A function's source up to the end of its docstring."""
+    (function,) = ast.parse(source).body
+    if not isinstance(function, ast.FunctionDef) or not ast.get_docstring(function):
+        raise ValueError("the source must be a function with a docstring")
+    return "\n".join(source.splitlines()[: function.body[0].end_lineno])
 
 
 @dataclass(frozen=True, kw_only=True)
 class Exercise:
-    """One exercise. All code in it may use `torch`, and imports what else it needs."""
+    """One exercise. Its solution uses `torch`, and imports whatever else it needs in its body."""
 
     name: str  # "06.1": the lesson and the number in it
-    answer: str  # what the stub's code defines: a function, or a value
+    solve: Callable  # the solution, with the signature and the docstring of the stub
     minutes: int
-    stub: str
-    solution: str
     hints: tuple[str, ...]  # of growing strength
-    cases: Callable[[torch.Generator], list[Case]]  # arguments; easy to read ones first
-    expected: Callable[..., object]  # (*case); found in another way than the solution's
+    cases: Callable[[torch.Generator], list[Arguments]]  # easy to read ones first
+    expected: Callable[..., object]  # (*arguments); found in another way than the solution's
     mistakes: tuple[Mistake, ...]
-    measure: Callable[..., object] = field(default=call)  # (answer, *case): what is compared
-    also_right: Callable[..., object] | None = None  # (*case): another result to accept
+    measure: Callable[..., object] = measures.result  # (answer, *arguments): what is compared
+    also_right: Callable[..., object] | None = None  # (*arguments): another result to accept
+    absolute: float = ABSOLUTE  # how far results near 0 may be off
+
+    @property
+    def answer(self) -> str:
+        """The name of the function that the stub's code defines."""
+        return self.solve.__name__
+
+    @property
+    def solution(self) -> str:
+        """The solution's code, which can take the place of the stub."""
+        return inspect.getsource(self.solve).rstrip()
+
+    @property
+    def stub(self) -> str:
+        """The solution's signature and docstring, with dots for the body."""
+        return _head(self.solution) + "\n    ..."
 
     def run(self, source: str) -> Any:
-        """The answer that a stub, a solution or a mistake defines."""
+        """The function that a stub or a solution defines where only torch is imported."""
         namespace: dict[str, Any] = {"torch": torch}
         exec(compile(source, f"<exercise {self.name}>", "exec"), namespace)
         return namespace[self.answer]
+
+    def wrong(self, mistake: Mistake) -> Callable:
+        """The function that makes the mistake."""
+        if callable(mistake.answer):
+            return mistake.answer
+        return self.run(changed(self.solution, mistake.answer))
 
 
 @dataclass(frozen=True, repr=False)
@@ -101,18 +119,13 @@ class Result(Message):
     passed: bool | None
 
 
-class TimeUp(BaseException):
-    """Raised inside an answer that takes too long; `except Exception` in it must not stop this."""
-
-
-def examine(exercise: Exercise, answer: object, *, seed: int = 0, limit: float = LIMIT_S) -> Result:
+def examine(exercise: Exercise, answer: Any, *, seed: int = 0, limit: float = LIMIT_S) -> Result:
     """Run an answer on the exercise's cases and say how it did. limit: seconds, for all cases.
 
     Raises:
         ValueError: the limit is not positive. What the answer raises is part of the result.
     """
-    if not limit > 0:
-        raise ValueError(f"limit must be more than 0 seconds, got {limit}")
+    checks.number("limit", limit, above=0)
     # The notebook's own random numbers must not depend on which exercises were solved.
     with torch.random.fork_rng(devices=[]):
         return _examine(exercise, answer, seed, limit)
@@ -122,92 +135,93 @@ def _examine(exercise: Exercise, answer: Any, seed: int, limit: float) -> Result
     name, wanted = exercise.name, exercise.answer
     if answer is None or answer is ...:
         return _not_yet(exercise)
-    if callable(exercise.run(exercise.solution)) and not callable(answer):
+    if not callable(answer):
         return _wrong(f'{name} takes the function itself: `check("{name}", {wanted})`.')
 
     cases = exercise.cases(torch.Generator().manual_seed(seed))
-    case: Case = ()
+    given: Arguments = ()
     got: list[object] = []
+    side_effects: list[tuple[str, str]] = []  # what the answer did, on which input
     try:
-        with time_limit(limit):
-            for case in cases:
-                # A copy, because an answer may write into its arguments.
-                got.append(exercise.measure(answer, *copy.deepcopy(case)))
+        with settings_kept() as changed_settings, time_limit(limit) as wrapped:
+            for given in cases:
+                own = copy.deepcopy(given)  # an answer may write into its arguments
+                got.append(exercise.measure(wrapped(answer), *own))
+                done = [f"changes its argument `{each}`" for each in _written(exercise, own, given)]
+                done += [f"leaves torch's {each} changed" for each in changed_settings()]
+                side_effects += [(each, _input(exercise, given)) for each in done]
     except NotImplementedError:
         return _not_yet(exercise)
+    except measures.NotAllowed as rule:
+        facts = {"input": _input(exercise, given)}
+        return _wrong(f"{name} is not right yet: `{wanted}` {rule}", facts, _ask_for_hint(name))
     except TimeUp:
-        facts = {"input": _show_input(exercise, case)}
+        facts = {"input": _input(exercise, given)}
         advice = "Is there a loop that never ends?"
         return _wrong(f"{name} is not right yet: no result within {limit:g} s.", facts, advice)
     except (Exception, SystemExit) as error:
         facts = {
-            "input": _show_input(exercise, case),
+            "input": _input(exercise, given),
             "error": f"{type(error).__name__}: {error}".splitlines()[0],
             "where": _where(error, answer),
         }
         return _wrong(f"{name} is not right yet: `{wanted}` raises an error.", facts)
-    if all(result is None or result is ... for result in got):
+    if all(value is None or value is ... for value in got):
         return _not_yet(exercise)
 
-    for case, result in zip(cases, got, strict=True):
-        want = exercise.expected(*case)
-        reason = difference(result, want)
+    for given, value in zip(cases, got, strict=True):
+        want = exercise.expected(*given)
+        reason = difference(value, want, exercise.absolute)
         if reason is None:
             continue
-        if exercise.also_right and difference(result, exercise.also_right(*case)) is None:
+        if exercise.also_right and difference(value, exercise.also_right(*given)) is None:
             continue
         facts = {
-            "input": _show_input(exercise, case),
-            "expected": show(want),
-            "got": show(result),
+            "input": _input(exercise, given),
+            "expected": describe(want),
+            "got": describe(value),
             "which is": reason,
         }
         hint = _recognise(exercise, cases, got)
-        advice = f"Hint: {hint}" if hint else f'`hint("{name}")` gives a hint.'
-        return _wrong(f"{name} is not right yet.", facts, advice)
+        return _wrong(
+            f"{name} is not right yet.", facts, f"Hint: {hint}" if hint else _ask_for_hint(name)
+        )
+    if side_effects:
+        effect, on = side_effects[0]
+        advice = "The result is right, but other code still needs what it changes."
+        return _wrong(f"{name} is not right yet: `{wanted}` {effect}.", {"input": on}, advice)
     text = f"{name} passed: `{wanted}` is right in all {len(cases)} cases."
     return Result(text, text, True)
 
 
-@contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeUp in the body after so many seconds.
-
-    It takes a Unix system and the main thread, where a notebook runs its cells: on Windows, and in
-    other threads, there is no limit and the kernel has to be interrupted. A single long call into
-    compiled code is stopped only when it returns.
-    """
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise TimeUp
-
-    if sys.platform != "win32" and threading.current_thread() is threading.main_thread():
-        handler = signal.signal(signal.SIGALRM, stop)
-        timer = signal.setitimer(signal.ITIMER_REAL, seconds)
-        try:
-            yield
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, handler)
-            signal.setitimer(signal.ITIMER_REAL, *timer)
-    else:
-        yield
-
-
-def _recognise(exercise: Exercise, cases: list[Case], got: list[object]) -> str | None:
+def _recognise(exercise: Exercise, cases: list[Arguments], got: list[object]) -> str | None:
     """The hint of the mistake that gives the same results in every case."""
     for mistake in exercise.mistakes:
-        answer = exercise.run(mistake.source)
-        theirs = (exercise.measure(answer, *copy.deepcopy(case)) for case in cases)
-        if all(difference(mine, other) is None for mine, other in zip(got, theirs, strict=True)):
+        answer = exercise.wrong(mistake)
+        try:
+            theirs = [exercise.measure(answer, *copy.deepcopy(given)) for given in cases]
+        except measures.NotAllowed:
+            continue
+        if difference(got, theirs, exercise.absolute) is None:
             return mistake.hint
     return None
+
+
+def _written(exercise: Exercise, own: Arguments, given: Arguments) -> list[str]:
+    """The names of the arguments that an answer has changed."""
+    names = inspect.signature(exercise.expected).parameters
+    return [
+        name
+        for name, mine, theirs in zip(names, own, given, strict=False)
+        if difference(mine, theirs, 0.0)
+        or (isinstance(theirs, Tensor) and mine.requires_grad != theirs.requires_grad)
+    ]
 
 
 def _not_yet(exercise: Exercise) -> Result:
     text = (
         f"{exercise.name} not yet: `{exercise.answer}` has no result so far (about "
-        f'{exercise.minutes} minutes; `hint("{exercise.name}")` helps).'
+        f"{exercise.minutes} minutes; {_ask_for_hint(exercise.name, 'helps')})."
     )
     return Result(text, text, None)
 
@@ -221,9 +235,14 @@ def _wrong(headline: str, facts: dict[str, str] | None = None, advice: str = "")
     return Result(plain, markdown, False)
 
 
-def _show_input(exercise: Exercise, case: Case) -> str:
+def _ask_for_hint(name: str, does: str = "gives a hint.") -> str:
+    return f'`hint("{name}")` {does}'
+
+
+def _input(exercise: Exercise, given: Arguments) -> str:
     names = inspect.signature(exercise.expected).parameters
-    return ", ".join(f"{name} = {show(value)}" for name, value in zip(names, case, strict=False))
+    pairs = zip(names, given, strict=False)
+    return ", ".join(f"{name} = {describe(value)}" for name, value in pairs)
 
 
 def _where(error: BaseException, answer: object) -> str:

@@ -10,16 +10,9 @@ import torch
 from torch import nn
 
 from gan_lessons.deconv import contributions, conv_output_size, illegal, output_size
-from gan_lessons.exercises.engine import Case, Exercise, Mistake, changed, filled
+from gan_lessons.exercises.cases import Arguments, integers
+from gan_lessons.exercises.engine import Exercise, Mistake
 from gan_lessons.models.dcgan import map_sizes
-
-
-def integers(generator: torch.Generator, *limits: tuple[int, int]) -> tuple[int, ...]:
-    """A random whole number for each (lowest, highest), both included."""
-    return tuple(int(torch.randint(low, high + 1, (), generator=generator)) for low, high in limits)
-
-
-# 02.1
 
 
 def size_by_torch(
@@ -30,9 +23,9 @@ def size_by_torch(
     return layer(torch.zeros(1, 1, n)).shape[-1]
 
 
-def legal_settings(generator: torch.Generator) -> list[Case]:
+def legal_settings(generator: torch.Generator) -> list[Arguments]:
     """(n, kernel, stride, padding, output_padding, dilation)."""
-    cases: list[Case] = [(4, 3, 2, 0, 0, 1), (7, 4, 2, 1, 0, 1), (4, 3, 2, 1, 1, 1)]
+    cases: list[Arguments] = [(4, 3, 2, 0, 0, 1), (7, 4, 2, 1, 0, 1), (4, 3, 2, 1, 1, 1)]
     while len(cases) < 30:
         case = integers(generator, (1, 12), (1, 7), (1, 5), (0, 6), (0, 4), (1, 3))
         if not illegal(*case):
@@ -40,23 +33,17 @@ def legal_settings(generator: torch.Generator) -> list[Case]:
     return cases
 
 
-SIZE_STUB = '''\
 def deconv_size(
     n: int, kernel: int, stride: int, padding: int, output_padding: int, dilation: int
 ) -> int:
     """How many positions a deconvolution makes of n, along one axis."""
-    ...'''
-SIZE_SOLUTION = filled(
-    SIZE_STUB,
-    "return (n - 1) * stride + dilation * (kernel - 1) + 1 + output_padding - 2 * padding",
-)
+    return (n - 1) * stride + dilation * (kernel - 1) + 1 + output_padding - 2 * padding
+
 
 SIZE = Exercise(
     name="02.1",
-    answer="deconv_size",
+    solve=deconv_size,
     minutes=4,
-    stub=SIZE_STUB,
-    solution=SIZE_SOLUTION,
     hints=(
         "where does the last stamp begin, and how many cells further is its last cell? Positions "
         "are counted from 0, so the canvas has one more than that. Then cut, then extend.",
@@ -67,37 +54,33 @@ SIZE = Exercise(
     expected=size_by_torch,
     mistakes=(
         Mistake(
-            changed(SIZE_SOLUTION, ("dilation * (kernel - 1) + 1", "kernel")),
+            {"dilation * (kernel - 1) + 1": "kernel"},
             "right without dilation. With it a kernel spans more positions than it has cells.",
         ),
         Mistake(
-            changed(SIZE_SOLUTION, ("2 * padding", "padding")),
+            {"2 * padding": "padding"},
             "padding cuts at both ends of the canvas, so it counts twice.",
         ),
         Mistake(
-            changed(SIZE_SOLUTION, ("- 2 * padding", "+ 2 * padding")),
+            {"- 2 * padding": "+ 2 * padding"},
             "that is what padding does in a convolution. In a deconvolution it cuts the output.",
         ),
         Mistake(
-            changed(SIZE_SOLUTION, ("(n - 1) * stride", "n * stride")),
+            {"(n - 1) * stride": "n * stride"},
             "n stamps have n - 1 steps between them: the first one begins at 0.",
         ),
         Mistake(
-            changed(SIZE_SOLUTION, ("(kernel - 1) + 1", "(kernel - 1)")),
+            {"(kernel - 1) + 1": "(kernel - 1)"},
             "one too few: that is the index of the last cell, and counting begins at 0.",
         ),
         Mistake(
-            filled(
-                SIZE_STUB,
-                "return (n + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1",
+            lambda n, kernel, stride, padding, output_padding, dilation: (
+                (n + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
             ),
             "this is the size that a convolution makes. The deconvolution leads the other way.",
         ),
     ),
 )
-
-
-# 02.2
 
 
 def back_by_trying(size: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
@@ -108,9 +91,9 @@ def back_by_trying(size: int, kernel: int, stride: int, padding: int, dilation: 
     return sizes.index(size)
 
 
-def convolutions(generator: torch.Generator) -> list[Case]:
+def convolutions(generator: torch.Generator) -> list[Arguments]:
     """(size, kernel, stride, padding, dilation) of convolutions that torch allows."""
-    cases: list[Case] = [(8, 3, 2, 1, 1), (7, 3, 2, 1, 1), (9, 3, 3, 0, 1)]
+    cases: list[Arguments] = [(8, 3, 2, 1, 1), (7, 3, 2, 1, 1), (9, 3, 3, 0, 1)]
     while len(cases) < 30:
         size, k, s, p, d = integers(generator, (1, 40), (1, 7), (1, 5), (0, 4), (1, 3))
         if d * (k - 1) + 1 <= size + 2 * p:
@@ -118,24 +101,19 @@ def convolutions(generator: torch.Generator) -> list[Case]:
     return cases
 
 
-BACK_STUB = '''\
 def output_padding_back(size: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
     """The output_padding that leads a deconvolution back to `size` positions.
 
     Its input is what a convolution with the same kernel, stride, padding and dilation made of them.
     """
-    ...'''
-BACK_BODY = """\
-span = dilation * (kernel - 1) + 1
-return (size + 2 * padding - span) % stride"""
-BACK_SOLUTION = filled(BACK_STUB, BACK_BODY)
+    span = dilation * (kernel - 1) + 1
+    return (size + 2 * padding - span) % stride
+
 
 BACK = Exercise(
     name="02.2",
-    answer="output_padding_back",
+    solve=output_padding_back,
     minutes=7,
-    stub=BACK_STUB,
-    solution=BACK_SOLUTION,
     hints=(
         "the convolution rounds down: `(size + 2 * padding - span) // stride + 1` positions, with "
         "`span` the positions that a kernel covers. What did the rounding throw away?",
@@ -146,31 +124,28 @@ BACK = Exercise(
     expected=back_by_trying,
     mistakes=(
         Mistake(
-            filled(BACK_STUB, "return size % stride"),
+            lambda size, kernel, stride, padding, dilation: size % stride,
             "right only where padding and kernel happen to cancel. The remainder to look at is the "
             "one that the convolution's own division leaves.",
         ),
         Mistake(
-            filled(BACK_STUB, "return stride - 1"),
+            lambda size, kernel, stride, padding, dilation: stride - 1,
             "that leads back to the largest of the sizes with one result. Which was `size`?",
         ),
         Mistake(
-            changed(BACK_SOLUTION, ("2 * padding", "padding")),
+            {"2 * padding": "padding"},
             "the convolution pads at both ends, so padding counts twice.",
         ),
         Mistake(
-            changed(BACK_SOLUTION, ("dilation * (kernel - 1) + 1", "kernel")),
+            {"dilation * (kernel - 1) + 1": "kernel"},
             "right without dilation. With it a kernel spans `dilation * (kernel - 1) + 1`.",
         ),
         Mistake(
-            changed(BACK_SOLUTION, ("size + 2 * padding - span", "span - size - 2 * padding")),
+            {"size + 2 * padding - span": "span - size - 2 * padding"},
             "the sign: you count what the input lacks for one output more, not what it can spare.",
         ),
     ),
 )
-
-
-# 02.3
 
 
 def multiple_by_trying(kernel: int, stride: int) -> tuple[int, int] | None:
@@ -182,32 +157,27 @@ def multiple_by_trying(kernel: int, stride: int) -> tuple[int, int] | None:
     return None
 
 
-def kernels_and_strides(generator: torch.Generator) -> list[Case]:
+def kernels_and_strides(generator: torch.Generator) -> list[Arguments]:
     """The usual ones, kernels smaller than the stride, stride 1, then random ones."""
     easy = [(4, 2), (3, 2), (5, 2), (2, 2), (3, 1), (4, 1), (6, 3), (4, 3), (1, 4), (2, 5)]
     return easy + [integers(generator, (1, 15), (1, 6)) for _ in range(20)]
 
 
-MULTIPLE_STUB = '''\
 def exact_multiple(kernel: int, stride: int) -> tuple[int, int] | None:
     """(padding, output_padding) with which a deconvolution makes stride * n of every n.
 
     With the smallest output_padding that does it; None where torch allows none. No dilation.
     """
-    ...'''
-MULTIPLE_BODY = """\
-output_padding = max((kernel - stride) % 2, stride - kernel)
-if output_padding >= stride:
-    return None
-return (kernel - stride + output_padding) // 2, output_padding"""
-MULTIPLE_SOLUTION = filled(MULTIPLE_STUB, MULTIPLE_BODY)
+    output_padding = max((kernel - stride) % 2, stride - kernel)
+    if output_padding >= stride:
+        return None
+    return (kernel - stride + output_padding) // 2, output_padding
+
 
 MULTIPLE = Exercise(
     name="02.3",
-    answer="exact_multiple",
+    solve=exact_multiple,
     minutes=8,
-    stub=MULTIPLE_STUB,
-    solution=MULTIPLE_SOLUTION,
     hints=(
         "set the size formula equal to `stride * n`. n drops out, and an equation for "
         "`2 * padding` is left. Which output_padding makes its other side even?",
@@ -219,28 +189,25 @@ MULTIPLE = Exercise(
     expected=multiple_by_trying,
     mistakes=(
         Mistake(
-            filled(MULTIPLE_STUB, "return kernel // 2, stride - 1"),
+            lambda kernel, stride: (kernel // 2, stride - 1),
             "this makes `stride * n` for odd kernels, though often with more output_padding than "
             "it takes. With an even kernel it is one short.",
         ),
         Mistake(
-            filled(MULTIPLE_STUB, "return (kernel - stride) // 2, 0"),
+            lambda kernel, stride: ((kernel - stride) // 2, 0),
             "where `kernel - stride` is odd, half a position is left over, and where the kernel is "
             "smaller than the stride your padding is negative. output_padding is for both.",
         ),
         Mistake(
-            changed(MULTIPLE_SOLUTION, (">= stride", "> stride")),
+            {">= stride": "> stride"},
             "almost: torch refuses output_padding 1 at stride 1. No even kernel keeps a size.",
         ),
         Mistake(
-            changed(MULTIPLE_SOLUTION, ("max((kernel - stride) % 2, stride", "max(0, stride")),
+            {"max((kernel - stride) % 2, stride": "max(0, stride"},
             "where `kernel - stride` is odd and positive, you lose half a position of padding.",
         ),
     ),
 )
-
-
-# 02.4
 
 
 def walked(answer: Callable, size: int) -> object:
@@ -259,35 +226,30 @@ def planned(size: int) -> str:
     return " → ".join(map(str, (1, *map_sizes(size))))
 
 
-def reachable(generator: torch.Generator) -> list[Case]:
+def reachable(generator: torch.Generator) -> list[Arguments]:
     """The usual sizes, then a first map of 3, 4, 5 or 7, doubled."""
-    doublings = integers(generator, *[(1, 4)] * 8)
     starts = (3, 4, 5, 7) * 2
+    doublings = integers(generator, *[(1, 4)] * len(starts))
     return [(28,), (64,), *((n << twice,) for n, twice in zip(starts, doublings, strict=True))]
 
 
-ROAD_STUB = '''\
 def road(size: int) -> list[tuple[int, int, int]]:
     """The layers (kernel, stride, padding) of deconvolutions that lead from 1 position to `size`.
 
     The first makes the first map, each of the others doubles. Halve `size` while it is even and
     larger than 4: what is left is the first map. No output_padding, no dilation.
     """
-    ...'''
-ROAD_BODY = """\
-doublings = []
-while size % 2 == 0 and size > 4:
-    size //= 2
-    doublings.append((4, 2, 1))
-return [(size, 1, 0), *doublings]"""
-ROAD_SOLUTION = filled(ROAD_STUB, ROAD_BODY)
+    doublings = []
+    while size % 2 == 0 and size > 4:
+        size //= 2
+        doublings.append((4, 2, 1))
+    return [(size, 1, 0), *doublings]
+
 
 ROAD = Exercise(
     name="02.4",
-    answer="road",
+    solve=road,
     minutes=8,
-    stub=ROAD_STUB,
-    solution=ROAD_SOLUTION,
     hints=(
         "go backwards: from `size` by halves to the first map. Each halving is a doubling layer. "
         "Which layer makes the first map from a single position?",
@@ -299,30 +261,27 @@ ROAD = Exercise(
     measure=walked,
     mistakes=(
         Mistake(
-            changed(ROAD_SOLUTION, ("[(size, 1, 0), ", "[(4, 1, 0), ")),
+            {"[(size, 1, 0), ": "[(4, 1, 0), "},
             "a first map of 4 suits 64 and 32. Other sizes halve to another first map.",
         ),
         Mistake(
-            changed(ROAD_SOLUTION, (" and size > 4", "")),
+            {" and size > 4": ""},
             "you halve on below 4. That is a road too, but the task's first map has 3 or more.",
         ),
         Mistake(
-            changed(ROAD_SOLUTION, ("(4, 2, 1)", "(4, 2, 0)")),
+            {"(4, 2, 1)": "(4, 2, 0)"},
             "kernel 4 with stride 2 makes `2 * n + 2` without padding. Cut one at each end.",
         ),
         Mistake(
-            changed(ROAD_SOLUTION, ("(4, 2, 1)", "(3, 2, 1)")),
+            {"(4, 2, 1)": "(3, 2, 1)"},
             "kernel 3 with stride 2 and padding 1 makes `2 * n - 1`. An even kernel can double.",
         ),
         Mistake(
-            changed(ROAD_SOLUTION, ("[(size, 1, 0), *doublings]", "doublings")),
+            {"[(size, 1, 0), *doublings]": "doublings"},
             "the first layer is missing: your doublings begin at 1 position, not at the first map.",
         ),
     ),
 )
-
-
-# 02.5
 
 
 def listed(o: int, n: int, kernel: int, stride: int, padding: int) -> tuple[int, int] | None:
@@ -331,9 +290,9 @@ def listed(o: int, n: int, kernel: int, stride: int, padding: int) -> tuple[int,
     return (inputs[0], inputs[-1]) if inputs else None
 
 
-def outputs(generator: torch.Generator) -> list[Case]:
+def outputs(generator: torch.Generator) -> list[Arguments]:
     """(o, n, kernel, stride, padding): for each setting both ends and a place between."""
-    cases: list[Case] = [(4, 5, 3, 2, 0), (5, 5, 3, 2, 0), (4, 5, 4, 2, 1), (2, 4, 2, 3, 0)]
+    cases: list[Arguments] = [(4, 5, 3, 2, 0), (5, 5, 3, 2, 0), (4, 5, 4, 2, 1), (2, 4, 2, 3, 0)]
     while len(cases) < 50:
         setting = integers(generator, (1, 9), (1, 7), (1, 4), (0, 4))
         if not illegal(*setting):
@@ -342,27 +301,21 @@ def outputs(generator: torch.Generator) -> list[Case]:
     return cases
 
 
-REACH_STUB = '''\
 def reached_by(o: int, n: int, kernel: int, stride: int, padding: int) -> tuple[int, int] | None:
     """The first and the last of the inputs 0 … n - 1 whose stamps reach output o.
 
     None where no stamp does. No output_padding, no dilation.
     """
-    ...'''
-REACH_BODY = """\
-at = o + padding  # on the canvas, before it is cut
-first = max(0, -((kernel - 1 - at) // stride))  # (at - kernel + 1) / stride, rounded up
-last = min(n - 1, at // stride)
-return (first, last) if first <= last else None"""
-REACH_SOLUTION = filled(REACH_STUB, REACH_BODY)
-ROUNDED_UP = "-((kernel - 1 - at) // stride)"
+    at = o + padding  # on the canvas, before it is cut
+    first = max(0, -((kernel - 1 - at) // stride))  # (at - kernel + 1) / stride, rounded up
+    last = min(n - 1, at // stride)
+    return (first, last) if first <= last else None
+
 
 REACH = Exercise(
     name="02.5",
-    answer="reached_by",
+    solve=reached_by,
     minutes=10,
-    stub=REACH_STUB,
-    solution=REACH_SOLUTION,
     hints=(
         "output o is position `o + padding` of the uncut canvas. Input i covers the positions "
         "`i * stride` to `i * stride + kernel - 1` there. For which i is the one between the two?",
@@ -374,23 +327,23 @@ REACH = Exercise(
     expected=listed,
     mistakes=(
         Mistake(
-            changed(REACH_SOLUTION, ("o + padding", "o")),
+            {"o + padding": "o"},
             "right without padding. With it output o is further along the canvas: how far?",
         ),
         Mistake(
-            changed(REACH_SOLUTION, (ROUNDED_UP, "(at - kernel + 1) // stride")),
+            {"-((kernel - 1 - at) // stride)": "(at - kernel + 1) // stride"},
             "the first input has to be rounded up: `//` rounds down, to a stamp that misses o.",
         ),
         Mistake(
-            changed(REACH_SOLUTION, (f"max(0, {ROUNDED_UP})", ROUNDED_UP)),
+            {"max(0, -((kernel - 1 - at) // stride))": "-((kernel - 1 - at) // stride)"},
             "near the beginning your first input is negative: there is none before 0.",
         ),
         Mistake(
-            changed(REACH_SOLUTION, ("min(n - 1, at // stride)", "at // stride")),
+            {"min(n - 1, at // stride)": "at // stride"},
             "near the end your last input does not exist: the inputs go up to n - 1.",
         ),
         Mistake(
-            changed(REACH_SOLUTION, (" if first <= last else None", "")),
+            {" if first <= last else None": ""},
             "right wherever an input reaches o. Where the kernel is smaller than the stride there "
             "are outputs that none does: say None.",
         ),

@@ -11,27 +11,29 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from gan_lessons.exercises.engine import Case, Exercise, Mistake, changed, filled
+from gan_lessons.exercises import measures
+from gan_lessons.exercises.cases import Arguments, integers
+from gan_lessons.exercises.engine import Exercise, Mistake
 
-# 05.1
 
-
-def by_cross_entropy(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+def cross_entropies(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """The mean cross entropy of each batch with its own label, added up."""
-    return sum(
-        (
-            F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, label))
-            for logits, label in ((real_logits, 1.0), (fake_logits, 0.0))
-        ),
-        torch.zeros(()),
-    )
+    real = F.binary_cross_entropy_with_logits(real_logits, torch.ones_like(real_logits))
+    fake = F.binary_cross_entropy_with_logits(fake_logits, torch.zeros_like(fake_logits))
+    return real + fake
 
 
-def two_batches(generator: torch.Generator) -> list[Case]:
+def by_cross_entropy(real_logits: Tensor, fake_logits: Tensor) -> object:
+    """The cross entropies, value and gradient."""
+    return measures.loss_and_gradient(cross_entropies, real_logits, fake_logits)
+
+
+def two_batches(generator: torch.Generator) -> list[Arguments]:
     """Logits by hand, very sure ones, then random ones of unequal counts."""
-    easy: list[Case] = [
+    easy: list[Arguments] = [
         (torch.tensor([2.0]), torch.tensor([-1.0])),
         (torch.tensor([1.0, -200.0]), torch.tensor([200.0, 0.0])),
+        (torch.tensor([1e4, -1e4]), torch.tensor([-1e4, 1e4])),
     ]
     drawn = [
         (3 * torch.randn(n, generator=generator), 3 * torch.randn(m, generator=generator))
@@ -40,24 +42,19 @@ def two_batches(generator: torch.Generator) -> list[Case]:
     return easy + drawn
 
 
-LABELS_STUB = '''\
 def discriminator_loss(real_logits: torch.Tensor, fake_logits: torch.Tensor) -> torch.Tensor:
     """What D minimises, told "real" of the one and "fake" of the other: (N,), (M,) → a scalar.
 
     The mean over the real pictures plus the mean over the fakes; good for logits of any size.
     """
-    ...'''
-LABELS_BODY = """\
-softplus = torch.nn.functional.softplus
-return softplus(-real_logits).mean() + softplus(fake_logits).mean()"""
-LABELS_SOLUTION = filled(LABELS_STUB, LABELS_BODY)
+    softplus = torch.nn.functional.softplus
+    return softplus(-real_logits).mean() + softplus(fake_logits).mean()
+
 
 LABELS = Exercise(
     name="05.1",
-    answer="discriminator_loss",
+    solve=discriminator_loss,
     minutes=4,
-    stub=LABELS_STUB,
-    solution=LABELS_SOLUTION,
     hints=(
         "the cross entropy of a logit is softplus(-logit) where the label is 1 and softplus(logit) "
         "where it is 0. Which batch has which label?",
@@ -66,55 +63,47 @@ LABELS = Exercise(
     ),
     cases=two_batches,
     expected=by_cross_entropy,
+    measure=measures.loss_and_gradient,
     mistakes=(
         Mistake(
-            changed(LABELS_SOLUTION, ("softplus(fake", "softplus(-fake")),
+            {"softplus(fake": "softplus(-fake"},
             "both batches are told to be real, as in the article: the fakes' logits have to go "
             "down.",
         ),
         Mistake(
-            changed(
-                LABELS_SOLUTION,
-                ("softplus(-real", "softplus(real"),
-                ("softplus(fake", "softplus(-fake"),
-            ),
+            {"softplus(-real": "softplus(real", "softplus(fake": "softplus(-fake"},
             "the labels have changed places: this discriminator calls fakes real.",
         ),
         Mistake(
-            changed(LABELS_SOLUTION, (" + softplus(fake_logits).mean()", "")),
+            {" + softplus(fake_logits).mean()": ""},
             "the fakes are missing. Told of real pictures alone, it says real to everything.",
         ),
         Mistake(
-            filled(
-                LABELS_STUB,
-                "softplus = torch.nn.functional.softplus\n"
-                "return torch.cat([softplus(-real_logits), softplus(fake_logits)]).mean()",
-            ),
+            {
+                "softplus(-real_logits).mean() + softplus(fake_logits).mean()": (
+                    "softplus(torch.cat([-real_logits, fake_logits])).mean()"
+                )
+            },
             "one mean over both batches: half the loss where they are equal in number, and where "
             "they are not, the larger one counts for more.",
         ),
         Mistake(
-            filled(
-                LABELS_STUB,
-                "real, fake = real_logits.sigmoid(), fake_logits.sigmoid()\n"
-                "return -real.log().mean() - (1 - fake).log().mean()",
-            ),
+            {
+                "softplus(-real_logits)": "-real_logits.sigmoid().log()",
+                "softplus(fake_logits)": "-(1 - fake_logits.sigmoid()).log()",
+            },
             "right on paper. In 32 bits the sigmoid of a sure logit is 0 or 1, and the log of 0 is "
             "infinite.",
         ),
         Mistake(
-            changed(
-                LABELS_SOLUTION,
-                ("-real_logits", "-real_logits.sigmoid()"),
-                ("softplus(fake_logits)", "softplus(fake_logits.sigmoid())"),
-            ),
+            {
+                "-real_logits": "-real_logits.sigmoid()",
+                "softplus(fake_logits)": "softplus(fake_logits.sigmoid())",
+            },
             "sigmoid twice: softplus holds one already, and takes raw logits.",
         ),
     ),
 )
-
-
-# 05.2
 
 
 def by_flop_counter(sizes: list[int]) -> int:
@@ -125,30 +114,28 @@ def by_flop_counter(sizes: list[int]) -> int:
     return counter.get_total_flops() // 2
 
 
-def dense_sizes(generator: torch.Generator) -> list[Case]:
+def dense_sizes(generator: torch.Generator) -> list[Arguments]:
     """One layer, two, then stacks of random sizes."""
-    easy: list[Case] = [([2, 3],), ([3, 1, 2],)]
+    easy: list[Arguments] = [([2, 3],), ([3, 1, 2],)]
     for layers in (2, 3, 4):
         easy.append((torch.randint(2, 40, (layers + 1,), generator=generator).tolist(),))
     return easy
 
 
-DENSE_STUB = '''\
 def multiply_adds(sizes: list[int]) -> int:
     """Multiply-adds of dense layers on one input, such as [100, 128, 128, 784]; no biases.
 
     sizes: the numbers that go in, then those that come out of each layer.
     """
-    ...'''
-DENSE_BODY = "return sum(a * b for a, b in zip(sizes, sizes[1:]))"
-DENSE_SOLUTION = filled(DENSE_STUB, DENSE_BODY)
+    from itertools import pairwise
+
+    return sum(a * b for a, b in pairwise(sizes))
+
 
 DENSE = Exercise(
     name="05.2",
-    answer="multiply_adds",
+    solve=multiply_adds,
     minutes=4,
-    stub=DENSE_STUB,
-    solution=DENSE_SOLUTION,
     hints=(
         "in a dense layer every input is multiplied by a weight of its own for every output. How "
         "many weights are that?",
@@ -159,27 +146,24 @@ DENSE = Exercise(
     expected=by_flop_counter,
     mistakes=(
         Mistake(
-            changed(DENSE_SOLUTION, ("a * b for", "a * b + b for")),
+            {"a * b for": "a * b + b for"},
             "a bias is added once and multiplies nothing: this counts the learned numbers.",
         ),
         Mistake(
-            changed(DENSE_SOLUTION, ("a * b for", "2 * a * b for")),
+            {"a * b for": "2 * a * b for"},
             "twice too much: a multiply-add is one multiplication with its addition. Counted one "
             "by one, as torch's flop counter does, they are two operations.",
         ),
         Mistake(
-            changed(DENSE_SOLUTION, ("a * b for", "a + b for")),
+            {"a * b for": "a + b for"},
             "every input goes to every output: multiply the two, do not add them.",
         ),
         Mistake(
-            filled(DENSE_STUB, "return sizes[0] * sizes[-1]"),
+            lambda sizes: sizes[0] * sizes[-1],
             "that is a single layer from the first to the last. Each layer between has its own.",
         ),
     ),
 )
-
-
-# 05.3
 
 
 def by_search(budget: int, latent: int, hidden: int) -> int:
@@ -199,38 +183,31 @@ def by_search(budget: int, latent: int, hidden: int) -> int:
     return next(c for c in itertools.count() if takes(c + 1) > budget)
 
 
-def budgets(generator: torch.Generator) -> list[Case]:
-    """The lesson's own, one that fits exactly, then random ones."""
+def budgets(generator: torch.Generator) -> list[Arguments]:
+    """The lesson's own, one that fits exactly, one too small for any, then random ones."""
     exact = 20 * 10 + 3 * 14 * 14 * (10 + 16)
-    easy: list[Case] = [(129_536, 100, 128), (exact, 20, 10)]
+    easy: list[Arguments] = [(129_536, 100, 128), (exact, 20, 10), (20 * 10 + 5095, 20, 10)]
     for _ in range(4):
-        hidden = int(torch.randint(10, 60, (), generator=generator))
-        latent = int(torch.randint(20, 200, (), generator=generator))
-        spare = int(torch.randint(15_000, 60_000, (), generator=generator))
+        hidden, latent, spare = integers(generator, (10, 59), (20, 199), (15_000, 59_999))
         easy.append((latent * hidden + spare, latent, hidden))
     return easy
 
 
-CHANNELS_STUB = '''\
 def most_channels(budget: int, latent: int, hidden: int) -> int:
     """The most channels c for which the lesson's second generator keeps within the budget.
 
     Multiply-adds for one picture, biases aside: dense from latent to hidden, dense from hidden to
     c maps of 14 × 14, a deconvolution of kernel 4 and stride 2 from c maps to one of 28 × 28.
     """
-    ...'''
-CHANNELS_BODY = """\
-first = latent * hidden
-each = 14 * 14 * hidden + 14 * 14 * 4 * 4
-return (budget - first) // each"""
-CHANNELS_SOLUTION = filled(CHANNELS_STUB, CHANNELS_BODY)
+    first = latent * hidden
+    each = 14 * 14 * hidden + 14 * 14 * 4 * 4
+    return (budget - first) // each
+
 
 CHANNELS = Exercise(
     name="05.3",
-    answer="most_channels",
+    solve=most_channels,
     minutes=8,
-    stub=CHANNELS_STUB,
-    solution=CHANNELS_SOLUTION,
     hints=(
         "the first layer does not depend on c, the other two grow with it in proportion. A "
         "deconvolution stamps its kernel once for each *input* position (lesson 01).",
@@ -241,30 +218,22 @@ CHANNELS = Exercise(
     expected=by_search,
     mistakes=(
         Mistake(
-            changed(CHANNELS_SOLUTION, ("14 * 14 * 4 * 4", "28 * 28 * 4 * 4")),
+            {"14 * 14 * 4 * 4": "28 * 28 * 4 * 4"},
             "a deconvolution stamps its kernel at each of the 14 · 14 input positions, not at each "
             "output. Of the 16 numbers of the kernel, only four or fewer reach an output.",
         ),
+        Mistake({" + 14 * 14 * 4 * 4": ""}, "the deconvolution is missing from the bill."),
         Mistake(
-            changed(CHANNELS_SOLUTION, (" + 14 * 14 * 4 * 4", "")),
-            "the deconvolution is missing from the bill.",
-        ),
-        Mistake(
-            changed(CHANNELS_SOLUTION, ("(budget - first)", "budget")),
+            {"(budget - first)": "budget"},
             "the first dense layer takes its share before any channel does.",
         ),
         Mistake(
-            changed(
-                CHANNELS_SOLUTION, ("(budget - first) // each", "-(-(budget - first) // each)")
-            ),
+            {"(budget - first) // each": "-(-(budget - first) // each)"},
             "rounded up: the last channel no longer fits. Where it all comes out even, this is "
             "right.",
         ),
     ),
 )
-
-
-# 05.4
 
 
 def by_parts(names: list[str], player: str) -> list[str]:
@@ -277,10 +246,10 @@ OTHERS = ("generator_average", "discriminator_ema")  # no players, and named aft
 MODULES = ("dense1", "layers", "of_generator", "like.discriminator", "generator")
 
 
-def weight_names(generator: torch.Generator) -> list[Case]:
+def weight_names(generator: torch.Generator) -> list[Arguments]:
     """Plain names, then such as are easily mixed up, in any order."""
     plain = ["generator.0.weight", "generator.0.bias", "discriminator.0.weight"]
-    easy: list[Case] = [(plain, player) for player in PLAYERS]
+    easy: list[Arguments] = [(plain, player) for player in PLAYERS]
     everything = [
         f"{owner}.{module}.{kind}"
         for owner in PLAYERS + OTHERS
@@ -299,23 +268,19 @@ def weight_names(generator: torch.Generator) -> list[Case]:
     return easy
 
 
-NAMES_STUB = '''\
 def weights_of(names: list[str], player: str) -> list[str]:
     """The names that belong to one player, "generator" or "discriminator", in the order given.
 
     A name goes from the outside in, with points between: "generator.layers.0.weight". What comes
     before the first point says whose weight it is.
     """
-    ...'''
-NAMES_BODY = 'return [name for name in names if name.startswith(player + ".")]'
-NAMES_SOLUTION = filled(NAMES_STUB, NAMES_BODY)
+    return [name for name in names if name.startswith(player + ".")]
+
 
 NAMES = Exercise(
     name="05.4",
-    answer="weights_of",
+    solve=weights_of,
     minutes=4,
-    stub=NAMES_STUB,
-    solution=NAMES_SOLUTION,
     hints=(
         'where in a name does the player have to stand? Think of "generator_average.0.weight", '
         'which is no player\'s, and of "discriminator.of_generator.weight".',
@@ -325,22 +290,16 @@ NAMES = Exercise(
     expected=by_parts,
     mistakes=(
         Mistake(
-            changed(NAMES_SOLUTION, ('name.startswith(player + ".")', "player in name")),
+            {'name.startswith(player + ".")': "player in name"},
             "it takes every name with the word somewhere in it, another player's too. Look at the "
             "beginning.",
         ),
         Mistake(
-            changed(NAMES_SOLUTION, ('player + "."', "player")),
+            {'player + "."': "player"},
             "an average of the generator begins with the same letters. Look for the point too.",
         ),
-        Mistake(
-            changed(NAMES_SOLUTION, ("if name", "if not name")),
-            "these are all the others.",
-        ),
-        Mistake(
-            changed(NAMES_SOLUTION, ("if name", "if name.endswith('.weight') and name")),
-            "the biases are learned too.",
-        ),
+        Mistake({"if name": "if not name"}, "these are all the others."),
+        Mistake({"if name": "if name.endswith('.weight') and name"}, "the biases are learned too."),
     ),
 )
 

@@ -4,17 +4,11 @@ import torch
 from torch import Tensor
 
 from gan_lessons.deconv import illegal, output_size
-from gan_lessons.exercises.engine import Case, Exercise, Mistake, changed, filled
+from gan_lessons.exercises import measures
+from gan_lessons.exercises.cases import Arguments, integers
+from gan_lessons.exercises.engine import Exercise, Mistake
 from gan_lessons.losses import LOSSES
 from gan_lessons.models.dcgan import Generator
-
-
-def integers(low: int, high: int, count: int, generator: torch.Generator) -> list[int]:
-    """Random whole numbers from low to high, both included."""
-    return torch.randint(low, high + 1, (count,), generator=generator).tolist()
-
-
-# 06.1
 
 
 def padding_that_doubles(kernel: int) -> int | None:
@@ -27,26 +21,24 @@ def padding_that_doubles(kernel: int) -> int | None:
     return None
 
 
-def kernels(generator: torch.Generator) -> list[Case]:
+def kernels(generator: torch.Generator) -> list[Arguments]:
     """The usual kernels, then larger ones, as many even as odd."""
-    halves = integers(4, 30, 6, generator)
+    halves = integers(generator, *[(4, 30)] * 6)
     larger = [2 * half + odd for half in halves for odd in (0, 1)]
     return [(kernel,) for kernel in (4, 3, 2, 5, 6, 1, *larger)]
 
 
-PADDING_STUB = '''\
 def doubling_padding(kernel: int) -> int | None:
     """The padding that makes a deconvolution of stride 2, without output padding, double every
     size; None if none does.
     """
-    ...'''
+    return None if kernel % 2 else (kernel - 2) // 2
+
 
 PADDING = Exercise(
     name="06.1",
-    answer="doubling_padding",
+    solve=doubling_padding,
     minutes=4,
-    stub=PADDING_STUB,
-    solution=filled(PADDING_STUB, "return None if kernel % 2 else (kernel - 2) // 2"),
     hints=(
         "with stride 2 a deconvolution makes `(n - 1) * 2 + kernel - 2 * padding` positions of n. "
         "Ask for `2 * n` and see what is left.",
@@ -57,34 +49,31 @@ PADDING = Exercise(
     expected=padding_that_doubles,
     mistakes=(
         Mistake(
-            filled(PADDING_STUB, "return kernel // 2"),
+            lambda kernel: kernel // 2,
             "half the kernel is what an odd kernel needs at stride 1 to keep a size. Solve the "
             "size formula for stride 2 instead.",
         ),
         Mistake(
-            filled(PADDING_STUB, "return (kernel - 1) // 2"),
+            lambda kernel: (kernel - 1) // 2,
             "right for even kernels. With an odd kernel this padding makes `2 * n - 1` positions, "
             "one too few.",
         ),
         Mistake(
-            filled(PADDING_STUB, "return (kernel - 2) // 2"),
+            lambda kernel: (kernel - 2) // 2,
             "right for even kernels. With an odd kernel of 3 or more this padding makes "
             "`2 * n + 1` positions, one too many.",
         ),
         Mistake(
-            filled(PADDING_STUB, "return (kernel - 2) / 2"),
+            lambda kernel: (kernel - 2) / 2,
             "the formula is right, but a padding is a whole number: divide with `//`, and say "
             "None where a half would be left.",
         ),
         Mistake(
-            filled(PADDING_STUB, "return 1"),
+            lambda kernel: 1,
             "1 belongs to the kernel of 4. Other kernels need another padding, or have none.",
         ),
     ),
 )
-
-
-# 06.2
 
 
 def learned_numbers(size: int, width: int, channels: int = 1, latent: int = 100) -> int:
@@ -93,41 +82,35 @@ def learned_numbers(size: int, width: int, channels: int = 1, latent: int = 100)
     return sum(parameter.numel() for parameter in network.parameters())
 
 
-def settings(generator: torch.Generator) -> list[Case]:
+def settings(generator: torch.Generator) -> list[Arguments]:
     """(size, width, channels, latent): the lesson's own, then each size with the rest drawn."""
     sizes = (28, 64, 8, 20, 32, 40, 48)
-    ranges = ((4, 16), (1, 4), (2, 200))
-    drawn = [integers(low, high, len(sizes), generator) for low, high in ranges]
-    return [(28, 64), (32, 64, 3), *zip(sizes, *drawn, strict=True)]
+    drawn = [(size, *integers(generator, (4, 16), (1, 4), (2, 200))) for size in sizes]
+    return [(28, 64), (32, 64, 3), *drawn]
 
 
-COUNT_STUB = '''\
 def generator_parameters(size: int, width: int, channels: int = 1, latent: int = 100) -> int:
     """How many numbers the DCGAN generator for size × size pixels learns, by a formula.
 
     The sides of its maps are map_sizes(size). The last map before the picture has `width` channels,
     and each map has twice as many as the one after it.
     """
-    ...'''
+    from gan_lessons.models.dcgan import map_sizes
 
-COUNT_IMPORT = "from gan_lessons.models.dcgan import map_sizes\n\n\n"
-COUNT_BODY = """\
-first, *doubled = map_sizes(size)  # 28 → 7, [14, 28]
-wide = width * 2 ** (len(doubled) - 1)
-count = latent * wide * first**2 + 2 * wide  # kernels, then a scale and a shift per channel
-for _ in doubled[:-1]:
-    narrow = wide // 2
-    count += wide * narrow * 4**2 + 2 * narrow
-    wide = narrow
-return count + wide * channels * 4**2 + channels  # the one layer with a bias"""
-COUNT_SOLUTION = COUNT_IMPORT + filled(COUNT_STUB, COUNT_BODY)
+    first, *doubled = map_sizes(size)  # 28 → 7, [14, 28]
+    wide = width * 2 ** (len(doubled) - 1)
+    count = latent * wide * first**2 + 2 * wide  # kernels, then a scale and a shift per channel
+    for _ in doubled[:-1]:
+        narrow = wide // 2
+        count += wide * narrow * 4**2 + 2 * narrow
+        wide = narrow
+    return count + wide * channels * 4**2 + channels  # the one layer with a bias
+
 
 COUNT = Exercise(
     name="06.2",
-    answer="generator_parameters",
+    solve=generator_parameters,
     minutes=10,
-    stub=COUNT_STUB,
-    solution=COUNT_SOLUTION,
     hints=(
         "a layer from c to d channels with a kernel of side k learns `c * d * k**2` weights. "
         "Batch norm learns a scale and a shift per channel. Print the generator: which layers "
@@ -141,43 +124,40 @@ COUNT = Exercise(
     expected=learned_numbers,
     mistakes=(
         Mistake(
-            changed(COUNT_SOLUTION, (" + 2 * wide", ""), (" + 2 * narrow", "")),
+            {" + 2 * wide": "", " + 2 * narrow": ""},
             "all the deconvolutions' numbers are there. Batch norm learns as well: a scale and a "
             "shift for each channel.",
         ),
         Mistake(
-            changed(COUNT_SOLUTION, ("2 * wide  #", "3 * wide  #"), ("2 * narrow", "3 * narrow")),
+            {"2 * wide  #": "3 * wide  #", "2 * narrow": "3 * narrow"},
             "you count a bias in every layer. Before batch norm there is none: the mean would take "
             "it away again.",
         ),
         Mistake(
-            changed(COUNT_SOLUTION, ("2 * wide  #", "wide  #"), ("2 * narrow", "narrow")),
+            {"2 * wide  #": "wide  #", "2 * narrow": "narrow"},
             "batch norm learns two numbers per channel, a scale and a shift; you count one.",
         ),
         Mistake(
-            changed(COUNT_SOLUTION, ("2 * wide  #", "4 * wide  #"), ("2 * narrow", "4 * narrow")),
+            {"2 * wide  #": "4 * wide  #", "2 * narrow": "4 * narrow"},
             "you count four numbers per channel of batch norm. The running mean and variance are "
             "kept, not learned; what is learned is a scale and a shift.",
         ),
         Mistake(
-            changed(COUNT_SOLUTION, ("latent * wide * first**2 + 2 * wide", "0")),
+            {"latent * wide * first**2 + 2 * wide": "0"},
             "the first layer is missing, which leads from z to the first map.",
         ),
         Mistake(
-            changed(COUNT_SOLUTION, ("first**2", "4**2")),
+            {"first**2": "4**2"},
             "the first kernel is as large as the first map, `map_sizes(size)[0]`, which is 4 only "
             "for some sizes.",
         ),
         Mistake(
-            changed(COUNT_SOLUTION, ("4**2 + channels", "4**2")),
+            {"4**2 + channels": "4**2"},
             "one bias is missing: the last layer has no batch norm after it, so it has a bias, "
             "one number per channel of the picture.",
         ),
     ),
 )
-
-
-# 06.3
 
 
 def on_the_arc(a: Tensor, b: Tensor, t: float) -> Tensor:
@@ -199,7 +179,7 @@ def weighted_by_sines(a: Tensor, b: Tensor, t: float) -> Tensor:
     return (torch.sin((1 - t) * angle) * a + torch.sin(t * angle) * b) / torch.sin(angle)
 
 
-def latent_pairs(generator: torch.Generator) -> list[Case]:
+def latent_pairs(generator: torch.Generator) -> list[Arguments]:
     """Right angles, normal latents, equal directions.
 
     Equal directions lie along an axis, so that no rounding decides whether a formula survives.
@@ -209,28 +189,26 @@ def latent_pairs(generator: torch.Generator) -> list[Case]:
     return [(right, up, 0.5), (right, up, 0.25), *normal, (up, up, 0.5), (up, 2 * up, 0.25)]
 
 
-SLERP_STUB = '''\
 def slerp(a: torch.Tensor, b: torch.Tensor, t: float) -> torch.Tensor:
     """The latent a share t of the way along the arc from a to b: (D,), (D,), 0 to 1 → (D,).
 
-    On the way its length goes from that of a to that of b. a may equal b.
+    On the way its length goes evenly from that of a to that of b, or as in `along_sphere`. a and b
+    may point the same way. b = -a is left out: no arc between the two is the shortest.
     """
-    ...'''
+    u, v = a / a.norm(), b / b.norm()
+    angle = torch.acos((u @ v).clamp(-1, 1))
+    if angle < 1e-4:  # one direction: sin(angle) would divide by almost nothing
+        return (1 - t) * a + t * b
+    turned = (torch.sin((1 - t) * angle) * u + torch.sin(t * angle) * v) / torch.sin(angle)
+    return ((1 - t) * a.norm() + t * b.norm()) * turned
 
-SLERP_ANGLE = "angle = torch.acos((u @ v).clamp(-1, 1))\n"
-SLERP_GUARD = """\
-if angle < 1e-4:  # one direction: sin(angle) would divide by almost nothing
-    return (1 - t) * a + t * b
-"""
-SLERP_SCALE = "return ((1 - t) * a.norm() + t * b.norm()) * turned"
-SLERP_BODY = f"""\
-u, v = a / a.norm(), b / b.norm()
-{SLERP_ANGLE}{SLERP_GUARD}\
-turned = (torch.sin((1 - t) * angle) * u + torch.sin(t * angle) * v) / torch.sin(angle)
-{SLERP_SCALE}"""
-SLERP_USUAL = """\
-angle = torch.acos(a @ b / (a.norm() * b.norm()))
-return (torch.sin((1 - t) * angle) * a + torch.sin(t * angle) * b) / torch.sin(angle)"""
+
+def usual_slerp(a: Tensor, b: Tensor, t: float) -> Tensor:
+    """As in the lesson: undefined where a and b point the same way."""
+    angle = torch.acos(a @ b / (a.norm() * b.norm()))
+    return (torch.sin((1 - t) * angle) * a + torch.sin(t * angle) * b) / torch.sin(angle)
+
+
 SLERP_NAN = (
     "right until a and b point the same way: then `sin(angle)` is 0, and 0 / 0 is NaN. There the "
     "straight line will do."
@@ -238,10 +216,8 @@ SLERP_NAN = (
 
 SLERP = Exercise(
     name="06.3",
-    answer="slerp",
+    solve=slerp,
     minutes=10,
-    stub=SLERP_STUB,
-    solution=filled(SLERP_STUB, SLERP_BODY),
     hints=(
         "take lengths and directions apart. The length can go evenly from one to the other. For "
         "the direction you need the angle: what is the dot product of two vectors of length 1?",
@@ -254,61 +230,44 @@ SLERP = Exercise(
     also_right=weighted_by_sines,
     mistakes=(
         Mistake(
-            filled(SLERP_STUB, "return (1 - t) * a + t * b"),
+            lambda a, b, t: (1 - t) * a + t * b,
             "this is the straight line. It cuts the corner: half-way between two latents of the "
             "same length at a right angle, only 0.71 of that length is left.",
         ),
         Mistake(
-            filled(SLERP_STUB, "x = (1 - t) * a + t * b\nreturn x / x.norm()"),
+            lambda a, b, t: torch.nn.functional.normalize((1 - t) * a + t * b, dim=0),
             "a straight line whose points are brought to length 1. It has neither the latents' "
             "length nor an even turn: it is fastest in the middle.",
         ),
         Mistake(
-            filled(
-                SLERP_STUB, changed(SLERP_BODY, (SLERP_GUARD, ""), (SLERP_SCALE, "return turned"))
-            ),
+            {"angle < 1e-4": "False", "((1 - t) * a.norm() + t * b.norm()) * turned": "turned"},
             "the direction is right, its length is 1. Give it back a length between |a| and |b|.",
         ),
         Mistake(
-            filled(SLERP_STUB, changed(SLERP_BODY, (SLERP_ANGLE, "angle = u @ v\n"))),
+            {"torch.acos((u @ v).clamp(-1, 1))": "u @ v"},
             "the dot product of two vectors of length 1 is the cosine of their angle. `torch.acos` "
             "makes the angle of it.",
         ),
         Mistake(
-            filled(SLERP_STUB, changed(SLERP_BODY, (SLERP_ANGLE, "angle = torch.acos(a @ b)\n"))),
+            {"torch.acos((u @ v).clamp(-1, 1))": "torch.acos(a @ b)"},
             "a · b is the cosine of the angle only for vectors of length 1: divide it by |a| |b|.",
         ),
         Mistake(
-            filled(SLERP_STUB, "a, b = b, a\n" + SLERP_BODY),
+            {"u, v = a": "a, b = b, a\n    u, v = a"},
             "a and b have changed places: t = 0 must give a.",
         ),
-        Mistake(filled(SLERP_STUB, changed(SLERP_BODY, (SLERP_GUARD, ""))), SLERP_NAN),
-        Mistake(filled(SLERP_STUB, SLERP_USUAL), SLERP_NAN),
+        Mistake({"angle < 1e-4": "False"}, SLERP_NAN),
+        Mistake(usual_slerp, SLERP_NAN),
     ),
 )
 
 
-# 06.4
-
-
-def loss_and_gradient(answer: object, fake_logits: Tensor) -> object:
-    """What training uses of a loss: its value and its gradient, None where it has none."""
-    logits = fake_logits.clone().requires_grad_()
-    loss = answer(logits)  # type: ignore[operator]
-    if loss is None or loss is ...:
-        return loss
-    gradient = None
-    if isinstance(loss, Tensor) and loss.dim() == 0 and loss.requires_grad:
-        (gradient,) = torch.autograd.grad(loss, logits, allow_unused=True)
-    return {"loss": loss, "gradient": gradient}
-
-
 def package_loss(fake_logits: Tensor) -> object:
     """The package's loss, value and gradient."""
-    return loss_and_gradient(LOSSES["nonsaturating"].generator, fake_logits)
+    return measures.loss_and_gradient(LOSSES["nonsaturating"].generator, fake_logits)
 
 
-def logits(generator: torch.Generator) -> list[Case]:
+def logits(generator: torch.Generator) -> list[Arguments]:
     """Easy ones, random ones, and those of a discriminator that is sure of itself."""
     easy = [torch.tensor(each) for each in ([0.0, 0.0], [2.0, -1.0, 0.5])]
     normal = [3 * torch.randn(8, generator=generator) for _ in range(3)]
@@ -316,10 +275,11 @@ def logits(generator: torch.Generator) -> list[Case]:
     return [(each,) for each in easy + normal + sure]
 
 
-LOSS_STUB = '''\
 def generator_loss(fake_logits: torch.Tensor) -> torch.Tensor:
     """-E log σ(D(G(z))) from the logits of fakes: (N,) → a scalar, its gradient good at ±1e4."""
-    ...'''
+    return torch.nn.functional.softplus(-fake_logits).mean()
+
+
 LOSS_MINIMAX = (
     "this is minimax, E log(1 - D): its gradient vanishes just where the fakes are bad. The "
     "non-saturating loss is -E log D."
@@ -327,10 +287,8 @@ LOSS_MINIMAX = (
 
 LOSS = Exercise(
     name="06.4",
-    answer="generator_loss",
+    solve=generator_loss,
     minutes=5,
-    stub=LOSS_STUB,
-    solution=filled(LOSS_STUB, "return torch.nn.functional.softplus(-fake_logits).mean()"),
     hints=(
         "D is `1 / (1 + exp(-logit))`. Take -log of it on paper before you write any code: which "
         "function of the logit is left, and what is it called in torch?",
@@ -339,36 +297,32 @@ LOSS = Exercise(
     ),
     cases=logits,
     expected=package_loss,
-    measure=loss_and_gradient,
+    measure=measures.loss_and_gradient,
     mistakes=(
         Mistake(
-            filled(LOSS_STUB, "return -torch.log(torch.sigmoid(fake_logits)).mean()"),
+            lambda fake_logits: -torch.log(torch.sigmoid(fake_logits)).mean(),
             "right on paper. At a logit of -10,000 the sigmoid is rounded to 0, whose log is -inf, "
             "and the gradient becomes NaN. Write both as one function of the logit.",
         ),
+        Mistake(lambda fake_logits: torch.log(1 - torch.sigmoid(fake_logits)).mean(), LOSS_MINIMAX),
         Mistake(
-            filled(LOSS_STUB, "return torch.log(1 - torch.sigmoid(fake_logits)).mean()"),
-            LOSS_MINIMAX,
+            lambda fake_logits: -torch.nn.functional.softplus(fake_logits).mean(), LOSS_MINIMAX
         ),
         Mistake(
-            filled(LOSS_STUB, "return -torch.nn.functional.softplus(fake_logits).mean()"),
-            LOSS_MINIMAX,
-        ),
-        Mistake(
-            filled(LOSS_STUB, "return torch.nn.functional.softplus(-fake_logits).sum()"),
+            lambda fake_logits: torch.nn.functional.softplus(-fake_logits).sum(),
             "E is the mean over the batch. With a sum, twice the batch would mean twice the step.",
         ),
         Mistake(
-            filled(LOSS_STUB, "return torch.nn.functional.softplus(-fake_logits)"),
+            lambda fake_logits: torch.nn.functional.softplus(-fake_logits),
             "one number per fake. E asks for their mean.",
         ),
         Mistake(
-            filled(LOSS_STUB, "return torch.nn.functional.softplus(fake_logits).mean()"),
+            lambda fake_logits: torch.nn.functional.softplus(fake_logits).mean(),
             "this is the discriminator's loss on fakes, -E log(1 - D). The generator wants its "
             "fakes to be called real.",
         ),
         Mistake(
-            filled(LOSS_STUB, "return torch.nn.functional.logsigmoid(fake_logits).mean()"),
+            lambda fake_logits: torch.nn.functional.logsigmoid(fake_logits).mean(),
             "the sign: a loss is minimised, so E log D needs a minus.",
         ),
     ),

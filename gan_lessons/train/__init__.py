@@ -9,8 +9,11 @@ The same from a terminal: `python -m gan_lessons.train --data mnist --recipe dcg
 --out runs/a`.
 
 To read it from the top: `game` says what a game is, `games/pictures` is the game of a GAN,
-`stepper` plays the turns of one step, `trainer` takes many. A new objective or penalty goes into
-`gan_lessons.losses`, a new remedy into `remedies`, a new game into `games/`, one file each.
+`stepper` plays the turns of one step, `trainer` takes many.
+
+A new objective goes into `losses.LOSSES`, a gradient penalty of D into `losses.PENALTIES`. A change
+of what D sees goes into `remedies`; it gets a setting in `config` and a line in `games/pictures`. A
+new game is one file in `games/`.
 """
 
 from gan_lessons.train.checkpoint import CheckpointError

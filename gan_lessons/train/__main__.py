@@ -47,10 +47,14 @@ from gan_lessons.train import (
     pick_device,
     ranks,
 )
-from gan_lessons.train.checkpoint import find
+from gan_lessons.train.checkpoint import claimed, find
+from gan_lessons.train.interrupt import raising
+from gan_lessons.train.ranks import ProcessLost
+from gan_lessons.train.streams import drop_broken_streams, safe_streams
 from gan_lessons.train.tensorboard import TensorBoardView
 
 SAMPLES = 100  # pictures on the sheet
+RESULTS = ("samples.png", "history.csv")  # written after the training
 SHELL_BASE = 128  # shells give a program that a signal ended this, plus the signal's number
 # What a user can cause is reported in one line; anything else is a defect and shows its trace.
 EXPECTED = (
@@ -62,24 +66,34 @@ EXPECTED = (
     CheckpointError,
     TrainingDiverged,
     DeviceMemoryFull,
+    ProcessLost,
 )
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs with the arguments of a command line; returns the exit status, 0 if all went well."""
-    options = _parser().parse_args(arguments)
-    try:
-        options.device = ranks.start(options.device)
-        stopped = run(options)
-        return 0 if stopped is None else SHELL_BASE + stopped
-    except EXPECTED as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("stopped before there was anything to keep", file=sys.stderr)
-        return SHELL_BASE + signal.SIGINT
-    finally:
-        ranks.stop()
+    with safe_streams(), raising():
+        options = _parser().parse_args(arguments)
+        try:
+            options.device = ranks.start(options.device)
+            stopped = run(options)
+            return 0 if stopped is None else SHELL_BASE + stopped
+        except EXPECTED as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt as error:
+            print(_what_is_left(Path(options.out)), file=sys.stderr)
+            return SHELL_BASE + getattr(error, "signal", signal.SIGINT)
+        finally:
+            ranks.stop()
+
+
+def _what_is_left(out: Path) -> str:
+    """What a run that was broken off has saved."""
+    saved = find(out) if out.is_dir() else []
+    if not saved:
+        return "stopped before anything was saved"
+    return f"stopped; {saved[-1].name} is saved in {out}: add --resume to go on"
 
 
 def run(options: argparse.Namespace) -> signal.Signals | None:
@@ -105,25 +119,17 @@ def run(options: argparse.Namespace) -> signal.Signals | None:
         compute = _compute(options, config, images)
         trainer = Trainer(*networks(config, images), images, config, options.device, compute)
     left = options.steps - trainer.steps
-    if left < 1:
+    unfinished = left < 1 and not all((out / name).exists() for name in RESULTS)
+    if left < 1 and not unfinished:
         raise ValueError(f"{out} is already at step {trainer.steps}: ask for more --steps")
     if not trainer.ranks.first:
-        trainer.fit(left, save_to=out)
+        if left > 0:
+            trainer.fit(left, save_to=out)
         return trainer.stopped_by
-
-    shape = "×".join(map(str, images.pixels.shape[1:]))
-    print(f"data: {images.name}, {len(images):,} pictures of {shape}")
-    processes = f", {trainer.ranks.size} processes" if trainer.ranks.size > 1 else ""
-    print(
-        f"training: {trainer.config.network}, step {trainer.steps} to {options.steps} "
-        f"on {trainer.device}{processes}"
-    )
     # Before the training, so that pictures that cannot be judged are refused before time is spent.
     judge = None if options.no_distance else Judge(images, reference, device=trainer.device)
-    view = TensorBoardView(out) if options.tensorboard else None
-    _write(out / "config.json", json.dumps(trainer.config.to_dict(), indent=2) + "\n")
-    trainer.fit(left, view=view, save_to=out)
-    _deliver(trainer, judge, out)
+    with claimed(out, trainer.run, trainer.steps):
+        _train(options, trainer, judge, left)
     print(
         f"{trainer.steps} steps, {trainer.seconds:.0f} s of training, "
         f"{time.perf_counter() - started:.0f} s in all"
@@ -131,6 +137,29 @@ def run(options: argparse.Namespace) -> signal.Signals | None:
     if trainer.stopped_by is not None:
         print("add --resume to go on")
     return trainer.stopped_by
+
+
+def _train(
+    options: argparse.Namespace,
+    trainer: Trainer,
+    judge: Judge | None,
+    left: int,
+) -> None:
+    """Trains so many steps more, or none if only the results are missing, and writes the rest."""
+    out = Path(options.out)
+    images = trainer.images
+    shape = "×".join(map(str, images.shape))
+    print(f"data: {images.name}, {len(images):,} pictures of {shape}")
+    processes = f", {trainer.ranks.size} processes" if trainer.ranks.size > 1 else ""
+    print(
+        f"training: {trainer.config.network}, step {trainer.steps} to {options.steps} "
+        f"on {trainer.device}{processes}"
+    )
+    view = TensorBoardView(out) if options.tensorboard else None
+    _write(out / "config.json", json.dumps(trainer.config.to_dict(), indent=2) + "\n")
+    if left > 0:
+        trainer.fit(left, view=view, save_to=out)
+    _deliver(trainer, judge, out)
 
 
 def _deliver(trainer: Trainer, judge: Judge | None, out: Path) -> None:
@@ -238,6 +267,8 @@ def _pictures(options: argparse.Namespace) -> tuple[data.Images, data.Images | N
 
 
 def _check_folder(out: Path, resume: bool) -> None:
+    if not str(out).strip():
+        raise ValueError("--out must name a folder")
     if out.exists() and not out.is_dir():
         raise ValueError(f"--out must be a folder, {out} is a file")
     if not resume and find(out):
@@ -266,4 +297,6 @@ def _write(path: Path, text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    drop_broken_streams()
+    sys.exit(status)

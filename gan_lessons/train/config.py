@@ -115,10 +115,9 @@ class TrainConfig(RunConfig):
         """Settings that are valid alone and not with each other."""
         if self.penalty is not None and self.gamma == 0:
             raise ValueError(f"gamma must be above 0 with the penalty {self.penalty!r}, got 0")
-        if self.label_smoothing and self.loss not in ("minimax", "nonsaturating"):
-            raise ValueError(
-                f"label_smoothing needs loss='minimax' or 'nonsaturating', got {self.loss!r}"
-            )
+        if self.label_smoothing and not LOSSES[self.loss].cross_entropy:
+            fit = " or ".join(repr(name) for name, loss in LOSSES.items() if loss.cross_entropy)
+            raise ValueError(f"label_smoothing needs loss={fit}, got {self.loss!r}")
         if self.batch % self.pack:
             raise ValueError(f"batch must be a multiple of pack ({self.pack}), got {self.batch}")
         if self.pack > 1 and self.conditional:

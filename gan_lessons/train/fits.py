@@ -12,7 +12,7 @@ from gan_lessons.train.samples import decode
 
 
 @torch.no_grad()
-def check_pictures(
+def check_gan(
     config: TrainConfig,
     generator: nn.Module,
     discriminator: nn.Module,
@@ -25,6 +25,10 @@ def check_pictures(
             f"the penalty {config.penalty!r} needs each logit to depend on its own picture: "
             "use a discriminator without batch norm"
         )
+    if config.conditional and images.labels is None:
+        raise ValueError(f"conditional=True needs labels, {images.name!r} has none")
+    if config.augment and len(images.shape) != 3:
+        raise ValueError(f"augment={config.augment!r} is for pictures, the data has {images.shape}")
     latent = getattr(generator, "latent", config.latent)
     if latent != config.latent:
         raise ValueError(f"the generator takes z of {latent}, config.latent is {config.latent}")

@@ -1,7 +1,9 @@
 """What a game is to the trainer: networks that learn in turns, and the loss of each turn.
 
 A game says what is played and nothing else. Its losses are functions that take all they use and
-return the loss; what moves the weights, and everything around it, is `GameTrainer`'s.
+return the loss; what moves the weights, and everything around it, is `GameTrainer`'s:
+
+    GameTrainer(MyGame(config), {"generator": g, "critic": c}, {"real": images}).fit(1000)
 """
 
 from collections.abc import Mapping
@@ -18,6 +20,7 @@ from gan_lessons.train.shared_random import SharedRandom
 
 Data = Images | Points
 Networks = Mapping[str, nn.Module]
+Values = Mapping[str, float | Tensor]  # scheduled values by name
 
 
 class Batch(NamedTuple):
@@ -28,11 +31,15 @@ class Batch(NamedTuple):
 
 
 class TurnLoss(Protocol):
-    """The loss of one turn: a scalar to minimise, and what the next turn of the step is given.
+    """The loss of one turn: a scalar () to minimise, and what the next turn of the step is given.
 
     networks: all networks of the game, by name. batch: a `Batch` of each data set, by name.
-    random: the only source of random numbers. values: the game's scheduled values at this step,
-    floats or tensors (). carried: what the turn before returned, None in the first one.
+    random: draw all random numbers from it. values: the game's scheduled values at this step.
+    carried: what the turn before returned, None in the first one; it may hold a graph through
+    networks that no turn in between updates.
+
+    With compute.graph, values are tensors () and the step is recorded once: do not branch on them,
+    call .item(), or use Python numbers that change from step to step.
     """
 
     def __call__(
@@ -40,7 +47,7 @@ class TurnLoss(Protocol):
         networks: Networks,
         batch: Mapping[str, Batch],
         random: SharedRandom,
-        values: Mapping[str, float | Tensor],
+        values: Values,
         carried: Any,
         /,
     ) -> tuple[Tensor, Any]: ...
@@ -54,20 +61,27 @@ class Turn:
     learns: tuple[str, ...]
     loss: TurnLoss
     frozen: tuple[str, ...] = ()  # networks that gradients pass through and do not stop at
-    new_batch: bool = True  # False: the turn sees the batch of the turn before it again
+    new_batch: bool = True  # False: it sees the batch of the turn before it in this step again
 
 
 class Game:
-    """The base of all games: what is fixed, and what a game may leave as it is."""
+    """The base of all games: what is fixed, and what a game may leave as it is.
+
+    A game keeps nothing between steps: all state is in its networks, which may have buffers.
+    """
 
     name = ""  # stands in checkpoints
-    networks: tuple[str, ...] = ()
-    data: tuple[str, ...] = ()  # names of the data sets, each drawn in an order of its own
+    network_names: tuple[str, ...] = ()
+    data_names: tuple[str, ...] = ()  # of the data sets, each drawn in an order of its own
     averaged: tuple[str, ...] = ()  # networks whose weights are averaged (config.ema_half_life)
     config: RunConfig
 
     def turns(self, step: int) -> tuple[Turn, ...]:
-        """The turns of a step, in order. Equal steps return the same `Turn` objects."""
+        """The turns of a step, in order.
+
+        Every step plays turns of the same names in the same order; one may repeat. For the same
+        work, return the same `Turn` object: a CUDA graph is recorded for each sequence of them.
+        """
         raise NotImplementedError
 
     def learning_rates(self) -> dict[str, float]:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from gan_lessons import checks, models
 from gan_lessons.data import Images
+from gan_lessons.data.fingerprint import fingerprint
 from gan_lessons.models.parts import check_labels
 from gan_lessons.train import checkpoint
 from gan_lessons.train.checkpoint import CheckpointError
@@ -48,7 +49,7 @@ def networks(config: TrainConfig, images: Images) -> tuple[nn.Module, nn.Module]
 class Trainer(GameTrainer):
     """Trains a generator against a discriminator on a set of pictures, or of points.
 
-    See `GameTrainer`, which this is for `PictureGame`.
+    It is a `GameTrainer` that plays `PictureGame`.
     """
 
     config: TrainConfig
@@ -64,6 +65,9 @@ class Trainer(GameTrainer):
     ):
         players = {"generator": generator, "discriminator": discriminator}
         super().__init__(PictureGame(config, compute), players, {"real": images}, device, compute)
+        share = config.batch // self.ranks.size
+        if share % config.pack:
+            raise ValueError(f"each process's share of the batch, {share}, must divide by pack")
 
     @property
     def generator(self) -> nn.Module:
@@ -132,12 +136,12 @@ class Trainer(GameTrainer):
         """
         file = checkpoint.newest(Path(folder))
         facts, state = checkpoint.read(file)
-        data = {"name": images.name, "shape": [len(images), *images.shape]}
-        checkpoint.check_data(file, facts["data"], {"real": data})
+        shape = [len(images), *images.shape]
+        checkpoint.check_game(file, facts, PictureGame.name)
+        own = {"name": images.name, "shape": shape, "fingerprint": fingerprint(images)}
+        checkpoint.check_data(file, facts["data"], {"real": own})
         device = pick_device(device)
         with checkpoint.misfits_named(file):
-            if facts["game"] != PictureGame.name:
-                raise ValueError(f"the game was {facts['game']!r:.50}, this is 'pictures'")
             config = TrainConfig.from_dict(facts["config"])
             stored = facts["networks"]
             generator = generator or _rebuilt(stored["generator"], "generator", file)
@@ -149,6 +153,7 @@ class Trainer(GameTrainer):
                 compute = replace(compute, graph=False)  # which is for one GPU
             trainer = cls(generator, discriminator, images, config, device, compute)
             trainer.load_state_dict(state)
+        trainer.run = facts["run"]
         return trainer
 
 

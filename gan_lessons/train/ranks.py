@@ -9,7 +9,8 @@ the gradients of the networks whose turn it is are averaged once, after their ba
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
@@ -17,6 +18,20 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 Item = TypeVar("Item")
+
+
+class ProcessLost(RuntimeError):
+    """Another process of this training ended, so the step in hand cannot be finished."""
+
+
+@contextmanager
+def _together() -> Iterator[None]:
+    """Around what all processes do together."""
+    try:
+        yield
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ProcessLost(f"another process of this training ended ({reason})") from None
 
 
 class Ranks:
@@ -46,13 +61,14 @@ class Ranks:
         for kind in sorted({tensor.dtype for tensor in tensors}, key=str):
             group = [tensor for tensor in tensors if tensor.dtype == kind]
             message = torch.cat([tensor.flatten() for tensor in group])
-            dist.all_reduce(message)
+            with _together():
+                dist.all_reduce(message)
             message /= self.size
             for tensor, mean in zip(group, message.split([t.numel() for t in group]), strict=True):
                 tensor.copy_(mean.view_as(tensor))
 
     def reduce_buffers(self, network: nn.Module) -> None:
-        """Batch norm's running statistics: each process has seen its own part of the batch."""
+        """Replaces a network's buffers by their means over all processes."""
         self.reduce_mean([b for b in network.buffers() if b.is_floating_point()])
 
     def same_start(self, networks: Iterable[nn.Module]) -> None:
@@ -61,13 +77,15 @@ class Ranks:
             return
         for network in networks:
             for tensor in (*network.parameters(), *network.buffers()):
-                dist.broadcast(tensor.detach(), src=0)
+                with _together():
+                    dist.broadcast(tensor.detach(), src=0)
 
     def agree(self, item: Item) -> Item:
         """The first process's item, for all."""
         items = [item]
         if self.size > 1:
-            dist.broadcast_object_list(items, src=0)
+            with _together():
+                dist.broadcast_object_list(items, src=0)
         return items[0]
 
     def any(self, asked: bool) -> bool:
@@ -75,7 +93,8 @@ class Ranks:
         if self.size == 1:
             return asked
         answers: list[bool] = [False] * self.size
-        dist.all_gather_object(answers, asked)
+        with _together():
+            dist.all_gather_object(answers, asked)
         return any(answers)
 
 

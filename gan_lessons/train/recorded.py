@@ -7,6 +7,7 @@ indices of the batches, the learning rates (which the trainer keeps on the devic
 values. Random numbers go on, because the generator is registered with the graph.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor
 
 from gan_lessons.train.game import Turn
 
-WARM_UP = 3  # steps taken without a graph first, in which torch sets up what it needs
+WARM_UP = 3  # times that turns are played without a graph first: torch sets up what they need
 
 Indices = Mapping[str, Tensor] | None  # of each data set, for one turn; None: no new batch
 Play = Callable[[Sequence[Turn], Sequence[Indices], Mapping[str, float | Tensor]], Tensor]
@@ -31,7 +32,7 @@ class RecordedStep:
         self.play = play
         self.rng = rng
         self.stream = torch.cuda.Stream(rng.device)
-        self.taken = 0
+        self.warmed_up: Counter[tuple[Turn, ...]] = Counter()
         self.values: dict[str, Tensor] = {}  # where a recorded step reads the scheduled values
         # One graph for each sequence of turns (a lazy penalty makes several): the graph, the
         # indices that it reads, the losses that it writes.
@@ -43,14 +44,14 @@ class RecordedStep:
         """The losses of the step, as `play` returns them."""
         for name, value in values.items():
             self.values.setdefault(name, torch.zeros((), device=self.rng.device)).fill_(value)
-        if self.taken < WARM_UP:
-            self.taken += 1
-            return self._aside(turns, indices)
         key = tuple(turns)
+        if self.warmed_up[key] < WARM_UP:
+            self.warmed_up[key] += 1
+            return self._aside(turns, indices)
         if key not in self.graphs:
             self.graphs[key] = self._record(turns, indices)
-        graph, own, losses = self.graphs[key]
-        for recorded, new in zip(own, indices, strict=True):
+        graph, static, losses = self.graphs[key]
+        for recorded, new in zip(static, indices, strict=True):
             for name in recorded or {}:
                 recorded[name].copy_(new[name])  # type: ignore[index]
         graph.replay()
@@ -67,12 +68,12 @@ class RecordedStep:
     def _record(
         self, turns: Sequence[Turn], indices: Sequence[Indices]
     ) -> tuple[torch.cuda.CUDAGraph, list[Indices], Tensor]:
-        own: list[Indices] = [
+        static: list[Indices] = [
             None if each is None else {name: chosen.clone() for name, chosen in each.items()}
             for each in indices
         ]
         graph = torch.cuda.CUDAGraph()
         graph.register_generator_state(self.rng)
         with torch.cuda.graph(graph, stream=self.stream):
-            losses = self.play(turns, own, self.values)
-        return graph, own, losses
+            losses = self.play(turns, static, self.values)
+        return graph, static, losses

@@ -21,6 +21,8 @@ def noisy(x: Tensor, deviation: float | Tensor, random: SharedRandom) -> Tensor:
 
 def packed(x: Tensor, count: int) -> Tensor:
     """Stacks `count` pictures for D to judge as one (Lin et al. 2018): (N/count, count·C, H, W)."""
+    if len(x) % count:
+        raise ValueError(f"a process's share of the batch, {len(x)}, cannot be packed by {count}")
     return x.reshape(len(x) // count, -1, *x.shape[2:]) if count > 1 else x
 
 

@@ -33,7 +33,9 @@ class BatchSampler:
 
     def read(self, indices: Tensor) -> Batch:
         """This process's items among those of a whole batch."""
-        indices = self.ranks.share(indices).to(self.data.device)
+        if self.ranks.size > 1:
+            indices = self.ranks.share(indices)
+        indices = indices.to(self.data.device)
         labels = self.data.labels
         own = None if labels is None else labels[indices].to(self.device)
         return Batch(self.data.floats(indices).to(self.device), own)
@@ -45,8 +47,9 @@ class BatchSampler:
 
     def check(self, order: Tensor, position: int) -> None:
         """Raises ValueError if that is not an order of this data and a position in it."""
-        whole = order.dtype == torch.int64 and order.dim() == 1 and 0 <= position <= len(order)
-        if not whole or (len(order) and not 0 <= order.min() <= order.max() < len(self.data)):
+        whole = order.dtype == torch.int64 and order.dim() == 1 and isinstance(position, int)
+        whole = whole and len(order) in (0, len(self.data)) and 0 <= position <= len(order)
+        if not whole or not torch.equal(order.sort().values.cpu(), torch.arange(len(order))):
             raise ValueError(
                 f"an order of {len(self.data)} items cannot be {tuple(order.shape)} "
                 f"{order.dtype} at position {position}"

@@ -17,10 +17,6 @@ class SharedRandom:
         self.rng = rng
         self.ranks = ranks
 
-    def own_share(self, n: int) -> int:
-        """How many of n items of a whole batch are this process's own."""
-        return n // self.ranks.size
-
     def normal(self, n: int, *shape: int) -> Tensor:
         """(n, *shape), each number from N(0, 1)."""
         size = (n * self.ranks.size, *shape)

@@ -1,9 +1,13 @@
 """The trainer: takes the steps of any game, and does everything around them."""
 
+import json
 import math
 import signal
+import sys
 import time
-from collections.abc import Mapping
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,17 +17,22 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from gan_lessons import checks, models
+from gan_lessons.data.fingerprint import fingerprint
 from gan_lessons.train import checkpoint
+from gan_lessons.train.checkpoint import CheckpointError
 from gan_lessons.train.compute import ComputeOptions
 from gan_lessons.train.fits import is_finite
-from gan_lessons.train.flat import packed, unpacked
+from gan_lessons.train.flat import prefixed, unprefixed
 from gan_lessons.train.game import Data, Game
 from gan_lessons.train.history import History
 from gan_lessons.train.interrupt import Interrupt
+from gan_lessons.train.ranks import ProcessLost
 from gan_lessons.train.stepper import Stepper
+from gan_lessons.train.streams import SafeStream, say
 from gan_lessons.train.view import Progress, View
 
 LOOK_EVERY = 0.2  # seconds between two looks at the losses: each look waits for the device
+COPY_REST = 50  # a copy of the state is due again after this many times what it cost: under 2 %
 Self = TypeVar("Self", bound="GameTrainer")
 
 
@@ -50,13 +59,17 @@ class GameTrainer(Stepper):
         self.seconds = 0.0  # spent in `fit` on training, in all
         self._goal = self._first_step = 0  # steps at which the running or last `fit` ends and began
         self._seconds_before = 0.0
-        self._history = History({turn.name: [] for turn in game.turns(0)})
+        self._history = History({name: [] for name in self.turn_names})
         self._unread: list[Tensor] = []  # losses still on the device
         self._interrupt = Interrupt()
+        self._whole: tuple[dict[str, Any], dict[str, Any]] | None = None
+        self._copy_due = 0.0
+        self._fingerprints: dict[str, str] = {}
+        self.run = uuid.uuid4().hex  # tells this run's checkpoints from those of others
 
     def step(self) -> None:
         """Plays the game's turns once, in order."""
-        self._unread.append(self.take())
+        self._unread.append(self.play_step())
 
     # Many steps
 
@@ -70,40 +83,83 @@ class GameTrainer(Stepper):
     ) -> Self:
         """Takes that many more steps, showing progress on a bar or on the view.
 
-        An interrupt (Ctrl-C, a notebook's stop button, SIGTERM) ends it after the current step and
-        says so. The trainer stays whole, and `fit` can be called again. With `save_to`, a
-        checkpoint is written there every `save_every` seconds and at the end.
+        An interrupt (Ctrl-C, a notebook's stop button, SIGTERM, a closed terminal) ends it after
+        the current step and says so. The trainer stays whole, and `fit` can be called again. A
+        second Ctrl-C ends it at once, within a step. With `save_to`, a checkpoint is written there
+        every `save_every` seconds and at the end.
 
         Raises:
             ValueError: steps is not a whole number of at least 1.
             TrainingDiverged: a loss or a weight is no longer finite; says what to try.
             DeviceMemoryFull: says what to lower.
-            CheckpointError: a checkpoint cannot be written; earlier ones are intact.
+            CheckpointError: a checkpoint cannot be written, or the folder is in use or holds
+                another run; earlier checkpoints are intact.
+            ProcessLost: another process of this training ended; the last whole step that is known
+                was saved, if `save_to` says where.
         """
         checks.whole("steps", steps, 1)
         self._first_step, self._goal = self.steps, self.steps + steps
         self._seconds_before = self.seconds
-        view = view if self.ranks.first else None
-        shown = view is not None and getattr(view, "shows_progress", True)
-        hidden = True if shown or not self.ranks.first else None  # None: hidden off a terminal
-        bar = tqdm(total=steps, desc="training", unit="step", disable=hidden)
-        try:
-            with bar, self._interrupt.listening():
-                self._run(view, bar, save_to, save_every)
-        except torch.OutOfMemoryError:
-            raise DeviceMemoryFull(self._no_room()) from None
-        finally:
-            if view is not None:
-                view.close(self.progress)
-        if save_to is not None:
-            self.save(save_to)
+        folder = None if save_to is None else Path(save_to)
+        with self._interrupt.listening(), self._claimed(folder):
+            self._fit(view if self.ranks.first else None, folder, save_every)
         if self.steps < self._goal and self.ranks.first:
-            tqdm.write(f"stopped after step {self.steps} of {self._goal}")
+            say(f"stopped after step {self.steps} of {self._goal}")
         return self
 
-    def _run(
-        self, view: View | None, bar: tqdm, save_to: str | Path | None, save_every: float
-    ) -> None:
+    def _fit(self, view: View | None, folder: Path | None, save_every: float) -> None:
+        shown = view is not None and getattr(view, "shows_progress", True)
+        hidden = True if shown or not self.ranks.first else None  # None: hidden off a terminal
+        bar = tqdm(
+            total=self._goal - self.steps,
+            desc="training",
+            unit="step",
+            disable=hidden,
+            file=SafeStream(sys.stderr),
+        )
+        try:
+            with bar:
+                self._run(view, bar, folder, save_every)
+            if folder is not None:
+                self.save(folder)
+        except torch.OutOfMemoryError:
+            raise DeviceMemoryFull(self._no_room()) from None
+        except ProcessLost as error:
+            raise self._alone(error, folder) from None
+        finally:
+            measured = len(self._history.distances)
+            if view is not None:
+                view.close(self.progress)
+        if folder is not None and len(self._history.distances) > measured:
+            self.save(folder)  # with what the view measured at the end
+
+    @contextmanager
+    def _claimed(self, folder: Path | None) -> Iterator[None]:
+        """The folder is this training's while it runs; what forbids that, all processes raise."""
+        with ExitStack() as stack:
+            problem = None
+            if folder is not None and self.ranks.first:
+                try:
+                    stack.enter_context(checkpoint.claimed(folder, self.run, self.steps))
+                except CheckpointError as error:
+                    problem = str(error)
+            problem = self.ranks.agree(problem)
+            if problem is not None:
+                raise CheckpointError(problem)
+            yield
+
+    def _alone(self, error: ProcessLost, folder: Path | None) -> ProcessLost:
+        """Saves the last whole step that is known, when another process has gone."""
+        if folder is None or self._whole is None or not self.ranks.first:
+            return error
+        facts, state = self._whole
+        file = checkpoint.file_of(folder, state["step"])
+        with self._interrupt.holding():
+            checkpoint.write(file, facts, state)
+        return ProcessLost(f"{error}; {file.name} is saved: resume to go on")
+
+    def _run(self, view: View | None, bar: tqdm, folder: Path | None, save_every: float) -> None:
+        self._keep_whole(folder)
         started = time.perf_counter()
         next_save = started + save_every
         next_look, look_after = started + LOOK_EVERY, self.steps + 1
@@ -122,12 +178,30 @@ class GameTrainer(Stepper):
             bar.set_postfix({turn: losses[-1] for turn, losses in self._history.losses.items()})
             if view is not None:
                 view.update(self.progress)
-            if save_to is not None and now >= next_save:
-                self.save(save_to)
+            self._keep_whole(folder)
+            if folder is not None and now >= next_save:
+                self.save(folder)
                 next_save = time.perf_counter() + save_every
             started = time.perf_counter()
             next_look = started + LOOK_EVERY
             look_after = self.steps + self.ranks.agree(max(1, round(LOOK_EVERY * pace)))
+
+    def _keep_whole(self, folder: Path | None) -> None:
+        """A copy of the state between two steps, for `_alone`: a lost process breaks off a step."""
+        started = time.perf_counter()
+        alone = self.ranks.size == 1 or not self.ranks.first
+        if folder is None or alone or started < self._copy_due:
+            return
+        state = self.state_dict()
+        self._whole = (
+            self.facts(),
+            {
+                name: value.clone() if isinstance(value, Tensor) else value
+                for name, value in state.items()
+            },
+        )
+        now = time.perf_counter()
+        self._copy_due = now + COPY_REST * (now - started)
 
     def _no_room(self) -> str:
         shapes = ", ".join(" × ".join(map(str, each.shape)) for each in self.data.values())
@@ -153,7 +227,7 @@ class GameTrainer(Stepper):
 
     @property
     def progress(self) -> Progress:
-        """What views are told."""
+        """What views receive."""
         return Progress(
             step=self.steps,
             first_step=self._first_step,
@@ -180,9 +254,10 @@ class GameTrainer(Stepper):
         rows = torch.stack(self._unread).tolist()
         first = self.steps - len(rows) + 1
         self._unread.clear()
-        for step, losses in enumerate(rows, start=first):
+        for losses in rows:
             for own, loss in zip(self._history.losses.values(), losses, strict=True):
                 own.append(loss)
+        for step, losses in enumerate(rows, start=first):
             for turn, loss in zip(self._history.losses, losses, strict=True):
                 if not math.isfinite(loss):
                     raise self._diverged(f"step {step}: {_of(turn)} loss is {loss}")
@@ -200,13 +275,15 @@ class GameTrainer(Stepper):
 
     def state_dict(self) -> dict[str, Any]:
         """The `Stepper`'s state, with the history and the seconds spent."""
-        history = packed("history", self.history.tensors())
+        history = prefixed("history", self.history.tensors())
         return super().state_dict() | history | {"seconds": self.seconds}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """See `Stepper`: the same, with the history and the seconds spent."""
-        history = History.from_tensors(list(self._history.losses), unpacked("history", state))
+        history = History.from_tensors(list(self._history.losses), unprefixed("history", state))
         seconds = float(state["seconds"])
+        if len(history) != state["step"]:
+            raise ValueError(f"the history has {len(history)} steps, the state {state['step']!r}")
         super().load_state_dict(state)
         self._history, self.seconds = history, seconds
         self._unread.clear()
@@ -214,26 +291,38 @@ class GameTrainer(Stepper):
     def save(self, folder: str | Path) -> Path:
         """Writes a complete checkpoint to the folder and returns its file; keeps the last two.
 
-        Of several processes only the first writes. Raises CheckpointError if it cannot be written,
-        and TrainingDiverged if a weight is no longer finite; earlier checkpoints stay as they are.
+        A folder is for one run. Of several processes only the first writes.
+
+        Raises:
+            CheckpointError: it cannot be written, or the folder is in use or holds another run;
+                earlier checkpoints stay as they are.
+            TrainingDiverged: a weight is no longer finite.
         """
         for name, network in self.networks.items():
             if not is_finite(network):
                 raise self._diverged(f"step {self.steps}: the {name} is not worth saving")
         file = checkpoint.file_of(Path(folder), self.steps)
         if self.ranks.first:
-            checkpoint.write(file, self.facts(), self.state_dict())
+            with self._interrupt.holding():
+                checkpoint.write(file, self.facts(), self.state_dict())
         return file
 
     def facts(self) -> dict[str, Any]:
         """What a checkpoint says besides the state: game, settings, networks and data."""
+        if not self._fingerprints:
+            self._fingerprints = {name: fingerprint(each) for name, each in self.data.items()}
         return {
+            "run": self.run,
             "game": self.game.name,
             "config": self.config.to_dict(),
             "compute": asdict(self.compute),
             "networks": {name: models.describe(n) for name, n in self.networks.items()},
             "data": {
-                name: {"name": each.name, "shape": [len(each), *each.shape]}
+                name: {
+                    "name": each.name,
+                    "shape": [len(each), *each.shape],
+                    "fingerprint": self._fingerprints[name],
+                }
                 for name, each in self.data.items()
             },
         }
@@ -247,15 +336,15 @@ class GameTrainer(Stepper):
         file = checkpoint.newest(Path(folder))
         facts, state = checkpoint.read(file)
         own = self.facts()
+        checkpoint.check_game(file, facts, own["game"])
         checkpoint.check_data(file, facts["data"], own["data"])
         with checkpoint.misfits_named(file):
-            if facts["game"] != own["game"]:
-                raise ValueError(f"the game was {facts['game']!r:.50}, this is {own['game']!r}")
-            for name, value in own["config"].items():
+            for name, value in json.loads(json.dumps(own["config"])).items():
                 if facts["config"].get(name) != value:
                     was = facts["config"].get(name)
                     raise ValueError(f"the setting {name} was {was!r:.50}, here it is {value!r}")
             self.load_state_dict(state)
+        self.run = facts["run"]
         return self
 
 

@@ -14,6 +14,8 @@ WORKER = Path(__file__).with_name("worker.py")
 sys.path.insert(0, str(WORKER.parent))
 import worker  # noqa: E402
 
+STILL = {"modern": {"network.discriminator.layers.3.bias"}}
+
 pytestmark = pytest.mark.skipif(
     not torch.distributed.is_available() or sys.platform == "win32", reason="needs gloo"
 )
@@ -45,11 +47,14 @@ def test_two_halves_are_one_whole(folder, setting):
     one, two = (left(folder, name)["exact"][setting] for name in ("0of1.pt", "0of2.pt"))
     assert one.keys() == two.keys()
     for name, value in one.items():
-        assert value.dtype == torch.float64
+        assert value.dtype == torch.float64 or "num_batches" in name
         torch.testing.assert_close(two[name], value, rtol=0, atol=1e-10, msg=name)
     start = worker.trainer_of(setting)
-    moved = [(one[name] - value).abs().max() for name, value in worker.numbers(start).items()]
-    assert min(moved) > 1e-6  # every weight and bias took part
+    moved = {name: (one[name] - value).abs().max() for name, value in worker.numbers(start).items()}
+    still = {name for name, by in moved.items() if by <= 1e-6}
+    # Every weight and bias took part, but for one: a relativistic loss compares logits, so a bias
+    # on all of them changes nothing.
+    assert still == STILL.get(setting, set())
 
 
 def test_both_stay_alike_for_fifty_steps(folder):
@@ -74,4 +79,5 @@ def test_another_number_of_processes_goes_on(folder, before):
 
 
 def test_only_the_first_writes(folder):
-    assert [file.name for file in (folder / "by2").iterdir()] == ["checkpoint-00000004.safetensors"]
+    files = sorted(file.name for file in (folder / "by2").iterdir())
+    assert files == [".lock", "checkpoint-00000004.safetensors"]

@@ -32,6 +32,11 @@ SETTINGS = {
     "augment": {"augment": "translation,cutout"},
     "pack": {"pack": 2},
     "smoothing": {"label_smoothing": 0.1},
+    "dcgan": {"network": "dcgan", "width": 4},
+    "dcgan, fakes used twice": {"network": "dcgan", "width": 4, "fresh": False},
+    "dcgan with labels": {"network": "dcgan", "width": 4, "conditional": True},
+    "dcgan, spectral": {"network": "dcgan", "width": 4, "spectral": True, "norm": False},
+    "modern": {"network": "modern", "width": 4, "loss": "rpgan", "penalty": "r1r2", "gamma": 0.7},
 }
 
 

@@ -30,10 +30,11 @@ def make(images):
 
 @pytest.fixture
 def play() -> Callable[[GameTrainer, str], torch.Tensor]:
-    """Plays one turn of the next step alone, by its name; returns its loss, (1,)."""
+    """Plays one turn of the next step alone, by its name; returns its loss."""
 
     def played(trainer: GameTrainer, name: str) -> torch.Tensor:
         turn = next(t for t in trainer.game.turns(trainer.steps) if t.name == name)
-        return trainer._play([turn], [trainer._draw()], trainer.game.values(trainer.steps))
+        values = trainer.game.values(trainer.steps)
+        return trainer._play([turn], [trainer._draw()], values)[name]
 
     return played

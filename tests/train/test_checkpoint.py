@@ -3,7 +3,9 @@ import io
 import json
 import os
 import pickle
+import random
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -15,8 +17,8 @@ from torch import nn
 
 from gan_lessons.data import Images
 from gan_lessons.models import dcgan
-from gan_lessons.train import CheckpointError, TrainConfig, Trainer
-from gan_lessons.train.checkpoint import find
+from gan_lessons.train import CheckpointError, TrainConfig, Trainer, networks
+from gan_lessons.train.checkpoint import checksum, find
 
 
 def read(file: Path) -> tuple[dict, dict[str, torch.Tensor]]:
@@ -24,6 +26,14 @@ def read(file: Path) -> tuple[dict, dict[str, torch.Tensor]]:
     with safe_open(file, framework="pt") as stored:
         facts = json.loads(stored.metadata()["gan_lessons"])
         return facts, {name: stored.get_tensor(name).clone() for name in stored.keys()}  # noqa: SIM118
+
+
+def rewrite(file: Path, facts: object, tensors: dict[str, torch.Tensor]) -> bytes:
+    """Writes a checkpoint of that content, with a checksum that fits; returns the file's bytes."""
+    header = json.dumps(facts)
+    metadata = {"gan_lessons": header, "checksum": checksum(header, tensors)}
+    save_file(tensors, file, metadata=metadata)
+    return file.read_bytes()
 
 
 def everything(trainer: Trainer) -> list[torch.Tensor]:
@@ -64,7 +74,7 @@ def test_the_last_two_are_kept(make, tmp_path):
         "checkpoint-00000003.safetensors",
         "checkpoint-00000004.safetensors",
     ]
-    assert sorted(os.listdir(tmp_path)) == [file.name for file in find(tmp_path)]
+    assert sorted(os.listdir(tmp_path)) == [".lock", *(file.name for file in find(tmp_path))]
 
 
 def test_an_older_one_can_be_asked_for(make, images, tmp_path):
@@ -93,7 +103,7 @@ def test_a_gpu_refuses_a_random_state_of_the_cpu_that_is_none(make, images, tmp_
     file = make().fit(1).save(tmp_path)
     facts, tensors = read(file)
     state = torch.zeros(16, dtype=torch.uint8)
-    save_file(tensors | {"random": state}, file, metadata={"gan_lessons": json.dumps(facts)})
+    rewrite(file, facts, tensors | {"random": state})
     with pytest.raises(CheckpointError, match="belongs to other"):
         Trainer.resume(tmp_path, images, device="cuda")
 
@@ -137,9 +147,8 @@ def test_a_payload_is_refused_wherever_it_is_and_never_run(make, images, tmp_pat
     facts, tensors = read(file)
     header = int.from_bytes(content[:8], "little")
 
-    def rewritten(facts: dict, tensors: dict) -> bytes:
-        save_file(tensors, file, metadata={"gan_lessons": json.dumps(facts)})
-        return file.read_bytes()
+    def rewritten(facts: object, tensors: dict) -> bytes:
+        return rewrite(file, facts, tensors)
 
     zipped = io.BytesIO()
     torch.save({"generator": Bomb()}, zipped)
@@ -161,7 +170,7 @@ def test_a_payload_is_refused_wherever_it_is_and_never_run(make, images, tmp_pat
             {**facts, "compute": {**facts["compute"], name: text}}, tensors
         )
     forms["for a position"] = rewritten({**facts, "positions": {"real": text}}, tensors)
-    for fact in ("name", "shape"):
+    for fact in ("shape", "fingerprint"):
         described = {"real": {**facts["data"]["real"], fact: text}}
         forms[f"the data's {fact}"] = rewritten({**facts, "data": described}, tensors)
     for name in facts["config"]:
@@ -201,14 +210,34 @@ def test_another_format_is_named(make, images, tmp_path, monkeypatch):
 def test_other_data_is_refused(make, tmp_path):
     make().fit(1).save(tmp_path)
     other = Images(torch.zeros(9, 1, 16, 16, dtype=torch.uint8), name="zeros")
-    with pytest.raises(CheckpointError, match=r"trained on 'noise' \(50, 1, 16, 16\), got 'zeros'"):
+    with pytest.raises(
+        CheckpointError,
+        match=r"trained on 'noise' \(50 × 1 × 16 × 16, .*\), got 'zeros' \(9 × 1 × 16 × 16, ",
+    ):
         Trainer.resume(tmp_path, other, device="cpu")
 
 
-def test_other_data_of_the_same_shape_is_refused(make, images, tmp_path):
+@pytest.mark.parametrize("change", ["a pixel", "a label", "the order"])
+def test_other_pictures_of_the_same_name_and_count_are_refused(make, images, tmp_path, change):
+    labelled = dataclasses.replace(images, labels=torch.zeros(50).long(), classes=("a", "b"))
+    config = TrainConfig(width=4, latent=6, batch=8)
+    Trainer(*networks(config, labelled), labelled, config, "cpu").fit(1).save(tmp_path)
+    pixels, labels = labelled.pixels.clone(), labelled.labels.clone()
+    if change == "a pixel":
+        pixels[-1, 0, -1, -1] += 1
+    elif change == "a label":
+        labels[-1] = 1
+    else:
+        pixels = pixels.flip(0)
+    other = dataclasses.replace(labelled, pixels=pixels, labels=labels)
+    with pytest.raises(CheckpointError, match=r"trained on 'noise' .* got 'noise'"):
+        Trainer.resume(tmp_path, other, device="cpu")
+
+
+def test_a_renamed_set_is_the_same(make, images, tmp_path):
     make().fit(1).save(tmp_path)
-    with pytest.raises(CheckpointError, match=r"trained on 'noise' .* got 'other'"):
-        Trainer.resume(tmp_path, dataclasses.replace(images, name="other"), device="cpu")
+    renamed = dataclasses.replace(images, name="other")
+    assert Trainer.resume(tmp_path, renamed, device="cpu").steps == 1
 
 
 def test_a_checkpoint_of_another_kind_of_device_is_opened(make, images, tmp_path):
@@ -218,7 +247,7 @@ def test_a_checkpoint_of_another_kind_of_device_is_opened(make, images, tmp_path
     file = trainer.save(tmp_path)
     facts, tensors = read(file)
     facts["device"] = "cuda"
-    save_file(tensors | {"random": state}, file, metadata={"gan_lessons": json.dumps(facts)})
+    rewrite(file, facts, tensors | {"random": state})
     resumed = Trainer.resume(tmp_path, images, device="cpu")
     assert torch.equal(resumed.generate(2, seed=0), kept)
     assert resumed.fit(1).steps == 3
@@ -263,7 +292,7 @@ def test_a_full_disk_leaves_the_earlier_checkpoint(make, images, tmp_path, monke
         CheckpointError, match=r"No space left on device.*earlier checkpoints are intact"
     ):
         trainer.fit(1).save(tmp_path)
-    assert os.listdir(tmp_path) == ["checkpoint-00000001.safetensors"]
+    assert sorted(os.listdir(tmp_path)) == [".lock", "checkpoint-00000001.safetensors"]
     assert Trainer.resume(tmp_path, images, device="cpu").steps == 1
 
 
@@ -282,7 +311,7 @@ def test_a_disk_that_fills_while_writing_leaves_the_earlier_checkpoint(make, ima
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, handler)
-    assert os.listdir(tmp_path) == ["checkpoint-00000001.safetensors"]
+    assert sorted(os.listdir(tmp_path)) == [".lock", "checkpoint-00000001.safetensors"]
     assert Trainer.resume(tmp_path, images, device="cpu").steps == 1
 
 
@@ -290,3 +319,79 @@ def test_a_folder_that_cannot_be(make, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(CheckpointError, match="cannot write"):
         make().fit(1).save(tmp_path / "file" / "inside")
+
+
+def test_any_flipped_bit_and_any_zeroed_page_is_noticed(make, images, tmp_path):
+    file = make(network="mlp").fit(3).save(tmp_path)
+    content, rng = file.read_bytes(), random.Random(0)
+    for _ in range(150):
+        damaged = bytearray(content)
+        damaged[rng.randrange(len(damaged))] ^= 1 << rng.randrange(8)
+        file.write_bytes(damaged)
+        with pytest.raises(CheckpointError):
+            Trainer.resume(tmp_path, images, device="cpu")
+    for start in range(0, len(content), 4096):
+        page = content[start : start + 4096]
+        if any(page):
+            file.write_bytes(content[:start] + bytes(len(page)) + content[start + 4096 :])
+            with pytest.raises(CheckpointError):
+                Trainer.resume(tmp_path, images, device="cpu")
+    file.write_bytes(content)
+    assert Trainer.resume(tmp_path, images, device="cpu").steps == 3
+
+
+def test_a_folder_belongs_to_one_run(make, images, tmp_path):
+    first = make().fit(20)
+    kept = first.save(tmp_path)
+    for other in (make().fit(10), make().fit(30)):
+        with pytest.raises(CheckpointError, match=r"holds checkpoint-00000020\S* of another run"):
+            other.save(tmp_path)
+        with pytest.raises(CheckpointError, match="of another run: resume that run"):
+            other.fit(1, save_to=tmp_path)
+    assert find(tmp_path) == [kept]
+    resumed = Trainer.resume(tmp_path, images, device="cpu").fit(1, save_to=tmp_path)
+    assert [file.name for file in find(tmp_path)] == [kept.name, "checkpoint-00000021.safetensors"]
+    resumed.fit(1).save(tmp_path)
+    assert resumed.steps == 22
+
+
+def test_going_on_from_an_older_checkpoint_does_not_mix_with_the_newer_one(make, images, tmp_path):
+    trainer = make()
+    older = trainer.fit(2).save(tmp_path)
+    newer = trainer.fit(2).save(tmp_path)
+    again = Trainer.resume(older, images, device="cpu").fit(1)
+    with pytest.raises(CheckpointError, match=r"holds checkpoint-00000004\S*, .* at step 3"):
+        again.save(tmp_path)
+    assert find(tmp_path) == [older, newer]
+    assert again.save(tmp_path / "other").exists()
+
+
+def test_a_folder_in_use_is_refused_until_its_training_ends_or_is_killed(make, tmp_path):
+    claim = (
+        "import sys, time; from pathlib import Path; from gan_lessons.train import checkpoint\n"
+        "with checkpoint.claimed(Path(sys.argv[1]), 'other', 0):\n"
+        "    print('claimed', flush=True); time.sleep(60)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", claim, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout.readline() == "claimed\n"
+        with pytest.raises(CheckpointError, match="is in use by another training: wait"):
+            make().fit(1, save_to=tmp_path)
+    finally:
+        process.kill()
+        process.wait()
+    make().fit(1, save_to=tmp_path)
+    assert len(find(tmp_path)) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no umask")
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
+def test_files_have_the_rights_that_the_umask_gives(make, tmp_path, umask, mode):
+    before = os.umask(umask)
+    try:
+        file = make().fit(1).save(tmp_path)
+    finally:
+        os.umask(before)
+    assert file.stat().st_mode & 0o777 == mode

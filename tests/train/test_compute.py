@@ -259,3 +259,29 @@ def test_the_error_names_the_checkpoint_with_unknown_compute_options(
     make().fit(1).save(tmp_path)
     with pytest.raises(CheckpointError, match="unknown compute option 'turbo'"):
         Trainer.resume(tmp_path, images, device="cpu")
+
+
+@pytest.mark.parametrize("settings", [{}, {"label_smoothing": 0.1}])
+def test_bfloat16_adds_up_the_gradients_of_two_passes_in_float32(make, play, settings):
+    """D with batch norm runs twice, and its gradient is the sum of what the two passes give."""
+    trainer = make(ComputeOptions(bfloat16=True), **settings)
+    trainer.optimisers["discriminator"] = torch.optim.SGD(trainer.discriminator.parameters(), 1e-9)
+    play(trainer, "discriminator")
+    bf16 = [
+        torch.equal(p.grad, p.grad.bfloat16().float()) for p in trainer.discriminator.parameters()
+    ]
+    assert not all(bf16)  # sums in bfloat16 would all be numbers of bfloat16
+
+
+@CUDA
+def test_a_state_loaded_into_a_recorded_training_is_what_goes_on(images):
+    config = TrainConfig(width=4, latent=6, batch=8)
+    one, two = (
+        Trainer(*networks(config, images), images, config, "cuda", ComputeOptions(graph=True))
+        for _ in range(2)
+    )
+    one.fit(12)
+    two.fit(8)
+    copied = {n: v.clone() if torch.is_tensor(v) else v for n, v in two.state_dict().items()}
+    one.load_state_dict(copied)
+    assert_alike(one.fit(6), two.fit(6), 1e-3, 1e-4)

@@ -1,5 +1,6 @@
 """What every game gets from the trainer, and what the two games beside pictures compute."""
 
+import dataclasses
 import math
 import signal
 import sys
@@ -7,12 +8,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from gan_lessons.data.toy import Points
 from gan_lessons.train import CheckpointError, ComputeOptions, GameTrainer, TrainingDiverged
+from gan_lessons.train.config import RunConfig
+from gan_lessons.train.game import Game, Turn
 from gan_lessons.train.games.adaptation import AdaptationConfig, AdaptationGame
-from gan_lessons.train.games.translation import TranslationConfig
+from gan_lessons.train.games.translation import TranslationConfig, TranslationGame
 
 sys.path.insert(0, str(Path(__file__).parent))
 from toy_games import GAMES, adaptation, blobs, translation
@@ -96,13 +100,13 @@ def test_other_settings_are_named_and_nothing_is_changed(game, tmp_path):
         other.restore(tmp_path)
     assert all(torch.equal(value, before[name]) for name, value in weights(other).items())
     wrong = GAMES["adaptation" if game == "translation" else "translation"]()
-    with pytest.raises(CheckpointError, match="was trained on"):
+    with pytest.raises(CheckpointError, match=f"is of the game '{game}', this is"):
         wrong.restore(tmp_path)
 
 
 def test_a_nan_stops_it_and_names_turn_and_network(game):
     trainer = GAMES[game]().fit(2)
-    first = trainer.game.networks[0]
+    first = trainer.game.network_names[0]
     with torch.no_grad():
         next(trainer.networks[first].parameters()).fill_(float("nan"))
     with pytest.raises(TrainingDiverged, match=rf"step 3: the \w+'s? loss is nan.*{first}"):
@@ -111,14 +115,14 @@ def test_a_nan_stops_it_and_names_turn_and_network(game):
 
 def test_an_interrupt_ends_after_the_step_in_hand(game, tmp_path):
     trainer = GAMES[game]()
-    take = trainer.take
+    take = trainer.play_step
 
     def interrupted():
         if trainer.steps == 2:
             signal.raise_signal(signal.SIGINT)
         return take()
 
-    trainer.take = interrupted
+    trainer.play_step = interrupted
     trainer.fit(10, save_to=tmp_path)
     assert trainer.steps == len(trainer.history) == 3
     assert trainer.stopped_by is signal.SIGINT
@@ -139,7 +143,7 @@ def test_a_view_is_told(game):
     trainer = GAMES[game]().fit(4, view)
     assert view.told.step == view.closed.step == view.told.goal == 4
     assert list(view.told.history.losses) == TURNS[game]
-    assert set(view.told.learning_rates) == set(trainer.game.networks)
+    assert set(view.told.learning_rates) == set(trainer.game.network_names)
     assert view.told.samples(3) is None  # points are no pictures
 
 
@@ -157,7 +161,7 @@ def test_a_recorded_step_is_the_eager_step(game):
 
 def test_the_losses_of_a_translation_are_the_papers():
     trainer = translation(cycle=3.0, identity=0.5)
-    to_b, to_a, d_a, d_b = (trainer.networks[name] for name in trainer.game.networks)
+    to_b, to_a, d_a, d_b = (trainer.networks[name] for name in trainer.game.network_names)
     batch = {name: sampler.read(sampler.draw(8)) for name, sampler in trainer.samplers.items()}
     a, b = batch["a"].x, batch["b"].x
     generators, discriminators = trainer.game.turns(0)
@@ -191,7 +195,7 @@ def test_a_translation_plays_other_objectives(settings):
 def test_minimax_adaptation_is_gradient_reversal():
     """The encoder's gradient is that of the classification minus that of the critic's loss."""
     trainer = adaptation(strength=0.7, schedule_steps=0)
-    encoder, classifier, critic = (trainer.networks[name] for name in trainer.game.networks)
+    encoder, classifier, critic = (trainer.networks[name] for name in trainer.game.network_names)
     batch = {name: sampler.read(sampler.draw(8)) for name, sampler in trainer.samplers.items()}
     parameters = list(encoder.parameters())
     turn = trainer.game.turns(0)[-1]
@@ -233,6 +237,119 @@ def test_the_domain_game_carries_the_classifier_over():
     assert min(with_game) > max(without) + 0.1
 
 
+class Odd(Game):
+    """A game of one network whose turns are passed in."""
+
+    name, network_names, data_names = "odd", ("one", "two"), ("real",)
+
+    def __init__(self, *turns: Turn, sizes: tuple[int, ...] = ()):
+        self.config, self.given = OddConfig(batch=4, sizes=sizes), turns
+
+    def turns(self, step):
+        return self.given
+
+    def learning_rates(self):
+        return {"one": 0.1, "two": 0.1}
+
+    def trainer(self, networks=None) -> GameTrainer:
+        networks = networks or {"one": nn.Linear(2, 1), "two": nn.Linear(2, 1)}
+        return GameTrainer(self, networks, {"real": blobs(1, 0.0)}, "cpu")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OddConfig(RunConfig):
+    sizes: tuple[int, ...] = ()
+
+
+def mean_of(name):
+    return lambda networks, batch, *_: (networks[name](batch["real"].x).mean(), None)
+
+
+@pytest.mark.parametrize(
+    ("turns", "message"),
+    [
+        ([], "the first turn of a step must have new_batch=True"),
+        ([Turn("a", ("one",), mean_of("one"), new_batch=False)], "must have new_batch=True"),
+        ([Turn("a", ("one",), mean_of("one"), frozen=("one",))], "both learns and is frozen"),
+        ([Turn("a", ("three",), mean_of("one"))], "unknown network of a 'three': choose from one"),
+    ],
+)
+def test_turns_that_cannot_be_played_are_refused(turns, message):
+    with pytest.raises(ValueError, match=message):
+        Odd(*turns).trainer()
+
+
+def test_a_network_that_is_frozen_and_should_learn_is_named():
+    networks = {"one": nn.Linear(2, 1).requires_grad_(False), "two": nn.Linear(2, 1)}
+    with pytest.raises(ValueError, match="one learns in a, and all its weights are frozen"):
+        Odd(Turn("a", ("one",), mean_of("one"))).trainer(networks)
+
+
+def test_a_loss_that_is_no_scalar_is_named():
+    def per_item(networks, batch, *_):
+        return networks["one"](batch["real"].x).squeeze(1), None
+
+    with pytest.raises(ValueError, match=r"the loss of a must be a scalar, got \(4,\)"):
+        Odd(Turn("a", ("one",), per_item)).trainer().step()
+
+
+def test_turns_in_another_order_keep_their_names():
+    one = Turn("a", ("one",), lambda n, b, *_: (0 * n["one"].weight.sum() + 1, None))
+    two = Turn("b", ("two",), lambda n, b, *_: (0 * n["two"].weight.sum() + 2, None))
+
+    class Alternating(Odd):
+        def turns(self, step):
+            return self.given[:: 1 if step % 2 == 0 else -1]
+
+    trainer = Alternating(one, two).trainer().fit(4)
+    assert trainer.history.losses == {"a": [1.0] * 4, "b": [2.0] * 4}
+
+
+def test_settings_that_json_changes_are_the_same_settings(tmp_path):
+    def trainer():
+        return Odd(Turn("a", ("one",), mean_of("one")), sizes=(1, 2)).trainer()
+
+    trainer().fit(2).save(tmp_path)
+    assert trainer().restore(tmp_path).steps == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"step": "a"}, {"step": -5}, {"step": 3}, {"device": 7}, {"random": torch.zeros(3)},
+        {"positions": {"a": 1.5, "b": 0}}, {"order.a": torch.zeros(60, dtype=torch.int64)},
+        {"optimiser.generator_ab.0.exp_avg": None}, {"optimiser.generator_ab.-1.step": 0},
+        {"optimiser.generator_ab.99.step": 0}, {"network.generator_ab.layers.0.weight": None},
+        {"network.generator_ab.layers.0.bias": torch.zeros(8, dtype=torch.complex64)},
+        {"history.losses": torch.zeros(2, 1)},
+    ],
+)  # fmt: skip
+def test_a_state_that_does_not_fit_changes_nothing(change):
+    state = translation().fit(2).state_dict()
+    state |= {name: torch.tensor(0.0) if value == 0 else value for name, value in change.items()
+              if not torch.is_tensor(value)}  # fmt: skip
+    state |= {name: value for name, value in change.items() if torch.is_tensor(value)}
+    state = {name: value for name, value in state.items() if value is not None}
+    other = translation(seed=5).fit(1)
+    before, history = weights(other), list(other.history.losses["generators"])
+    with pytest.raises((LookupError, RuntimeError, TypeError, ValueError)):
+        other.load_state_dict(state)
+    after = weights(other)
+    assert all(torch.equal(value, after[name]) for name, value in before.items())
+    assert (other.steps, other.history.losses["generators"]) == (1, history)
+
+
+def test_penalties_that_do_not_fit_the_discriminators_are_refused():
+    other = translation()
+    config = TranslationConfig(penalty="r1", gamma=1.0)
+    with_norm = nn.Sequential(nn.Linear(2, 1), nn.BatchNorm1d(1))
+    three = r"one logit for each item, .*\(2, 3\)"
+    for discriminator, message in ((with_norm, "without batch norm"), (nn.Linear(2, 3), three)):
+        networks = other.networks | {"discriminator_a": discriminator}
+        with pytest.raises(ValueError, match=message):
+            GameTrainer(TranslationGame(config), networks, other.data, "cpu")
+
+
 @pytest.mark.parametrize(
     ("config", "message"),
     [
@@ -258,9 +375,9 @@ def test_networks_and_data_that_do_not_fit_are_named():
     unlabelled = {"source": Points(torch.zeros(4, 2), "bare"), "target": blobs(1, 0.0)}
     with pytest.raises(ValueError, match="the source needs labels to learn from, 'bare' has none"):
         GameTrainer(trainer.game, trainer.networks, unlabelled, "cpu")
-    networks = trainer.networks | {"classifier": torch.nn.Linear(4, 5)}
+    networks = trainer.networks | {"classifier": nn.Linear(4, 5)}
     with pytest.raises(ValueError, match="classifier must return 2 logits for each item"):
         GameTrainer(trainer.game, networks, trainer.data, "cpu")
-    networks = other.networks | {"generator_ba": torch.nn.Linear(2, 3)}
+    networks = other.networks | {"generator_ba": nn.Linear(2, 3)}
     with pytest.raises(ValueError, match=r"generator_ba makes \(3,\), the data 'a' has \(2,\)"):
         GameTrainer(other.game, networks, other.data, "cpu")

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from gan_lessons.data import Images, to_float
+from gan_lessons.data import Images, to_float, toy
 from gan_lessons.losses import LOSSES, PENALTIES
-from gan_lessons.models import dcgan
+from gan_lessons.models import dcgan, points
 from gan_lessons.train import (
     ComputeOptions,
     DeviceMemoryFull,
@@ -18,6 +18,7 @@ from gan_lessons.train import (
     networks,
     pick_device,
 )
+from gan_lessons.train.checkpoint import find
 
 
 def weights(network: nn.Module) -> list[torch.Tensor]:
@@ -277,18 +278,18 @@ def test_divergence_names_step_and_loss_and_what_to_try(make):
 def test_an_interrupt_ends_after_the_step_in_hand(make):
     trainer = make()
     handler = signal.getsignal(signal.SIGINT)
-    take = trainer.take
+    take = trainer.play_step
 
     def interrupted():
         if trainer.steps == 2:
             signal.raise_signal(signal.SIGINT)
         return take()
 
-    trainer.take = interrupted
+    trainer.play_step = interrupted
     trainer.fit(10)
     assert trainer.steps == len(trainer.history) == 3
     assert signal.getsignal(signal.SIGINT) is handler
-    trainer.take = take
+    trainer.play_step = take
     assert trainer.fit(2).steps == 5
 
 
@@ -370,7 +371,11 @@ def test_a_lazy_penalty_counts_for_the_steps_it_leaves_out(make, play):
     losses = [play(t, "discriminator").item() for t in (plain, lazy, without)]
     assert losses[1] - losses[2] == pytest.approx(3 * (losses[0] - losses[2]), rel=1e-3)
     for trainer in (lazy, without):  # alike again, and at an update that leaves the penalty out
-        trainer.load_state_dict(plain.state_dict() | {"step": 1})
+        trainer.rng.set_state(plain.rng.get_state())
+        trainer.samplers["real"].restore(plain.samplers["real"].order, 8)
+        for network, same in zip(trainer.networks.values(), plain.networks.values(), strict=True):
+            network.load_state_dict(same.state_dict())
+        trainer.steps = 1
     rest = [play(t, "discriminator").item() for t in (lazy, without)]
     assert rest[0] == pytest.approx(rest[1])
 
@@ -386,7 +391,7 @@ def test_instance_noise_fades(make):
     trainer = make(network="mlp", instance_noise=0.5, schedule_steps=10)
     x = torch.zeros(8, 1, 16, 16)
     first, half, last = (
-        trainer.game.seen(x, trainer.game.values(step), trainer.random) for step in (0, 5, 10)
+        trainer.game.shown_to_d(x, trainer.game.values(step), trainer.random) for step in (0, 5, 10)
     )
     assert first.std().item() == pytest.approx(0.5, rel=0.1)
     assert half.std().item() == pytest.approx(0.25, rel=0.1)
@@ -399,7 +404,7 @@ def test_a_checkpoint_of_broken_weights_is_not_written(make, tmp_path):
         next(trainer.discriminator.parameters()).fill_(float("inf"))
     with pytest.raises(TrainingDiverged, match="step 2: the discriminator is not worth saving"):
         trainer.save(tmp_path)
-    assert [file.name for file in tmp_path.iterdir()] == ["checkpoint-00000002.safetensors"]
+    assert [file.name for file in find(tmp_path)] == ["checkpoint-00000002.safetensors"]
 
 
 def test_a_full_device_says_what_to_lower(make):
@@ -408,7 +413,7 @@ def test_a_full_device_says_what_to_lower(make):
     def full(*_):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    trainer.take = full
+    trainer.play_step = full
     with pytest.raises(
         DeviceMemoryFull, match="a step of 8 pictures of 1 × 16 × 16, width 4: lower"
     ):
@@ -417,18 +422,18 @@ def test_a_full_device_says_what_to_lower(make):
 
 def test_a_request_to_terminate_is_answered_like_an_interrupt(make, tmp_path):
     trainer = make()
-    take = trainer.take
+    take = trainer.play_step
 
     def terminated():
         if trainer.steps == 1:
             signal.raise_signal(signal.SIGTERM)
         return take()
 
-    trainer.take = terminated
+    trainer.play_step = terminated
     trainer.fit(9, save_to=tmp_path)
     assert trainer.steps == 2
     assert trainer.stopped_by is signal.SIGTERM
-    assert [file.name for file in tmp_path.iterdir()] == ["checkpoint-00000002.safetensors"]
+    assert [file.name for file in find(tmp_path)] == ["checkpoint-00000002.safetensors"]
 
 
 @pytest.fixture
@@ -472,7 +477,9 @@ def test_a_class_can_be_asked_for(labelled):
     zeros, ones = (trainer.generate(4, seed=1, labels=torch.full((4,), c)) for c in (0, 1))
     assert not torch.equal(zeros, ones)
     assert trainer.generate(5, seed=1).shape == (5, 1, 16, 16)
-    with pytest.raises(ValueError, match=r"labels must be \(4,\) int64, each from 0 to 2, got 3 to 3"):
+    with pytest.raises(
+        ValueError, match=r"labels must be \(4,\) int64, each from 0 to 2, got 3 to 3"
+    ):
         trainer.generate(4, labels=torch.full((4,), 3))
     with pytest.raises(ValueError, match=r"labels must be \(4,\)"):
         trainer.generate(4, labels=torch.zeros(3).long())
@@ -489,3 +496,25 @@ def test_a_conditional_training_needs_labels(images):
 def test_packed_pictures_are_judged_together(make, network):
     trainer = make(network=network, pack=4).fit(2)
     assert len(trainer.history) == 2
+
+
+def test_points_and_missing_labels_that_do_not_fit_are_refused(images):
+    ring = toy.points("ring", 40, torch.Generator().manual_seed(0))
+    players = points.Generator(latent=6), points.Discriminator()
+    config = TrainConfig(latent=6, batch=8, augment="cutout")
+    with pytest.raises(ValueError, match=r"augment='cutout' is for pictures, the data has \(2,\)"):
+        Trainer(*players, ring, config, "cpu")
+    config = TrainConfig(latent=6, batch=8, width=4, conditional=True)
+    with pytest.raises(ValueError, match="conditional=True needs labels, 'noise' has none"):
+        Trainer(*networks(TrainConfig(latent=6, width=4), images), images, config, "cpu")
+
+
+def test_after_a_divergence_each_loss_still_belongs_to_its_step(make):
+    trainer = make(network="mlp").fit(2)
+    with torch.no_grad():
+        next(trainer.generator.parameters()).fill_(float("nan"))
+    for _ in range(3):
+        trainer.step()
+    with pytest.raises(TrainingDiverged, match="step 3"):
+        trainer.history  # noqa: B018
+    assert trainer.steps == len(trainer.history) == 5

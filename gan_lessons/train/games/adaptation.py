@@ -15,10 +15,9 @@ from torch.nn.functional import cross_entropy
 from gan_lessons import checks
 from gan_lessons.losses import LOSSES
 from gan_lessons.train.config import RunConfig
-from gan_lessons.train.game import Batch, Data, Game, Networks, Turn
+from gan_lessons.train.game import Batch, Data, Game, Networks, Turn, Values
 from gan_lessons.train.shared_random import SharedRandom
 
-Values = Mapping[str, float | Tensor]
 UNPAIRED = [name for name, loss in LOSSES.items() if not loss.paired]
 
 
@@ -48,12 +47,12 @@ class AdaptationGame(Game):
     """
 
     name = "adaptation"
-    networks = ("encoder", "classifier", "critic")
-    data = ("source", "target")
+    network_names = ("encoder", "classifier", "critic")
+    data_names = ("source", "target")
 
     def __init__(self, config: AdaptationConfig):
         self.config: AdaptationConfig = config
-        self.objective = LOSSES[config.loss]
+        self.loss = LOSSES[config.loss]
         critic = Turn("critic", ("critic",), self.critic_loss)
         encoder = Turn("encoder", ("encoder", "classifier"), self.encoder_loss, frozen=("critic",))
         self._turns = (*[critic] * config.critic_updates, encoder)
@@ -81,9 +80,9 @@ class AdaptationGame(Game):
     ) -> tuple[Tensor, None]:
         """Tell the domains apart by their features; the source plays the part of the real ones."""
         with torch.no_grad():
-            source, target = (networks["encoder"](batch[name].x) for name in self.data)
+            source, target = (networks["encoder"](batch[name].x) for name in self.data_names)
         critic = networks["critic"]
-        return self.objective.discriminator(critic(source), critic(target)), None
+        return self.loss.discriminator(critic(source), critic(target)), None
 
     def encoder_loss(
         self,
@@ -101,9 +100,7 @@ class AdaptationGame(Game):
         critic = networks["critic"]
         # With minimax, the negative of the critic's loss: gradient reversal. Turned logits make
         # source features play the fakes.
-        confusion = self.objective.generator(critic(target)) + self.objective.generator(
-            -critic(source)
-        )
+        confusion = self.loss.generator(critic(target)) + self.loss.generator(-critic(source))
         return loss + values["strength"] * confusion, None
 
     @torch.no_grad()

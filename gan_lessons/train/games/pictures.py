@@ -10,38 +10,37 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from gan_lessons.losses import LOSSES
+from gan_lessons.losses import LOSSES, PENALTIES
 from gan_lessons.precision import at_least_float32
 from gan_lessons.train import passes
 from gan_lessons.train.compute import ComputeOptions
 from gan_lessons.train.config import TrainConfig
-from gan_lessons.train.fits import check_pictures
-from gan_lessons.train.game import Batch, Data, Game, Networks, Turn
+from gan_lessons.train.fits import check_gan
+from gan_lessons.train.game import Batch, Data, Game, Networks, Turn, Values
 from gan_lessons.train.remedies import augmented, noisy, packed
 from gan_lessons.train.samples import draw
 from gan_lessons.train.schedule import cosine
 from gan_lessons.train.shared_random import SharedRandom
-
-Values = Mapping[str, float | Tensor]
 
 
 class PictureGame(Game):
     """D learns to tell real pictures from generated ones, G to make pictures that D calls real."""
 
     name = "pictures"
-    networks = ("generator", "discriminator")
-    data = ("real",)
+    network_names = ("generator", "discriminator")
+    data_names = ("real",)
     averaged = ("generator",)
 
     def __init__(self, config: TrainConfig, compute: ComputeOptions | None = None):
         self.config: TrainConfig = config
         self.compute = compute or ComputeOptions()
-        self.objective = LOSSES[config.loss]
+        self.loss = LOSSES[config.loss]
+        self.penalty = PENALTIES[config.penalty] if config.penalty else None
         self._plain = Turn("discriminator", ("discriminator",), self.discriminator_loss)
         penalised = partial(self.discriminator_loss, penalise=True)
         self._penalised = replace(self._plain, loss=penalised)
         # G's turn draws real pictures of its own only if its loss or its labels come from them.
-        reads = self.objective.paired or config.conditional
+        reads = self.loss.paired or config.conditional
         self._generator = Turn(
             "generator",
             ("generator",),
@@ -58,7 +57,7 @@ class PictureGame(Game):
 
     def is_due(self, update: int) -> bool:
         """Whether D's update of that number, counted from 0, includes the penalty."""
-        return self.config.penalty is not None and update % self.config.penalty_every == 0
+        return self.penalty is not None and update % self.config.penalty_every == 0
 
     def learning_rates(self) -> dict[str, float]:
         config = self.config
@@ -78,7 +77,7 @@ class PictureGame(Game):
         batch: Mapping[str, Batch],
         random: SharedRandom,
         values: Values,
-        carried: None = None,
+        carried: None,
         *,
         penalise: bool = False,
     ) -> tuple[Tensor, Tensor]:
@@ -86,16 +85,19 @@ class PictureGame(Game):
         discriminator, (real, labels) = networks["discriminator"], self._labelled(batch)
         with torch.set_grad_enabled(not self.config.fresh):  # else G's turn uses them
             fakes = self.generate(networks["generator"], len(real), labels, random)
-        real = self.seen(real, values, random)
-        fake = self.seen(fakes.detach(), values, random)
+        real = self.shown_to_d(real, values, random)
+        fake = self.shown_to_d(fakes.detach(), values, random)
 
         if penalise:
-            logits_real, logits_fake, penalty = passes.judge_and_penalise(
-                discriminator, real, fake, labels, self.config.penalty, self.compute, random
+            assert self.penalty is not None
+            logits_real, logits_fake, penalty = passes.logits_and_penalty(
+                discriminator, real, fake, labels, self.penalty, self.compute, random
             )
         else:
-            logits_real, logits_fake = passes.judge(discriminator, real, fake, labels, self.compute)
-        loss = self.objective.discriminator(logits_real, logits_fake)
+            logits_real, logits_fake = passes.logits_of_both(
+                discriminator, real, fake, labels, self.compute
+            )
+        loss = self.loss.discriminator(logits_real, logits_fake)
         if self.config.label_smoothing:
             # With the target 1 - s for real pictures, cross entropy grows by s times the logit.
             loss = loss + self.config.label_smoothing * at_least_float32(logits_real).mean()
@@ -115,16 +117,17 @@ class PictureGame(Game):
         """What G minimises. fakes: those of D's turn, judged again unless config.fresh."""
         discriminator, (real, labels) = networks["discriminator"], self._labelled(batch)
         if self.config.fresh:
-            n = random.own_share(self.config.batch)
-            fakes = self.generate(networks["generator"], n, labels, random)
+            fakes = self.generate(networks["generator"], len(real), labels, random)
         assert fakes is not None  # D's turn came before
-        fake = self.seen(fakes, values, random)
+        fake = self.shown_to_d(fakes, values, random)
         logits_fake = passes.logits(discriminator, fake, labels)
-        if not self.objective.paired:
-            return self.objective.generator(logits_fake), None
+        if not self.loss.paired:
+            return self.loss.generator(logits_fake), None
         with torch.no_grad():
-            logits_real = passes.logits(discriminator, self.seen(real, values, random), labels)
-        return self.objective.generator(logits_fake, logits_real), None
+            logits_real = passes.logits(
+                discriminator, self.shown_to_d(real, values, random), labels
+            )
+        return self.loss.generator(logits_fake, logits_real), None
 
     def generate(
         self, generator: nn.Module, n: int, labels: Tensor | None, random: SharedRandom
@@ -133,7 +136,7 @@ class PictureGame(Game):
         z = random.normal(n, self.config.latent)
         return at_least_float32(generator(z) if labels is None else generator(z, labels))
 
-    def seen(self, x: Tensor, values: Values, random: SharedRandom) -> Tensor:
+    def shown_to_d(self, x: Tensor, values: Values, random: SharedRandom) -> Tensor:
         """Pictures as the discriminator is shown them."""
         if self.config.instance_noise:
             x = noisy(x, values["noise"], random)
@@ -145,7 +148,7 @@ class PictureGame(Game):
 
     def check(self, networks: Networks, data: Mapping[str, Data], device: torch.device) -> None:
         players = networks["generator"], networks["discriminator"]
-        check_pictures(self.config, *players, data["real"], device)
+        check_gan(self.config, *players, data["real"], device)
 
     def samples(self, networks: Networks, data: Mapping[str, Data], n: int) -> Tensor:
         return draw(networks["generator"], data["real"], n, self.config, self.config.seed)

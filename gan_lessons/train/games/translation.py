@@ -14,10 +14,9 @@ from torch.nn.functional import l1_loss
 from gan_lessons import checks
 from gan_lessons.losses import LOSSES, PENALTIES
 from gan_lessons.train.config import RunConfig
-from gan_lessons.train.game import Batch, Data, Game, Networks, Turn
+from gan_lessons.train.game import Batch, Data, Game, Networks, Turn, Values
+from gan_lessons.train.passes import has_batch_norm
 from gan_lessons.train.shared_random import SharedRandom
-
-Values = Mapping[str, float | Tensor]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,14 +47,15 @@ class TranslationGame(Game):
     """Both generators learn in one turn, then both discriminators, on the fakes of that turn."""
 
     name = "translation"
-    networks = ("generator_ab", "generator_ba", "discriminator_a", "discriminator_b")
-    data = ("a", "b")
+    network_names = ("generator_ab", "generator_ba", "discriminator_a", "discriminator_b")
+    data_names = ("a", "b")
     averaged = ("generator_ab", "generator_ba")
 
     def __init__(self, config: TranslationConfig):
         self.config: TranslationConfig = config
-        self.objective = LOSSES[config.loss]
-        generators, discriminators = self.networks[:2], self.networks[2:]
+        self.loss = LOSSES[config.loss]
+        self.penalty = PENALTIES[config.penalty] if config.penalty else None
+        generators, discriminators = self.network_names[:2], self.network_names[2:]
         self._turns = (
             Turn("generators", generators, self.generators_loss, frozen=discriminators),
             Turn("discriminators", discriminators, self.discriminators_loss, new_batch=False),
@@ -66,7 +66,7 @@ class TranslationGame(Game):
 
     def learning_rates(self) -> dict[str, float]:
         rates = {"g": self.config.learning_rate_g, "d": self.config.learning_rate_d}
-        return {name: rates[name[0]] for name in self.networks}
+        return {name: rates[name[0]] for name in self.network_names}
 
     def generators_loss(
         self,
@@ -104,20 +104,19 @@ class TranslationGame(Game):
         return (of_a + of_b) / 2, None
 
     def _fool(self, discriminator: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
-        if not self.objective.paired:
-            return self.objective.generator(discriminator(fake))
+        if not self.loss.paired:
+            return self.loss.generator(discriminator(fake))
         with torch.no_grad():
             logits_real = discriminator(real)
-        return self.objective.generator(discriminator(fake), logits_real)
+        return self.loss.generator(discriminator(fake), logits_real)
 
     def _tell(
         self, discriminator: nn.Module, real: Tensor, fake: Tensor, random: SharedRandom
     ) -> Tensor:
-        loss = self.objective.discriminator(discriminator(real), discriminator(fake))
-        if self.config.penalty is not None:
-            own = random.stream(len(real)) if self.config.penalty == "wgan-gp" else None
-            penalty = PENALTIES[self.config.penalty](discriminator, real, fake.float(), own)
-            loss = loss + self.config.gamma * penalty
+        loss = self.loss.discriminator(discriminator(real), discriminator(fake))
+        if self.penalty is not None:
+            own = random.stream(len(real)) if self.penalty.draws else None
+            loss = loss + self.config.gamma * self.penalty(discriminator, real, fake, own)
         return loss
 
     @torch.no_grad()
@@ -128,6 +127,18 @@ class TranslationGame(Game):
                 raise ValueError(
                     f"generator_{start}{end} makes {tuple(translated.shape[1:])}, "
                     f"the data {end!r} has {data[end].shape}"
+                )
+        for name, each in data.items():
+            discriminator = networks[f"discriminator_{name}"]
+            judged = _asked(discriminator, each, device)
+            if self.penalty is not None and has_batch_norm(discriminator):
+                raise ValueError(
+                    f"the penalty {self.penalty.name!r} needs discriminators without batch norm"
+                )
+            if self.penalty is not None and judged.numel() != 2:
+                raise ValueError(
+                    f"the penalty {self.penalty.name!r} needs one logit for each item, "
+                    f"discriminator_{name} returns {tuple(judged.shape)} for 2"
                 )
 
     def samples(self, networks: Networks, data: Mapping[str, Data], n: int) -> Tensor | None:
