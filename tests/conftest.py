@@ -1,6 +1,54 @@
 """What tests of several folders need."""
 
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
+
+LESSON_IN_BROWSER = "test_notebooks.py::test_a_notebook_runs["
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """A file's tests share a process, but for the lessons in a browser: each takes minutes."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid if LESSON_IN_BROWSER in nodeid else super()._split_scope(nodeid)
+
+    return Scheduling(config, log)
+
+
+def _find_chromium() -> Path | None:
+    """The browser that tests/browser drives: an installed one, else Playwright's own.
+
+    None if there is none, or no Playwright to drive it.
+    """
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        return None
+    installed = shutil.which("chromium") or shutil.which("chromium-browser")
+    if installed:
+        return Path(installed)
+    with sync_playwright() as playwright:
+        own = Path(playwright.chromium.executable_path)
+    return own if own.exists() else None
+
+
+@pytest.fixture(scope="session")
+def find_chromium() -> Callable[[], Path | None]:
+    return _find_chromium
+
+
+@pytest.fixture(scope="session")
+def chromium(find_chromium) -> Path | None:
+    """What `find_chromium` finds here."""
+    return find_chromium()
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,17 @@
 """What newcomers read: links that lead somewhere, maps that know every lesson, a true glossary."""
 
+import base64
 import importlib.util
+import io
 import re
 from pathlib import Path
 from types import ModuleType
 
 import nbformat
+import numpy as np
 import pytest
 import yaml
-from PIL import Image
+from PIL import Image, ImageOps
 
 import gan_lessons
 from gan_lessons.exercises import SWITCH, catalogue
@@ -20,6 +23,8 @@ MAP = next(path for path in LESSONS if path.name.startswith("00"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 NUMBERS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 NUMBERS += ["eleven", "twelve"]
+SEEN = 24  # of 255: by how much a colour must change
+STALE = 0.001  # the share of pixels that may
 ROW = re.compile(r"^\| (.+?) \| (.+?) \| (.+?) \| \[.+?\]\((.+?)\) \|$", re.MULTILINE)
 
 
@@ -89,13 +94,51 @@ def tool(name: str) -> ModuleType:
     return module
 
 
+def share_that_differs(one: Image.Image, other: Image.Image) -> float:
+    """The share of pixels that a reader would see as others: 0 to 1.
+
+    Releases of Pillow may choose slightly different colours, which does not count.
+    """
+    assert one.size == other.size
+    levels = np.abs(np.asarray(one.convert("RGB"), int) - np.asarray(other.convert("RGB"), int))
+    return float((levels.max(-1) > SEEN).mean())
+
+
 @pytest.mark.parametrize("lesson", LESSONS[1:], ids=lambda path: path.stem)
 def test_a_thumbnail_is_cut_from_the_lesson(lesson):
     thumbs = tool("make_thumbs")
     stored = Image.open(thumbs.THUMBS / f"{lesson.name[:2]}.png")
     fresh = thumbs.thumb(lesson.name[:2], lesson)
     assert stored.size == fresh.size == thumbs.SIZE
-    assert len(fresh.getcolors(1_000_000)) > 16, "the picture's chosen part is nearly empty"
+    assert len(fresh.getcolors()) > 16, "the picture's chosen part is nearly empty"
+    assert share_that_differs(stored, fresh) <= STALE, "stale: run tools/make_thumbs.py"
+
+
+@pytest.mark.parametrize("lesson", LESSONS[1:], ids=lambda path: path.stem)
+def test_a_stale_thumbnail_is_found(lesson, tmp_path):
+    """The notebook's picture changes in a small place, and its thumbnail does not."""
+    thumbs = tool("make_thumbs")
+    number = lesson.name[:2]
+    words, (left, top, right, bottom) = thumbs.CHOSEN.get(number, ("", thumbs.WHOLE))
+    notebook = nbformat.read(lesson, as_version=4)
+    shown = [
+        output.data
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {}) and output.data["text/plain"].startswith(words)
+    ]
+    picture = Image.open(io.BytesIO(base64.b64decode(shown[0]["image/png"]))).convert("RGB")
+    wide, high = (right - left) * picture.width, (bottom - top) * picture.height
+    x, y = round(left * picture.width + wide / 2), round(top * picture.height + high / 2)
+    spot = (x, y, x + round(wide / 16), y + round(high / 16))
+    picture.paste(ImageOps.invert(picture.crop(spot)), spot)
+    file = io.BytesIO()
+    picture.save(file, "png")
+    shown[0]["image/png"] = base64.b64encode(file.getvalue()).decode()
+    nbformat.write(notebook, tmp_path / lesson.name)
+    stored = Image.open(thumbs.THUMBS / f"{number}.png")
+    changed = thumbs.thumb(number, tmp_path / lesson.name)
+    assert share_that_differs(stored, changed) > STALE
 
 
 def test_a_thumbnail_needs_its_picture(tmp_path):

@@ -7,10 +7,12 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -20,23 +22,31 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 START_S = 90
 KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
 OTHERS_MESSAGES = ("favicon", "ResizeObserver", "Download the React DevTools")
+# Each kernel imports this while its page loads, so that nobody waits for it afterwards.
+PRELOADED = "import gan_lessons.widgets as _preloaded\n"
 
 
 class Lab:
     """A running server: `open` shows cells in it, in a window of their own."""
 
-    def __init__(self, folder: Path, settings: Path, browser):
+    def __init__(self, folder: Path, settings: Path):
         self.folder = folder
         self.settings = settings
-        self.browser = browser
+        self.browser = None  # set by the fixture `lab`
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.token = secrets.token_hex(16)
+        self.ending: list[threading.Thread] = []
+        self.kept: dict[str, Any] = {}  # pages, by their cells
+        startup = settings / "ipython" / "profile_default" / "startup"
+        startup.mkdir(parents=True)
+        (startup / "preload.py").write_text(PRELOADED)
         environment = {
             **os.environ,
             "JUPYTERLAB_SETTINGS_DIR": str(settings),
             "JUPYTERLAB_WORKSPACES_DIR": str(settings / "workspaces"),
+            "IPYTHONDIR": str(settings / "ipython"),
             "OMP_NUM_THREADS": "1",
         }
         self.log = (folder / "server.log").open("w")
@@ -99,21 +109,59 @@ class Lab:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, target)
 
-    def open_file(self, name: str, *, width: int = 1100, height: int = 1000, dark: bool = False):
+    def open_file(
+        self,
+        name: str,
+        *,
+        width: int = 1100,
+        height: int = 1000,
+        dark: bool = False,
+        run: bool = True,
+    ):
         """A page with a notebook of the server's folder, run from the top.
 
         Its kernel ends when the page is closed: each holds PyTorch, and memory is not endless.
+        run: if False, it is only opened, as a reader does.
         """
         self.theme(dark)
+        if run:
+            self._start_kernel(name)
         page = self.browser.new_page(viewport={"width": width, "height": height})
         page.messages = []
         page.on("console", lambda message: self._note(page, message))
         page.on("pageerror", lambda error: page.messages.append(str(error)))
-        page.on("close", lambda _: self._end_kernel(name))
+        page.on("close", lambda _: self._leave(name))
+        page.notebook = name
         page.goto(self.address(f"doc/tree/{name}"))
+        if not run:
+            page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+            return page
         page.wait_for_selector("text=/\\| Idle/", timeout=60_000)  # the kernel is there
         page.click(".lm-MenuBar-itemLabel >> text=/^Run$/")
         page.click(".lm-Menu-itemLabel >> text=/^Run All Cells$/")
+        return page
+
+    def save(self, page) -> Path:
+        """Saves the page's notebook by its menu; the file, once it has outputs."""
+        path = self.folder / page.notebook
+        page.click(".lm-MenuBar-itemLabel >> text=/^File$/")
+        page.click(".lm-Menu-itemLabel >> text=/^Save Notebook$/")
+        end = time.monotonic() + 20
+        while not any(cell.get("outputs") for cell in nbformat.read(path, as_version=4).cells):
+            assert time.monotonic() < end, "the notebook was not saved"
+            page.wait_for_timeout(200)
+        return path
+
+    def keep(self, cells: list[str], *, width: int, height: int, dark: bool):
+        """As `open`, once: asked again for the same cells, the page only changes its looks."""
+        key = "\n".join(cells)
+        if key not in self.kept:
+            self.kept[key] = self.open(cells, width=width, height=height, dark=dark)
+            return self.kept[key]
+        page = self.kept[key]
+        page.set_viewport_size({"width": 1100, "height": 1100})  # the menu has room
+        self.turn(page, dark)
+        page.set_viewport_size({"width": width, "height": height})
         return page
 
     def turn(self, page, dark: bool) -> None:
@@ -149,17 +197,33 @@ class Lab:
         """What the page's console complained of, without what is not ours."""
         return [m for m in page.messages if not any(known in m for known in OTHERS_MESSAGES)]
 
+    def _ask(self, method: str, path: str, body: dict | None = None):
+        """The server's answer to a request of its programming interface."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.address(path), data, method=method)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
+    def _start_kernel(self, name: str) -> None:
+        """JupyterLab takes over the session that a notebook has already."""
+        kernel = {"name": KERNEL["name"]}
+        session = {"path": name, "name": name, "type": "notebook", "kernel": kernel}
+        self._ask("POST", "api/sessions", session)
+
+    def _leave(self, name: str) -> None:
+        """Ends a notebook's kernel, and lets the next test begin meanwhile."""
+        self.ending.append(threading.Thread(target=self._end_kernel, args=(name,)))
+        self.ending[-1].start()
+
     def _end_kernel(self, name: str) -> None:
-        if self.process.poll() is not None:  # a server that stops takes its kernels along
-            return
-        with urllib.request.urlopen(self.address("api/sessions"), timeout=20) as answer:
-            ids = [each["id"] for each in json.load(answer) if each["path"] == name]
-        for session in ids:
-            address = self.address(f"api/sessions/{session}")
-            request = urllib.request.Request(address, method="DELETE")
-            urllib.request.urlopen(request, timeout=20).close()
+        for session in self._ask("GET", "api/sessions"):
+            if session["path"] == name:
+                self._ask("DELETE", f"api/sessions/{session['id']}")
 
     def stop(self) -> None:
+        for thread in self.ending:
+            thread.join()
         self.process.terminate()
         try:
             self.process.wait(20)
@@ -168,23 +232,36 @@ class Lab:
         self.log.close()
 
 
-@pytest.fixture(scope="session")
-def browser():
-    """Chromium: Debian's where it is installed, else Playwright's own."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    with sync_api.sync_playwright() as playwright:
-        own = Path(playwright.chromium.executable_path)
-        if chromium is None and not own.exists():
-            pytest.skip("there is no Chromium: apt-get install chromium, or playwright install")
+@pytest.fixture(scope="module")
+def browser(chromium):
+    """A running Chromium. It ends with its file: Playwright's event loop would disturb others."""
+    if chromium is None:
+        pytest.skip(
+            "there is no Chromium (apt-get install chromium, or playwright install chromium), "
+            "or no Playwright to drive it"
+        )
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield running
         running.close()
 
 
 @pytest.fixture(scope="session")
-def lab(browser, tmp_path_factory) -> Iterator[Lab]:
+def server(tmp_path_factory) -> Iterator[Lab]:
+    """The one JupyterLab of a process."""
     pytest.importorskip("jupyterlab", reason="JupyterLab is not installed")
-    running = Lab(tmp_path_factory.mktemp("lab"), tmp_path_factory.mktemp("settings"), browser)
+    running = Lab(tmp_path_factory.mktemp("lab"), tmp_path_factory.mktemp("settings"))
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="module")
+def lab(browser, server) -> Iterator[Lab]:
+    """The server, seen with this file's browser."""
+    server.browser = browser
+    yield server
+    for page in server.kept.values():
+        page.close()
+    server.kept.clear()

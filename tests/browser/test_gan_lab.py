@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gan_lessons.widgets import GanLab
-from gan_lessons.widgets.gan_lab.words import fixed, percent
+from gan_lessons.widgets.gan_lab.words import percent, rounded
 
 SHOTS = Path(__file__).resolve().parents[2] / "runs" / "browser"
 CELL = "from gan_lessons.widgets import GanLab\nlab = GanLab()\nlab"
@@ -25,7 +25,7 @@ def page(lab):
 
 @pytest.fixture(autouse=True)
 def from_the_start(page):
-    page.locator(".gl-reset").click()
+    page.locator(".gl-lab-reset").click()
     reads(page, 0)
 
 
@@ -46,16 +46,17 @@ def table(page) -> dict[str, str]:
 
 
 def play(page):
-    return page.locator(".gl-play button").first
+    return page.locator(".gl-lab-play button").first
 
 
+@pytest.mark.alone
 def test_it_plays_and_pauses_at_once(lab, page):
     delays = []
     for _ in range(5):
         before = turn(page)
         play(page).click()
         page.wait_for_function(f"{TURN} > {before + 20}", timeout=WAIT)
-        delays.append(lab.pause(page, TURN, ".gl-play button"))
+        delays.append(lab.pause(page, TURN, ".gl-lab-play button"))
         at = turn(page)
         page.wait_for_timeout(400)
         assert turn(page) == at
@@ -66,19 +67,19 @@ def test_it_plays_and_pauses_at_once(lab, page):
 def test_steps_show_what_the_package_computes(page):
     for name in ("both", "both", "D", "G"):
         before = turn(page)
-        page.locator(f".gl-{name}").click()
+        page.locator(f".gl-lab-{name}").click()
         reads(page, before + 1)
-    expected = GanLab(steps=[2, "1 D", "1 G"])
+    expected = GanLab(turns=[2, "1 D", "1 G"])
     n, told = expected.metrics, table(page)
-    assert told["discriminator's loss"] == fixed(n["discriminator_loss"], 3) + " with r1"
-    assert told["generator's loss"] == fixed(n["generator_loss"], 3)
+    assert told["discriminator's loss"] == rounded(n["discriminator_loss"], 3) + " with r1"
+    assert told["generator's loss"] == rounded(n["generator_loss"], 3)
     assert told["good fakes"].startswith(percent(n["good"]))
     assert told["modes found"] == f"{n['modes']} of {n['modes_in_all']}"
     assert page.locator(".gl-lab code").text_content() == expected.line
 
 
 def test_the_keyboard_alone_runs_it(page):
-    page.locator(".gl-both").focus()
+    page.locator(".gl-lab-both").focus()
     page.keyboard.press("Space")
     reads(page, 1)
     page.keyboard.press("Enter")
@@ -86,7 +87,7 @@ def test_the_keyboard_alone_runs_it(page):
     page.keyboard.press("Tab")  # from "both" to "D"
     page.keyboard.press("Space")
     reads(page, 3)
-    assert "steps=[2, '1 D']" in page.locator(".gl-lab code").text_content()
+    assert "turns=[2, '1 D']" in page.locator(".gl-lab code").text_content()
     play(page).focus()
     page.keyboard.press("Space")
     page.wait_for_function(f"{TURN} > 50", timeout=WAIT)
@@ -103,7 +104,7 @@ def test_the_slider_goes_back_and_forth(page):
     play(page).click()
     page.wait_for_timeout(500)
     end, numbers = turn(page), table(page)
-    handle = page.locator(".gl-history .noUi-handle")
+    handle = page.locator(".gl-lab-history .noUi-handle")
     handle.focus()
     page.keyboard.press("Home")
     reads(page, 0)
@@ -115,16 +116,16 @@ def test_the_slider_goes_back_and_forth(page):
     assert table(page) == numbers
     page.keyboard.press("Home")
     reads(page, 0)
-    page.locator(".gl-both").click()
+    page.locator(".gl-lab-both").click()
     reads(page, 1)
-    expected = GanLab(steps=1)
+    expected = GanLab(turns=1)
     assert page.locator(".gl-lab code").text_content() == expected.line
 
 
 def test_slow_motion_tells_each_act(page):
     told = []
     for _ in range(8):
-        page.locator(".gl-act").click()
+        page.locator(".gl-lab-act").click()
         before = told[-1] if told else ""
         page.wait_for_function(
             "before => { const act = document.querySelector('.gl-lab .act');"
@@ -140,8 +141,8 @@ def test_slow_motion_tells_each_act(page):
 
 
 def test_what_is_drawn_is_learned(page):
-    page.locator(".gl-data select").select_option("drawn")
-    cells = page.locator(".gl-board button")
+    page.locator(".gl-lab-data select").select_option("drawn")
+    cells = page.locator(".gl-lab .board button")
     cells.first.wait_for(timeout=WAIT)
     assert cells.count() == 64
     cells.first.click()
@@ -156,28 +157,28 @@ def test_what_is_drawn_is_learned(page):
         timeout=WAIT,
     )
     assert table(page)["cells found"].endswith("of 34")
-    page.locator(".gl-clear").click()
-    page.wait_for_function("!document.querySelector('.gl-board .mod-active')", timeout=WAIT)
+    page.locator(".gl-lab-clear").click()
+    page.wait_for_function("!document.querySelector('.gl-lab .board .mod-active')", timeout=WAIT)
     cells.nth(63).click()
     page.wait_for_function(
         "document.querySelector('.gl-lab code').textContent.includes(\"'0000000000000001'\")",
         timeout=WAIT,
     )
     assert table(page)["cells found"].endswith("of 1")
-    page.locator(".gl-data select").select_option("ring")
+    page.locator(".gl-lab-data select").select_option("ring")
     page.wait_for_function("!document.querySelector('.gl-lab code').textContent.includes('drawn')")
 
 
 def test_a_preset_says_what_to_watch(page):
-    page.locator(".gl-preset select").select_option("collapses")
+    page.locator(".gl-lab-preset select").select_option("collapses")
     page.get_by_text("Watch:").wait_for(timeout=WAIT)
     assert "penalty='none'" in page.locator(".gl-lab code").text_content()
 
 
 def test_a_view_is_switched_off(page):
-    page.locator(".gl-show-heat").click()
+    page.locator(".gl-lab-show-heat").click()
     page.wait_for_function("!document.querySelector('.gl-lab .plane img')", timeout=WAIT)
-    page.locator(".gl-show-heat").click()
+    page.locator(".gl-lab-show-heat").click()
     page.wait_for_selector(".gl-lab .plane img", timeout=WAIT)
 
 
@@ -185,17 +186,17 @@ def test_the_console_has_nothing_of_ours(lab, page):
     assert lab.errors(page) == []
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("dark", [True, False], ids=["dark", "light"])
 @pytest.mark.parametrize("width", [1100, 400])
 def test_it_fits_in_both_themes(lab, dark, width):
-    cell = "from gan_lessons.widgets import GanLab\nGanLab(steps=150, phase=7)"
-    page = lab.open([cell], width=width, height=1300 if width > 800 else 2300, dark=dark)
+    cell = "from gan_lessons.widgets import GanLab\nGanLab(turns=150, acts=7)"
+    page = lab.keep([cell], width=width, height=1300 if width > 800 else 2300, dark=dark)
     page.wait_for_selector(".gl-lab .plane", timeout=90_000)
     page.wait_for_timeout(1000)
     SHOTS.mkdir(parents=True, exist_ok=True)
     theme = "dark" if dark else "light"
     page.screenshot(path=SHOTS / f"gan_lab_{theme}_{width}.png")
-    card = page.locator(".gl-lab:has(.plane)")
+    card = page.locator(".gl-lab .paper")
     paper = card.evaluate("card => getComputedStyle(card).backgroundColor")
     assert paper == ("rgb(27, 30, 35)" if dark else "rgb(252, 252, 250)")
     room = page.locator(".jp-OutputArea-output").first.bounding_box()
@@ -204,4 +205,3 @@ def test_it_fits_in_both_themes(lab, dark, width):
     assert box["x"] + box["width"] <= room["x"] + room["width"] + 1
     plane = page.locator(".gl-lab .plane").bounding_box()
     assert abs(plane["width"] - plane["height"]) < 1.5
-    page.close()

@@ -14,8 +14,8 @@ from torch import Tensor
 from gan_lessons.data import to_uint8
 from gan_lessons.models import dcgan
 from gan_lessons.widgets import LatentExplorer
-from gan_lessons.widgets.latent_explorer.look import sheet_of
-from gan_lessons.widgets.latent_explorer.setting import SIDE, STEPS
+from gan_lessons.widgets.latent_explorer.settings import SIDE, STEPS
+from gan_lessons.widgets.latent_explorer.view import neighbours_of
 
 SHOTS = Path(__file__).resolve().parents[2] / "runs" / "browser"
 CELL = (
@@ -30,7 +30,7 @@ CELL = (
 WAIT = 20_000
 PAUSE_MS = 250
 OWN = {"directions": "direction1", "walk": "position", "grid": "row"}  # a control of each view
-PLACE = "+document.querySelector('.gl-position .widget-readout').textContent"
+PLACE = "+document.querySelector('.gl-latent-position .widget-readout').textContent"
 
 
 @cache
@@ -46,7 +46,7 @@ def generator() -> dcgan.Generator:
 @pytest.fixture(scope="module")
 def page(lab):
     page = lab.open([CELL])
-    page.wait_for_selector(".gl-latent.large img", timeout=90_000)
+    page.wait_for_selector(".gl-latent .gl-card.large img", timeout=90_000)
     yield page
     page.close()
 
@@ -55,17 +55,17 @@ def page(lab):
 def from_the_start(page):
     for name in ("walk", "grid", "directions"):
         view(page, name)
-        page.locator(".gl-reset").click()
+        page.locator(".gl-latent-reset").click()
     says(page, "seed 0; not moved")
 
 
 def view(page, name: str) -> None:
-    page.locator(".gl-view button", has_text=name).click()
-    page.locator(f".gl-{OWN[name]}").wait_for(state="visible", timeout=WAIT)
+    page.locator(".gl-latent-view button", has_text=name).click()
+    page.locator(f".gl-latent-{OWN[name]}").wait_for(state="visible", timeout=WAIT)
 
 
 def told(page) -> dict[str, str]:
-    rows = page.locator(".gl-latent.large tr").all()
+    rows = page.locator(".gl-latent .gl-card.large tr").all()
     return {
         row.locator("td").nth(0).text_content(): row.locator("td").nth(1).text_content()
         for row in rows
@@ -75,7 +75,7 @@ def told(page) -> dict[str, str]:
 def says(page, words: str) -> None:
     """Waits until the large picture is of that latent."""
     page.wait_for_function(
-        "words => document.querySelector('.gl-latent.large table').textContent.includes(words)",
+        "words => document.querySelector('.gl-latent .large table').textContent.includes(words)",
         arg=words,
         timeout=WAIT,
     )
@@ -95,7 +95,7 @@ def agrees(page, **state) -> LatentExplorer:
         picture: Tensor = generator()(expected.z[None])
     generator().train(frozen)
     assert float(told(page)["|z|"]) == pytest.approx(float(expected.z.norm()), abs=0.006)
-    shown = pixels(page.locator(".gl-latent.large img"))
+    shown = pixels(page.locator(".gl-latent .gl-card.large img"))
     assert np.abs(shown[..., 0] - to_uint8(picture)[0, 0].numpy().astype(int)).max() <= 2
     return expected
 
@@ -105,59 +105,60 @@ def test_untouched_it_is_as_torch_says(page):
 
 
 def test_a_direction_is_moved_by_keyboard_and_by_mouse(page):
-    handle = page.locator(".gl-direction2 .noUi-handle")
+    handle = page.locator(".gl-latent-direction2 .noUi-handle")
     handle.focus()
     for _ in range(7):  # without waiting: none is lost
         page.keyboard.press("ArrowRight")
     says(page, "2: 0.7")
     agrees(page, shifts=[0.0, 0.7])
-    box = page.locator(".gl-direction1 .noUi-handle").bounding_box()
+    box = page.locator(".gl-latent-direction1 .noUi-handle").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
     page.mouse.move(box["x"] + 45, box["y"] + 5, steps=6)
     page.mouse.up()
     page.wait_for_timeout(800)
-    moved = float(page.locator(".gl-direction1 .widget-readout").text_content())
+    moved = float(page.locator(".gl-latent-direction1 .widget-readout").text_content())
     assert moved > 0.3
     agrees(page, shifts=[moved, 0.7])
 
 
 def test_a_mark_stands_where_its_slider_stands(page):
     def left() -> float:
-        mark = page.locator(".gl-latent.strip b").first.bounding_box()
-        strip = page.locator(".gl-latent.strip .sheet").first.bounding_box()
+        mark = page.locator(".gl-latent .gl-card.strip b").first.bounding_box()
+        strip = page.locator(".gl-latent .gl-card.strip .sheet").first.bounding_box()
         return (mark["x"] - strip["x"]) / strip["width"]
 
     assert left() == pytest.approx(3 / 7, abs=0.01)
-    page.locator(".gl-direction1 .noUi-handle").focus()
+    page.locator(".gl-latent-direction1 .noUi-handle").focus()
     page.keyboard.press("End")
     says(page, "1: 3")
     assert left() == pytest.approx(6 / 7, abs=0.01)
 
 
+@pytest.mark.alone
 def test_it_walks_plays_and_pauses(lab, page):
     view(page, "walk")
-    page.locator(".gl-play button").first.click()
+    page.locator(".gl-latent-play button").first.click()
     page.wait_for_function(f"{PLACE} > 5", timeout=WAIT)
-    delay = lab.pause(page, PLACE, ".gl-play button")
+    delay = lab.pause(page, PLACE, ".gl-latent-play button")
     print("pause answered after, ms:", round(delay))
     assert delay < PAUSE_MS
     at = page.evaluate(PLACE)
     assert 5 < at < STEPS
     expected = agrees(page, view="walk", position=at)
-    shown = page.locator(".gl-latent.walk .gaps span").all_text_contents()
-    distances = sheet_of(expected.source, expected.setting).distances
+    shown = page.locator(".gl-latent .gl-card.walk .gaps span").all_text_contents()
+    distances = neighbours_of(expected.source, expected.settings).distances
     assert [float(text) for text in shown] == pytest.approx(distances, abs=0.006)
-    page.locator(".gl-path button", has_text="linear").click()
+    page.locator(".gl-latent-path button", has_text="linear").click()
     says(page, "linear walk")
     agrees(page, view="walk", position=at, path="linear")
-    page.locator(".gl-path button", has_text="spherical").click()
+    page.locator(".gl-latent-path button", has_text="spherical").click()
     says(page, "spherical walk")
 
 
 def test_a_cell_is_chosen_by_mouse_and_by_keyboard_and_steered_from(page):
     view(page, "grid")
-    cells = page.locator(".gl-latent-board button")
+    cells = page.locator(".gl-latent .board button")
     assert cells.count() == SIDE * SIDE
     cells.nth(2 * SIDE + 4).click()
     says(page, "row 3, column 5")
@@ -165,25 +166,25 @@ def test_a_cell_is_chosen_by_mouse_and_by_keyboard_and_steered_from(page):
     cells.nth(5 * SIDE + 1).focus()
     page.keyboard.press("Space")
     says(page, "row 6, column 2")
-    page.locator(".gl-row .noUi-handle").focus()
+    page.locator(".gl-latent-row .noUi-handle").focus()
     page.keyboard.press("ArrowLeft")
     says(page, "row 5, column 2")
     agrees(page, view="grid", row=5, column=2)
-    mark = page.locator(".gl-latent.cells b").bounding_box()
+    mark = page.locator(".gl-latent .gl-card.cells b").bounding_box()
     cell = cells.nth(4 * SIDE + 1).bounding_box()
     assert abs(mark["x"] - cell["x"]) < 2
     assert abs(mark["y"] - cell["y"]) < 2
-    page.locator(".gl-go").click()
+    page.locator(".gl-latent-go").click()
     says(page, "not moved")
     agrees(page, origin="grid", row=5, column=2)
 
 
 def test_a_seed_is_typed(page):
-    page.locator(".gl-seed input").fill("12")
+    page.locator(".gl-latent-seed input").fill("12")
     page.keyboard.press("Enter")
     says(page, "seed 12")
     agrees(page, seed=12)
-    page.locator(".gl-seed input").fill("0")
+    page.locator(".gl-latent-seed input").fill("0")
     page.keyboard.press("Enter")
     says(page, "seed 0")
 
@@ -192,14 +193,14 @@ def test_the_console_has_nothing_of_ours(lab, page):
     assert lab.errors(page) == []
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("dark", [True, False], ids=["dark", "light"])
 @pytest.mark.parametrize("width", [1100, 400])
 def test_it_fits_in_both_themes(lab, dark, width):
     cell = CELL.replace(
         "LatentExplorer(generator)", "LatentExplorer(generator, shifts=[1.5, -2.0])"
     )
-    page = lab.open([cell], width=width, height=1100 if width > 800 else 1900, dark=dark)
-    page.wait_for_selector(".gl-latent.large img", timeout=90_000)
+    page = lab.keep([cell], width=width, height=1100 if width > 800 else 1900, dark=dark)
+    page.wait_for_selector(".gl-latent .gl-card.large img", timeout=90_000)
     SHOTS.mkdir(parents=True, exist_ok=True)
     theme = "dark" if dark else "light"
     room = page.locator(".jp-OutputArea-output").first.bounding_box()
@@ -207,11 +208,10 @@ def test_it_fits_in_both_themes(lab, dark, width):
         view(page, name)
         page.wait_for_timeout(900)
         page.screenshot(path=SHOTS / f"latent_explorer_{name}_{theme}_{width}.png")
-        shown = page.locator(".gl-latent:visible")
+        shown = page.locator(".gl-latent .gl-card:visible")
         paper = shown.first.evaluate("shown => getComputedStyle(shown).backgroundColor")
         assert paper == ("rgb(27, 30, 35)" if dark else "rgb(252, 252, 250)")
         for part in shown.all():
             box = part.bounding_box()
             assert box["x"] >= room["x"] - 1
             assert box["x"] + box["width"] <= room["x"] + room["width"] + 1
-    page.close()

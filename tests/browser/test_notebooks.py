@@ -12,7 +12,6 @@ ROOT = Path(__file__).resolve().parents[2]
 SHOTS = ROOT / "runs" / "browser"
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PICTURES = sorted(path for path in (ROOT / "docs").rglob("*") if path.is_file())
-AT_ONCE = 2  # a kernel takes one core here, and the machine of the tests has two
 RUN_MS = 600_000
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -59,37 +58,22 @@ def widgets_stored(path: Path) -> int:
 
 
 @pytest.fixture(scope="module")
-def run(lab, request, on_glyphs):
-    """A function that gives the page of a notebook that has run; the next one runs meanwhile."""
+def stored(lab, on_glyphs) -> None:
+    """The notebooks, each with a cell before it that puts glyphs in place of other data."""
     lab.store(*NOTEBOOKS, *PICTURES)
     for path in NOTEBOOKS:
         notebook = nbformat.read(path, as_version=4)
         notebook.cells.insert(0, nbformat.v4.new_code_cell(on_glyphs))
         nbformat.write(notebook, lab.folder / path.relative_to(ROOT))
-    chosen = [
-        item.callspec.params["path"]
-        for item in request.session.items
-        if getattr(item, "originalname", "") == "test_a_notebook_runs"
-    ]
-    pages = {}
-
-    def page_of(path: Path):
-        start = chosen.index(path)
-        for each in chosen[start : start + AT_ONCE]:
-            if each not in pages:
-                name = each.relative_to(ROOT).as_posix()
-                pages[each] = lab.open_file(name)
-                pages[each].wait_for_function(RUNNING, timeout=30_000)
-        pages[path].wait_for_function(DONE, timeout=RUN_MS)
-        pages[path].wait_for_timeout(1000)  # for the last widgets to be drawn
-        return pages[path]
-
-    return page_of
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs(lab, run, path):
-    page = run(path)
+@pytest.mark.usefixtures("stored")
+def test_a_notebook_runs(lab, path):
+    page = lab.open_file(path.relative_to(ROOT).as_posix())
+    page.wait_for_function(RUNNING, timeout=30_000)
+    page.wait_for_function(DONE, timeout=RUN_MS)
+    page.wait_for_timeout(1000)  # for the last widgets to be drawn
     shown = page.locator(".jp-OutputArea-output:has(.jupyter-widgets)").count()
     trouble = page.evaluate(TROUBLE) + lab.errors(page)
     page.close()

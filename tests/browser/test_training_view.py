@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import re
 from pathlib import Path
 
@@ -32,6 +33,7 @@ MOMENT = """() => {
 # Both at once: the picture is replaced all the time.
 BOXES = """() => ['.jp-OutputArea-output', '.gl-training'].map(
     name => document.querySelector(name).getBoundingClientRect().toJSON())"""
+STILL = ".jp-OutputArea-output[data-mime-type='image/png'] img"
 STEP = "+document.querySelector('.gl-training td + td').textContent.split(' ')[0].replace(',', '')"
 
 
@@ -90,13 +92,31 @@ def test_the_stop_button_ends_it_and_leaves_a_picture(lab, page):
     page.wait_for_timeout(500)
     at = page.evaluate(STEP)
     page.locator("[data-command='notebook:interrupt-kernel'], [title^='Interrupt']").first.click()
-    still = page.locator(".jp-OutputArea-output[data-mime-type='image/png'] img")
-    still.wait_for(timeout=WAIT)
     said = page.locator(".jp-OutputArea-output", has_text="at rest after")
     said.wait_for(timeout=WAIT)
     steps = int(re.search(r"at rest after (\d+)", said.text_content())[1])
     assert at <= steps < at + 2000
-    assert page.locator(".gl-training").count() == 0
+    page.wait_for_function(f"{STEP} === {steps}", timeout=WAIT)  # the live view stays, at its end
+    assert page.locator(".gl-training").count() == 1
+    assert not page.locator(STILL).is_visible()  # it is for the file
     assert page.locator("[data-mime-type$='.error'], [data-mime-type$='.stderr']").count() == 0
     page.screenshot(path=SHOTS / "training_view_stopped.png")
     assert lab.errors(page) == []
+
+
+def test_a_notebook_that_was_saved_shows_the_picture_without_its_kernel(lab, page):
+    steps, saved = page.evaluate(STEP), lab.save(page)
+    outputs = json.loads(saved.read_text())["cells"][0]["outputs"]
+    (picture,) = [out["data"] for out in outputs if "image/png" in out.get("data", {})]
+    assert f"step {steps:,} of {STEPS:,}" in "".join(picture["text/plain"])
+    name = f"again_{saved.name}"
+    (lab.folder / name).write_text(saved.read_text())
+    again = lab.open_file(name, run=False)
+    still = again.locator(STILL)
+    still.wait_for(timeout=WAIT)
+    again.wait_for_timeout(2000)
+    again.screenshot(path=SHOTS / "training_view_reopened.png")
+    assert still.is_visible()
+    assert still.get_attribute("src").endswith("".join(picture["image/png"]).strip())
+    assert not again.get_by_text("model not found").is_visible()
+    again.close()

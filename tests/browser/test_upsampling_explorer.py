@@ -30,6 +30,7 @@ CELL = (
 )
 WAIT = 20_000
 PAUSE_MS = 250
+PICTURE_IS = "getComputedStyle(document.querySelector('.gl-upsampling-picture')).visibility"
 STEP = "+document.querySelector('.gl-upsampling .strip b').textContent.replace('Step ', '')"
 
 
@@ -43,7 +44,7 @@ def page(lab):
 
 @pytest.fixture(autouse=True)
 def from_the_start(page):
-    page.locator(".gl-reset").click()
+    page.locator(".gl-upsampling-reset").click()
     reads(page, 0)
 
 
@@ -125,7 +126,7 @@ def error_by_torch(page, name: str, seed: int, steps: int) -> float:
 
 def agrees(page, seed: int, steps: int) -> None:
     """All cards' errors are torch's, now and at step 0, and so is the picture that each shows."""
-    chosen = page.locator(".gl-picture .widget-readout").text_content()
+    chosen = page.locator(".gl-upsampling-picture .widget-readout").text_content()
     given: Tensor = shrunk(pictures().kept_out[int(chosen)][None])
     for name in names(page):
         for told, at in zip(errors(page, name), (steps, 0), strict=True):
@@ -136,10 +137,10 @@ def agrees(page, seed: int, steps: int) -> None:
 
 def test_untrained_and_trained_it_is_as_torch_says(page):
     agrees(page, seed=0, steps=0)
-    page.locator(".gl-step").click()
+    page.locator(".gl-upsampling-step").click()
     reads(page, STRETCH)
     agrees(page, seed=0, steps=STRETCH)
-    page.locator(".gl-step").click()
+    page.locator(".gl-upsampling-step").click()
     reads(page, 2 * STRETCH)
     agrees(page, seed=0, steps=2 * STRETCH)
 
@@ -155,18 +156,18 @@ def shows(page, expected: list[str]) -> None:
 
 
 def test_strategies_are_chosen_by_mouse_and_by_keyboard(page):
-    page.locator(".gl-deconv4-equal").click()
+    page.locator(".gl-upsampling-deconv4-equal").click()
     shows(page, ["deconv3", "resize-nearest", "deconv4-equal"])
     agrees(page, seed=0, steps=0)
     told = dict(rows(page, "deconv4-equal"))
     assert told["unevenness"] == "0.00"
     assert float(dict(rows(page, "deconv3"))["unevenness"]) > 0.1
-    page.locator(".gl-deconv3").focus()
+    page.locator(".gl-upsampling-deconv3").focus()
     page.keyboard.press("Space")
     shows(page, ["resize-nearest", "deconv4-equal"])
     page.keyboard.press("Space")
     shows(page, ["resize-nearest", "deconv4-equal", "deconv3"])
-    page.locator(".gl-deconv4-equal").click()
+    page.locator(".gl-upsampling-deconv4-equal").click()
     shows(page, ["resize-nearest", "deconv3"])
 
 
@@ -174,7 +175,7 @@ def type_seed(page, seed: int) -> None:
     """And waits until the pictures are others."""
     image = page.locator(".gl-upsampling .card img").first
     before = image.get_attribute("src")
-    page.locator(".gl-seed input").fill(str(seed))
+    page.locator(".gl-upsampling-seed input").fill(str(seed))
     page.keyboard.press("Enter")
     page.wait_for_function(
         "before => document.querySelector('.gl-upsampling .card img').src !== before",
@@ -192,9 +193,9 @@ def test_a_seed_is_typed_and_torch_agrees(page):
 
 def test_the_slider_goes_back_in_time_by_keyboard(page):
     for step in (1, 2, 3):
-        page.locator(".gl-step").click()
+        page.locator(".gl-upsampling-step").click()
         reads(page, step * STRETCH)
-    page.locator(".gl-steps .noUi-handle").focus()
+    page.locator(".gl-upsampling-steps .noUi-handle").focus()
     page.keyboard.press("ArrowLeft")
     reads(page, 2 * STRETCH)
     agrees(page, seed=0, steps=2 * STRETCH)
@@ -204,13 +205,13 @@ def test_the_slider_goes_back_in_time_by_keyboard(page):
 
 
 def test_a_dragged_slider_takes_another_picture(page):
-    box = page.locator(".gl-picture .noUi-handle").bounding_box()
+    box = page.locator(".gl-upsampling-picture .noUi-handle").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
     page.mouse.move(box["x"] + 60, box["y"] + 5, steps=6)
     page.mouse.up()
     page.wait_for_timeout(700)
-    chosen = int(page.locator(".gl-picture .widget-readout").text_content())
+    chosen = int(page.locator(".gl-upsampling-picture .widget-readout").text_content())
     assert chosen > 22  # where it stood
     real = data.to_uint8(pictures().kept_out[chosen])[0].numpy()
     assert (pixels(wanted(page)) == real).all()
@@ -218,9 +219,9 @@ def test_a_dragged_slider_takes_another_picture(page):
 
 
 def test_a_flat_input_has_the_sums_that_are_shown(page):
-    page.locator(".gl-input button", has_text="flat").click()
+    page.locator(".gl-upsampling-input button", has_text="flat").click()
     page.wait_for_function(
-        "getComputedStyle(document.querySelector('.gl-picture')).visibility === 'hidden'",
+        f"{PICTURE_IS} === 'hidden'",
         timeout=WAIT,
     )
     size = pictures().size
@@ -231,20 +232,21 @@ def test_a_flat_input_has_the_sums_that_are_shown(page):
         told = card(page, name).locator(".sum").all_text_contents()
         phases = [float(middle[y::2, x::2].mean()) for y in (0, 1) for x in (0, 1)]
         assert [float(t.replace("−", "-")) for t in told] == pytest.approx(phases, abs=0.006)
-    page.locator(".gl-input button", has_text="picture").click()
+    page.locator(".gl-upsampling-input button", has_text="picture").click()
     page.wait_for_function(
-        "getComputedStyle(document.querySelector('.gl-picture')).visibility === 'visible'",
+        f"{PICTURE_IS} === 'visible'",
         timeout=WAIT,
     )
 
 
+@pytest.mark.alone
 def test_it_plays_and_pauses_at_once(lab, page):
     delays = []
     for _ in range(5):
         before = step_of(page)
-        page.locator(".gl-train button").first.click()
+        page.locator(".gl-upsampling-train button").first.click()
         page.wait_for_function(f"{STEP} > {before + 10}", timeout=WAIT)
-        delays.append(lab.pause(page, STEP, ".gl-train button"))
+        delays.append(lab.pause(page, STEP, ".gl-upsampling-train button"))
         at = step_of(page)
         page.wait_for_timeout(400)
         assert step_of(page) == at
@@ -256,17 +258,17 @@ def test_it_plays_and_pauses_at_once(lab, page):
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [1100, 400])
 def test_it_fits_in_both_themes(lab, page, dark, width):
-    page.locator(".gl-step").click()
+    page.locator(".gl-upsampling-step").click()
     reads(page, STRETCH)
     page.set_viewport_size({"width": 1100, "height": 1100})  # the menu has room
     lab.turn(page, dark)
     page.set_viewport_size({"width": width, "height": 1100 if width > 800 else 1900})
-    page.locator(".gl-upsampling-explorer").scroll_into_view_if_needed()
+    page.locator(".gl-upsampling").scroll_into_view_if_needed()
     page.wait_for_timeout(1000)
     SHOTS.mkdir(parents=True, exist_ok=True)
     theme = "dark" if dark else "light"
     page.screenshot(path=SHOTS / f"upsampling_explorer_{theme}_{width}.png")
-    shown = page.locator(".gl-upsampling")
+    shown = page.locator(".gl-upsampling .paper")
     paper = shown.evaluate("shown => getComputedStyle(shown).backgroundColor")
     assert paper == ("rgb(27, 30, 35)" if dark else "rgb(252, 252, 250)")
     room = page.locator(".jp-OutputArea-output").first.bounding_box()

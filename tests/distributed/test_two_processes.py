@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from gan_lessons import data
 from gan_lessons.train import Trainer
+from gan_lessons.train.checkpoint import find
 
 WORKER = Path(__file__).with_name("worker.py")
 sys.path.insert(0, str(WORKER.parent))
@@ -81,3 +83,21 @@ def test_another_number_of_processes_goes_on(folder, before):
 def test_only_the_first_writes(folder):
     files = sorted(file.name for file in (folder / "by2").iterdir())
     assert files == [".lock", "checkpoint-00000004.safetensors"]
+
+
+def test_a_lost_process_leaves_a_checkpoint_to_go_on_from(tmp_path):
+    script = WORKER.with_name("lost.py")
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    run = subprocess.run(
+        [*launch, str(script), str(tmp_path / "run")],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert run.returncode != 0
+    (said,) = [line for line in run.stderr.splitlines() if line.startswith("error: another proc")]
+    saved = find(tmp_path / "run")[-1]
+    assert f"{saved.name} is saved: resume to go on" in said
+    steps = Trainer.resume(tmp_path / "run", data.load("glyphs"), device="cpu").fit(1).steps
+    assert 10 < steps <= 501

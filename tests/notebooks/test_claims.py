@@ -5,9 +5,10 @@ and with another number where a line says `seed = 0`.
 `pytest -m seeds` takes minutes for each seed.
 """
 
+import importlib.util
 import os
 import re
-import shutil
+import sys
 from pathlib import Path
 
 import nbformat
@@ -60,15 +61,38 @@ def mnist_is_here() -> bool:
     return any((folder / "MNIST" / "raw").is_dir() for folder in folders)
 
 
-def browser_is_here() -> bool:
-    return any(shutil.which(name) for name in ("chromium", "chromium-browser"))
+@pytest.fixture
+def no_browser_tests(chromium) -> None:
+    """Skips where tests/browser runs the lessons on glyphs: it needs JupyterLab, too."""
+    if chromium is not None and importlib.util.find_spec("jupyterlab"):
+        pytest.skip("tests/browser runs the lessons on glyphs")
 
 
 @pytest.mark.skipif(not mnist_is_here(), reason="without MNIST the lessons run on glyphs anyway")
-@pytest.mark.skipif(browser_is_here(), reason="tests/browser runs the lessons on glyphs")
+@pytest.mark.usefixtures("no_browser_tests")
 @pytest.mark.parametrize("lesson", TRAINING)
 def test_a_lesson_holds_on_glyphs(lesson, on_glyphs):
     run(lesson, on_glyphs)
+
+
+@pytest.fixture
+def on_the_path(tmp_path, monkeypatch) -> Path:
+    """A Chromium that is installed."""
+    program = tmp_path / ("chromium.bat" if os.name == "nt" else "chromium")
+    program.write_text("exit 1")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return program
+
+
+def test_a_browser_counts_where_playwright_can_drive_it(find_chromium, on_the_path):
+    pytest.importorskip("playwright")
+    assert find_chromium() == on_the_path
+
+
+def test_a_browser_without_playwright_is_of_no_use(find_chromium, on_the_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
+    assert find_chromium() is None
 
 
 @pytest.mark.seeds

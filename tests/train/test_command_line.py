@@ -5,35 +5,15 @@ import sys
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from gan_lessons import data
-from gan_lessons.data import Images
 from gan_lessons.train import ComputeOptions, Trainer
 from gan_lessons.train.__main__ import main
 from gan_lessons.train.checkpoint import find
 from gan_lessons.train.tensorboard import TensorBoardView
 
-
-@pytest.fixture(autouse=True)
-def small(tmp_path, monkeypatch):
-    """28-pixel noise in the place of every data set, a short feature training, an own cache."""
-
-    def load(name, *, split="train", size=None, **_):
-        if name not in data.NAMES:
-            return real_load(name, split=split, size=size)
-        rng = torch.Generator().manual_seed(len(split))
-        pixels = torch.randint(256, (60, 1, 16, 16), generator=rng, dtype=torch.uint8)
-        return Images(pixels, torch.arange(60) % 10, tuple("0123456789"), name)
-
-    real_load = data.load
-    monkeypatch.setattr(data, "load", load)
-    monkeypatch.setattr("gan_lessons.metrics.feature_net.STEPS", 5)
-    monkeypatch.setenv("GAN_LESSONS_CACHE", str(tmp_path / "cache"))
-    monkeypatch.chdir(tmp_path)
-
-
+pytestmark = pytest.mark.usefixtures("small_sets")
 QUICK = ["--set", "width=4", "--set", "batch=8", "--device", "cpu", "--out", "out"]
 
 

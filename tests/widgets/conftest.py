@@ -1,4 +1,4 @@
-"""Reads an explorer as its reader does: what is on the page, and what lights up where."""
+"""Reads an explorer as its reader does: what is on the page."""
 
 import html
 import math
@@ -19,12 +19,11 @@ from gan_lessons import deconv
 
 @dataclass(eq=False)
 class Square:
-    """A cell on the page. classes: of its element. level: its style's expression for being lit."""
+    """A cell on the page. classes: of its element."""
 
     classes: tuple[str, ...]
     text: str
     tip: str
-    level: str
     faint: bool
 
     @property
@@ -70,14 +69,17 @@ def status(explorer) -> str:
 def fields(explorer) -> dict[str, object]:
     """The number fields that are there to be typed into: input[0,1], …, kernel[0,0], …"""
     found = (w for w in descendants(explorer.widget) if type(w).__name__.endswith("FloatText"))
-    return {field.tooltip: field for field in found}
+    return {
+        field.tooltip if field.has_trait("tooltip") else field.description_tooltip: field
+        for field in found
+    }
 
 
 def figures(explorer, starting: str = "") -> list[Figure]:
     """The panels of the picture, those whose title starts so."""
     found = []
     for text in re.findall(r"<figure.*?</figure>", picture(explorer), re.DOTALL):
-        title = re.search(r"<figcaption>(.*?)</figcaption>", text)[1]
+        title = words(re.search(r"<figcaption>(.*?)</figcaption>", text)[1])
         if title.startswith(starting):
             found.append(_figure(title, ElementTree.fromstring(text)))
     return found
@@ -88,115 +90,31 @@ def _figure(title: str, root: ElementTree.Element) -> Figure:
     made = Figure(title, svg.get("aria-label", ""))
     before = None
     for element in svg:
-        if element.tag == "rect" and element.get("class") != "band":
-            level = re.search(r"--l:(.*)", element.get("style", ""))
-            made.squares.append(
-                Square(
-                    tuple(element.get("class").split()),
-                    "",
-                    element.findtext("title") or "",
-                    level[1] if level else "",
-                    False,
-                )
-            )
+        if element.tag == "rect" and element.get("class") not in ("band", "all"):
+            tip = element.findtext("title") or ""
+            made.squares.append(Square(tuple(element.get("class").split()), "", tip, False))
             before = element
         elif element.tag == "text" and element.get("class") != "e":
             middle = float(before.get("x")) + float(before.get("width")) / 2
             assert float(element.get("x")) == pytest.approx(middle)  # it stands in its square
             made.squares[-1].text = element.text
             made.squares[-1].faint = element.get("class") == "f"
+    # Where there is no room for numbers the colours are paths, and these boxes lie over them.
+    for row in root.iterfind(".//div[@class='targets']/div[@class]"):
+        for column, box in enumerate(row.iterfind("i")):
+            classes = (*row.get("class").split(), f"x{column}")
+            made.squares.append(Square(classes, "", box.get("title", ""), False))
     return made
 
 
-class Style:
-    """The page's style rules, as far as lights need them: which cells are lit, at what pointer."""
-
-    def __init__(self, explorer):
-        self.page = picture(explorer)
-        self.root = re.search(r"<div class='gl-deconv ([\w-]+)'", self.page)[1]
-        own = re.search(r"<style>(.*?)</style>", self.page)[1]
-        self.rules = re.findall(r"([^{}]+)\{([^{}]*)\}", own)
-        self._read = [(_Selector(selector, self.root), text) for selector, text in self.rules]
-        self._known: dict[tuple[str, ...], dict[str, float]] = {}
-        self.sheet = next(value for value in htmls(explorer) if value.startswith("<style>"))
-        links = re.findall(r"\.(\w+)\.([yx]\d+)\{--([yx]):var\(--(\w+),0\)\}", self.sheet)
-        self.links = {(kind, place): light for kind, place, _, light in links}
-        (kinds,) = re.findall(
-            r":is\(([^)]*)\)\{--l:calc\(var\(--y,0\)\*var\(--x,0\)\)\}", self.sheet
-        )
-        self.kinds = {kind.removeprefix(".") for kind in kinds.split(",")}
-
-    def lights(self, pointed: Square | None) -> dict[str, float]:
-        """The root's variables while the pointer is on a square, by the cascade."""
-        classes = () if pointed is None else ("rect", *pointed.classes)
-        if classes not in self._known:
-            chosen = [
-                (selector.strength, order, text)
-                for order, (selector, text) in enumerate(self._read)
-                if selector.takes(set(classes))
-            ]
-            values = {}
-            for _, _, text in sorted(chosen):
-                for name, value in re.findall(r"--([\w-]+):([^;]+)", text):
-                    values[name] = float(value)
-            self._known[classes] = values
-        return self._known[classes]
-
-    def product(self, classes: tuple[str, ...], lights: dict[str, float]) -> float:
-        """--l of an element with a kind and a place among its classes."""
-        (kind,) = self.kinds & set(classes)
-        places = [c for c in classes if re.fullmatch(r"[yx]\d+", c)]
-        assert len(places) == 2
-        return math.prod(lights.get(self.links.get((kind, place)), 0) for place in places)
-
-    def is_lit(self, square: Square, lights: dict[str, float]) -> bool:
-        if square.level:
-            return level(square.level, lights) == 1
-        return bool(self.kinds & set(square.classes)) and self.product(square.classes, lights) == 1
-
-    def lit(self, figure: Figure, kind: str, pointed: Square | None) -> set[tuple[int, int]]:
-        """The places of a kind's squares that are lit in a panel."""
-        lights = self.lights(pointed)
-        return {at for at, square in figure.of(kind).items() if self.is_lit(square, lights)}
-
-    def equations(self, pointed: Square | None) -> list[str]:
-        """The texts under the panels that are seen while the pointer is on a square."""
-        lights = self.lights(pointed)
-        below = self.page.split("<div class='eqs'>")[1]
-        seen = []
-        for tag, text in re.findall(r"<div([^>]*)>((?:(?!</?div).)+)</div>", below):
-            opacity = re.search(r"opacity:([^']*)'", tag)
-            if " class='Own " in tag:
-                (rule,) = re.findall(r"\.Own\{opacity:(.*?)\}", self.sheet)
-                classes = tuple(re.search(r"class='(.*?)'", tag)[1].split())
-                shown = level(rule, {**lights, "l": self.product(classes, lights)})
-            else:
-                shown = level(opacity[1], lights) if opacity else 1
-            if shown:
-                seen.append(words(text))
-        return seen
+def root(explorer) -> str:
+    """The class that keeps an explorer's picture apart from others in the page."""
+    return re.search(r"<div class='gl-card (gl-\w+)'", picture(explorer))[1]
 
 
-class _Selector:
-    """The root alone, or the root while something in it is pointed at."""
-
-    def __init__(self, text: str, root: str):
-        inside = re.fullmatch(rf"\.{root}(?::has\(((?:\.panels )?)(\w*)([.\w-]*):hover\))?", text)
-        assert inside, text
-        panels, kind, classes = (part or "" for part in inside.groups())
-        self.pointed = text != f".{root}"
-        self.needs = {name for name in (kind, *classes.split(".")) if name}
-        count = 1 + self.pointed + bool(panels) + len(self.needs) - bool(kind)
-        self.strength = (count, int(bool(kind)))  # classes, then types, as the cascade counts them
-
-    def takes(self, classes: set[str]) -> bool:
-        return not self.pointed or (bool(classes) and self.needs <= classes)
-
-
-def level(expression: str, lights: dict[str, float]) -> float:
-    """The number that a style's expression comes to."""
-    text = re.sub(r"var\(--([\w-]+),0\)", lambda m: str(lights.get(m[1], 0)), expression)
-    return eval(text, {"calc": float, "max": max, "__builtins__": {}})
+def equation(explorer) -> str:
+    """The text under the panels that is there while no cell is pointed at."""
+    return words(re.search(r"<div class='eqs'><div[^>]*>(.*?)</div>", picture(explorer))[1])
 
 
 def words(text: str) -> str:
@@ -311,7 +229,7 @@ class Hand:
             value = self.draw.randint(-4, 4) / 2
         else:
             value = self.draw.randint(control.min, control.max)
-            flat = self.explorer.controls["dims"].value == 1
+            flat = self.explorer.input.dim() == 3
             if not flat and self.draw.random() < 0.8:
                 value = min(value, 3)
         control.value = value
@@ -346,16 +264,16 @@ def page() -> SimpleNamespace:
     """What reads a page, for tests that cannot import it from here."""
     return SimpleNamespace(
         Hand=Hand,
-        Style=Style,
         calculated=calculated,
         check=check,
         descendants=descendants,
+        equation=equation,
         fields=fields,
         figures=figures,
         htmls=htmls,
         is_shown=is_shown,
-        level=level,
         picture=picture,
+        root=root,
         rounding=rounding,
         status=status,
         words=words,

@@ -4,6 +4,7 @@ import io
 import math
 import re
 import xml.etree.ElementTree as ElementTree
+from itertools import product
 
 import numpy as np
 import pytest
@@ -15,8 +16,11 @@ from torch import nn
 pytest.importorskip("ipywidgets")
 
 from gan_lessons.widgets import DeconvExplorer, cells
-from gan_lessons.widgets.cells import PALETTE, Band, Cell, Label, Panel, number, shade
+from gan_lessons.widgets.cells import Band, Cell, Grid, Label, Panel, number, shade, shades
 from gan_lessons.widgets.deconv_explorer import panels
+from gan_lessons.widgets.deconv_explorer.still import to_picture
+from gan_lessons.widgets.deconv_explorer.svg import to_svg
+from gan_lessons.widgets.kit import CSS, PALETTE
 
 # Numbers
 
@@ -128,7 +132,7 @@ def text_on_paint():
         most = explorer.controls["step"].max
         for step in {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, most // 2, most}:
             explorer.controls["step"].value = step
-            for panel in panels.panels(explorer.case):
+            for panel in panels.panels(explorer.view):
                 if panel.unit < cells.SMALLEST_WITH_TEXT:
                     continue
                 for cell in panel.cells:
@@ -176,7 +180,7 @@ def test_neighbours_have_tints_of_their_own():
 
 def test_an_old_picture_is_not_faded_until_it_cannot_be_read(page):
     sheet = " ".join(page.htmls(DeconvExplorer()))
-    (rule,) = re.findall(r"\.gl-stale[^{]*\{([^}]*)\}", sheet)
+    (rule,) = re.findall(r"\.gl-deconv \.stale \{([^}]*)\}", sheet)
     assert "opacity" not in rule
 
 
@@ -184,7 +188,7 @@ def test_an_old_picture_is_not_faded_until_it_cannot_be_read(page):
 
 
 def drawn(panel):
-    return ElementTree.fromstring(cells.to_svg(panel))
+    return ElementTree.fromstring(to_svg(panel))
 
 
 def test_cells_stand_where_they_should():
@@ -246,30 +250,106 @@ def test_numbers_fit_their_cells_or_are_tips(columns, longest):
     assert longest > 7 or columns > 18 or svg.find("text") is not None
 
 
-def test_lights_are_products_in_a_sum(page):
+def test_lights_are_products_in_a_sum():
     lights = (("a", "b"), ("c",))
     (rect,) = drawn(Panel("", 1, 1, [Cell(0, 0, lights=lights)], "w")).findall(".//rect")
-    expression = rect.get("style").removeprefix("--l:")
-    for on in ({}, {"a": 1}, {"b": 1}, {"a": 1, "b": 1}, {"c": 1}, {"a": 1, "b": 1, "c": 1}):
-        assert page.level(expression, on) == any(all(n in on for n in names) for names in lights)
+    assert rect.get("style") == "--l:max(var(--a,0)*var(--b,0),var(--c,0))"
+    (rect,) = drawn(Panel("", 1, 1, [Cell(0, 0, lights=lights[:1])], "w")).findall(".//rect")
+    assert rect.get("style") == "--l:calc(var(--a,0)*var(--b,0))"
 
 
-def test_the_sheet_knows_both_themes_and_every_place():
-    sheet = cells.style_sheet("somewhere", 12)
-    assert sheet.count("{") == sheet.count("}")
-    rules = re.findall(r"([^{}>]+)\{([^{}]*)\}", sheet)
-    assert all(".somewhere" in rule for rule, _ in rules)  # nothing else on the page is styled
-    palettes = [rule for rule, text in rules if "--paper:" in text]
-    assert len(palettes) == 2
-    assert "jp-theme-light" in palettes[1]
-    for theme, (_, text) in enumerate([r for r in rules if "--paper:" in r[1]]):
-        assert dict(re.findall(r"--(\w+):(#\w+)", text)) == {
-            name: colours[theme] for name, colours in PALETTE.items()
-        }
-    names = {rule for rule, _ in rules}
-    for kind in cells.KINDS:
-        assert f".somewhere .{kind}.x11" in names
-        assert f".somewhere .{kind}.x12" not in names
+def test_every_paint_has_its_rules():
+    paints = {name for name in PALETTE if name not in ("paper", "ink", "muted", "line", "lit")}
+    paints -= {"real", "fake", "generator", "discriminator"}
+    assert paints > set(cells.TINTS)
+    for name in paints:
+        assert f".gl-deconv rect.{name} {{ fill: var(--{name}); }}" in CSS
+        assert f".gl-deconv path.{name} {{ stroke: var(--{name}); }}" in CSS
+
+
+# Grids with no room for numbers
+
+
+def grid(**more):
+    """3 × 5 cells without numbers; those of the middle row are linked, but for the outer ones."""
+    values = np.arange(-7.0, 8.0).reshape(3, 5)
+    paints, strengths = shades(values, 7, False)
+    return Grid(
+        values,
+        paints,
+        strengths,
+        kind="out",
+        linked=(slice(1, 2), slice(1, 4)),
+        readable=False,
+        symbol="y",
+        marks={"in": [[0], [0, 2]], "out": [[0], [0]]},
+        **more,
+    )
+
+
+def test_shades_are_the_shade_of_each():
+    values = np.array([[0.0, -3, 4, 5e-9], [math.nan, math.inf, -math.inf, -7]])
+    for largest in (7.0, 4.0, 0.0, math.nan, math.inf):
+        for with_text in (True, False):
+            paints, strengths = shades(values, largest, with_text)
+            got = [
+                (("blank", "plus", "minus")[paint], strength)
+                for paint, strength in zip(paints.flat, strengths.flat, strict=True)
+            ]
+            assert got == [shade(value, largest, with_text) for value in values.flatten().tolist()]
+
+
+def test_a_grid_is_its_cells():
+    above = {(2, 0): Cell(0, 2, paint="t1", classes="in y0 x0")}
+    made = {(cell.y, cell.x): cell for cell in grid(above=above)}
+    assert list(made) == list(product(range(3), range(5)))
+    assert made[2, 0] == above[2, 0]
+    assert made[1, 1] == Cell(1, 1, "", *shade(-1.0, 7, False), "out y0 x0", tip="y[0,0] = −1")
+    assert made[1, 3].tip == "y[0,2] = 1"
+    assert {at for at, cell in made.items() if cell.classes.startswith("out")} == {
+        (1, 1),
+        (1, 2),
+        (1, 3),
+    }
+    assert not any(cell.tip for at, cell in made.items() if at not in ((1, 1), (1, 2), (1, 3)))
+
+
+def test_paths_colour_each_cell_of_a_grid_once():
+    given = grid()
+    svg = drawn(Panel("title", 5, 3, given, "words")).find(".//svg")
+    assert svg.get("viewBox") == f"0 0 {5 * 34} {3 * 34}"
+    (group,) = svg.findall("g")
+    assert group.get("transform") == "translate(.5 .5)scale(34)"
+    coloured = {}
+    for path in group.find("g").findall("path"):
+        for x, y, length in re.findall(r"M(\d+) (\d+)h(\d+)", path.get("d")):
+            for column in range(int(x), int(x) + int(length)):
+                assert (int(y), column) not in coloured
+                look = (path.get("class"), float(path.get("stroke-opacity", 1)))
+                coloured[int(y), column] = look
+    assert coloured == {
+        (cell.y, cell.x): (cell.paint, pytest.approx(cell.strength, abs=0.0051)) for cell in given
+    }
+
+
+def test_boxes_over_a_grid_are_its_linked_cells_with_their_tips():
+    figure = drawn(Panel("title", 5, 3, grid(), "words"))
+    (targets,) = figure.findall(".//div[@class='targets']")
+    assert targets.get("aria-hidden") == "true"
+    assert [row.get("class") for row in targets] == [None, "out y0", None]
+    row = targets[1]
+    assert [box.tag for box in row] == ["b", "i", "i", "i", "b"]
+    assert [box.get("title") for box in row.findall("i")] == [
+        "y[0,0] = −1",
+        "y[0,1] = 0",
+        "y[0,2] = 1",
+    ]
+    window = figure.find(".//svg/g/svg")
+    assert [window.get(name) for name in ("x", "y", "width", "height")] == ["1", "1", "3", "1"]
+    assert {path.get("class"): path.get("d") for path in window} == {
+        "mark by-in": "M0 0h1v1h-1zM2 0h1v1h-1z",
+        "mark by-out": "M0 0h1v1h-1z",
+    }
 
 
 # The still picture
@@ -289,14 +369,14 @@ def test_the_still_picture_shows_paints_and_what_is_lit():
     row += [Cell(2, 0, paint="t3", classes="in y0 x2")]
     panel = Panel("title", 3, 1, row, "words", [], [Band(0, 0, 3, 1, (("c",),))])
     lit = PALETTE["lit"][0]
-    plain = cells.to_picture([panel], set(), "heading", "alt")
+    plain = to_picture([panel], set(), "heading", "alt")
     assert plain.alt == "alt"
     assert near(pixels(plain), lit) == 0
     for tint in ("t1", "t2", "t3"):
         assert near(pixels(plain), PALETTE[tint][0]) > 500
-    assert near(pixels(cells.to_picture([panel], {"a", "iy0"}, "heading", "alt")), lit) == 0
+    assert near(pixels(to_picture([panel], {"a", "iy0"}, "heading", "alt")), lit) == 0
     for on in ({"a", "b"}, {"iy0", "ix2"}, {"c"}):
-        assert near(pixels(cells.to_picture([panel], on, "heading", "alt")), lit) > 50
+        assert near(pixels(to_picture([panel], on, "heading", "alt")), lit) > 50
 
 
 def test_the_still_picture_is_as_large_as_its_panels_need():
@@ -304,7 +384,7 @@ def test_the_still_picture_is_as_large_as_its_panels_need():
         return Panel("panel", columns, 4, [Cell(columns - 1, 3, paint="t4")], "words")
 
     def shape(*columns):
-        made = cells.to_picture([panel(n) for n in columns], set(), "heading", "alt")
+        made = to_picture([panel(n) for n in columns], set(), "heading", "alt")
         assert near(pixels(made), PALETTE["t4"][0]) > 500 * len(columns)
         return pixels(made).shape[:2]
 

@@ -1,6 +1,7 @@
 """The explorer as its reader moves it: controls, Play, illegal settings."""
 
 import html
+import re
 
 import pytest
 import torch
@@ -197,3 +198,47 @@ def test_a_view_comes_with_its_walk():
         assert explorer.state["walk"] == walk
     assert DeconvExplorer(view="zeros").state["walk"] == "outputs"
     assert DeconvExplorer(view="zeros", walk="inputs").state["walk"] == "inputs"
+
+
+# Frames, tips
+
+
+def test_frames_are_the_pages_of_other_settings(page):
+    explorer = DeconvExplorer(padding=1, view="all", step=3)
+    before, shown = explorer.state, page.picture(explorer)
+    frames = explorer.frames("stride")
+    assert [frame.values for frame in frames] == [{"stride": s} for s in (1, 2, 3, 4)]
+    for frame in frames:
+        again = DeconvExplorer(padding=1, view="all", step=3, **frame.values)
+        assert page.picture(again) in frame.html
+        assert page.status(again) in frame.html
+        assert frame.html.startswith("<div class='gl-explorer gl-deconv'>")
+    pairs = explorer.frames(("size", "kernel"), ([2, 5], [1, 4]))
+    assert [tuple(frame.values.values()) for frame in pairs] == [(2, 1), (2, 4), (5, 1), (5, 4)]
+    assert len(explorer.frames("step")) == 5
+    assert (explorer.state, page.picture(explorer)) == (before, shown)
+
+
+def test_a_frame_of_illegal_settings_says_why_over_the_nearest_legal_picture(page):
+    explorer = DeconvExplorer(walk="outputs", step=9)
+    legal, illegal = explorer.frames("padding", [1, 6])
+    assert "role='alert'" not in legal.html
+    reason = DeconvExplorer(padding=6).illegal[0]
+    assert reason in html.unescape(illegal.html)
+    assert "class='stale'" in illegal.html
+    nearest = DeconvExplorer(padding=6, walk="outputs", step=9)
+    nearest.controls["fix"].click()
+    assert page.picture(nearest) in illegal.html
+
+
+@pytest.mark.parametrize("layer", [None, layers()[0]], ids=["no layer", "layer"])
+def test_every_control_and_every_panel_says_what_it_is(layer, page):
+    explorer = DeconvExplorer(layer, view="all")
+    for name in explorer.controls:
+        assert len(explorer._tips[name]) > 20
+        assert f"gl-deconv-{name.replace('_', '-')}" in explorer.controls[name]._dom_classes
+    captions = re.findall(r"<figcaption>(.*?)</figcaption>", page.picture(explorer))
+    assert len(captions) == 7
+    for caption in (*captions, page.status(explorer)):
+        (sentence,) = re.findall(r"tabindex='0' aria-description='([^']*)'", caption)
+        assert len(sentence) > 30

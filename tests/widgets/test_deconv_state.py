@@ -34,7 +34,7 @@ def test_state_rebuilds_the_explorer(page):
         state = json.loads(json.dumps(explorer.state))
         again = DeconvExplorer(layer, **state)
         assert again.state == explorer.state
-        roots = [page.Style(e).root for e in (explorer, again)]
+        roots = [page.root(e) for e in (explorer, again)]
         assert page.picture(again).replace(roots[1], roots[0]) == page.picture(explorer)
         assert repr(again) == repr(explorer)
         torch.testing.assert_close(again.output, explorer.output, rtol=0, atol=0)

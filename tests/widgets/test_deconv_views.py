@@ -42,7 +42,7 @@ def matrix_of(cells_by_place):
 
 def test_input_kernel_and_output_are_torchs_own(cases):
     for explorer in cases.explorers(cases.one, cases.two):
-        case = explorer.case
+        case = explorer.view
         settings = {name: getattr(case, name) for name in NAMES}
         bias = torch.tensor([case.b])
         y = F.conv_transpose2d(case.x[None, None], case.w[None, None], bias, **settings)[0, 0]
@@ -59,7 +59,7 @@ def test_input_kernel_and_output_are_torchs_own(cases):
 def test_stamps_of_one_dimension_add_up_to_the_output(cases):
     for setting in cases.one:
         explorer = DeconvExplorer(**setting, view="stamps")
-        case = explorer.case
+        case = explorer.view
         (panel,) = panels.stamps(case)
         cells = list(panel.cells)
         (first,) = {min(c.x for c in cells if c.classes == "s0-0")}
@@ -83,10 +83,10 @@ def test_stamps_of_one_dimension_add_up_to_the_output(cases):
 @pytest.mark.parametrize("dims", [1, 2])
 def test_stamps_are_added_one_by_one(dims):
     explorer = DeconvExplorer(dims=dims, size=3, kernel=2, padding=1, bias=0.5, view="stamps")
-    case, before = explorer.case, 0
+    case, before = explorer.view, 0
     for step in range(1, case.x.numel() + 1):
         explorer.controls["step"].value = step
-        case = explorer.case
+        case = explorer.view
         x = torch.zeros_like(case.x).flatten()
         x[:step] = case.x.flatten()[:step]
         settings = {name: getattr(case, name) for name in NAMES}
@@ -125,7 +125,7 @@ def test_the_spread_input_convolved_with_the_turned_kernel_is_the_output(cases):
     read = 0
     for explorer in cases.explorers(cases.one, cases.two):
         explorer.controls["view"].value = "zeros"
-        case = explorer.case
+        case = explorer.view
         panel = panels.zeros(case)[-1]
         cells = spread_out(panel)
         if not cells:
@@ -155,7 +155,7 @@ def test_the_products_under_the_slid_kernel_add_up_to_the_chosen_output(cases):
         explorer = DeconvExplorer(**setting, view="zeros")
         for o in range(explorer.output.numel()):
             explorer.controls["step"].value = o + 1
-            (panel,) = panels.zeros(explorer.case)
+            (panel,) = panels.zeros(explorer.view)
             cells = list(panel.cells)
             y = float(explorer.output[0, 0, o])
             assert f"y[{o}] = " in panel.title
@@ -171,28 +171,9 @@ def test_the_products_under_the_slid_kernel_add_up_to_the_chosen_output(cases):
                     assert value(cell.text) == kernel[cell.x] * value(spread[cell.x])
 
 
-def test_the_outlined_cells_of_two_dimensions_are_those_that_the_title_names(page):
-    for walk in ("inputs", "outputs"):
-        for step in (0, 2):
-            explorer = DeconvExplorer(dims=2, size=2, view="zeros", walk=walk, step=step)
-            style, figure = page.Style(explorer), page.figures(explorer)[-1]
-            named = re.search(r"outlined.*y\[(\d+),(\d+)\]", figure.title)
-            lights = style.lights(None)
-            lit = {at for at, s in enumerate(figure.squares) if style.is_lit(s, lights)}
-            if named:
-                row, column = int(named[1]), int(named[2])
-                width = explorer.case.spread.shape[1]
-                window = {(row + u) * width + column + v for u in range(3) for v in range(3)}
-                inputs = {at for at, s in enumerate(figure.squares) if "in" in s.classes}
-                assert lit - inputs == window - inputs
-                assert lit & inputs == window & inputs
-            else:
-                assert walk == "inputs" or step == 0
-
-
 def test_the_matrix_times_the_input_is_the_output(cases):
     for explorer in cases.explorers(cases.one, cases.two):
-        case = explorer.case
+        case = explorer.view
         y = (case.matrix @ case.x.flatten()).view_as(case.y) + case.b
         torch.testing.assert_close(y, case.y)
         (panel,) = panels.matrix(case)
@@ -207,7 +188,7 @@ def test_the_matrix_times_the_input_is_the_output(cases):
 
 def test_the_matrix_of_one_dimension_stands_beside_what_it_multiplies(cases):
     for setting in cases.one:
-        case = DeconvExplorer(**setting, view="matrix").case
+        case = DeconvExplorer(**setting, view="matrix").view
         panel = panels.matrix(case)[0]
         cells = list(panel.cells)
         matrix = torch.zeros(case.matrix.shape)
@@ -226,10 +207,10 @@ def test_a_large_matrix_is_a_picture_of_its_numbers():
 
     from PIL import Image
 
-    case = DeconvExplorer(dims=2, size=8, kernel=5, view="matrix", kernel_pattern="random").case
+    case = DeconvExplorer(dims=2, size=8, kernel=5, view="matrix", kernel_pattern="random").view
     (panel,) = panels.matrix(case)
     assert list(panel.cells) == []
-    pixels = np.asarray(Image.open(io.BytesIO(panel.image)))
+    pixels = np.asarray(Image.open(io.BytesIO(panel.image)).convert("RGBA"))
     matrix = case.matrix.numpy()
     assert pixels.shape == (*matrix.shape, 4)
     assert ((pixels[..., 3] > 0) == (matrix != 0)).all()
@@ -243,7 +224,7 @@ def test_a_large_matrix_is_a_picture_of_its_numbers():
 
 def test_the_overlap_is_what_ones_make_of_ones(cases):
     for explorer in cases.explorers(cases.one, cases.two):
-        case = explorer.case
+        case = explorer.view
         settings = {name: getattr(case, name) for name in NAMES}
         ones = (torch.ones_like(case.x)[None, None], torch.ones_like(case.w)[None, None])
         expected = F.conv_transpose2d(*ones, **settings)[0, 0]

@@ -18,12 +18,11 @@ pytest.importorskip("ipywidgets")
 from gan_lessons import plots
 from gan_lessons.losses import LOSSES
 from gan_lessons.train import TrainingDiverged
-from gan_lessons.widgets import GanLab, cells
-from gan_lessons.widgets.gan_lab import PRESETS, charts, lab, pictures, style
-from gan_lessons.widgets.gan_lab.look import SHOWN, VIEWS
-from gan_lessons.widgets.gan_lab.settings import LIVE, LabSettings
-from gan_lessons.widgets.gan_lab.words import fixed, percent
-from gan_lessons.widgets.live import WIDGET_VIEW
+from gan_lessons.widgets import GanLab, charts, kit, live
+from gan_lessons.widgets.gan_lab import PRESETS, curves, explorer, page
+from gan_lessons.widgets.gan_lab.settings import LIVE, VIEWS, GanLabSettings
+from gan_lessons.widgets.gan_lab.view import MOST_POINTS
+from gan_lessons.widgets.gan_lab.words import percent, rounded
 
 SMALL = {"units_g": 8, "units_d": 8, "batch": 16}
 
@@ -32,7 +31,7 @@ def small(**settings) -> GanLab:
     return GanLab(**{**SMALL, **settings})
 
 
-def page(shown: GanLab) -> ET.Element:
+def parsed(shown: GanLab) -> ET.Element:
     return ET.fromstring(shown._picture.value.replace("&nbsp;", " "))
 
 
@@ -41,11 +40,11 @@ def is_a(element: ET.Element, name: str) -> bool:
 
 
 def found(shown: GanLab, name: str) -> list[ET.Element]:
-    return [element for element in page(shown).iter() if is_a(element, name)]
+    return [element for element in parsed(shown).iter() if is_a(element, name)]
 
 
 def table(shown: GanLab) -> dict[str, str]:
-    rows = list(page(shown).iter("tr"))
+    rows = list(parsed(shown).iter("tr"))
     return {"".join(row[0].itertext()): "".join(row[1].itertext()) for row in rows}
 
 
@@ -57,16 +56,16 @@ def running(shown: GanLab) -> str:
 def slices(monkeypatch):
     """A clock on which a turn takes 10 ms."""
     now = [0.0]
-    monkeypatch.setattr(lab.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(explorer.time, "perf_counter", lambda: now[0])
 
     def watched(shown: GanLab) -> GanLab:
-        real = shown.play.step
+        real = shown.match.step
 
         def step(*arguments):
             now[0] += 0.01
             real(*arguments)
 
-        monkeypatch.setattr(shown.play, "step", step)
+        monkeypatch.setattr(shown.match, "step", step)
         return shown
 
     watched.clock = now
@@ -80,10 +79,10 @@ def slices(monkeypatch):
     "settings",
     [
         {},
-        {"steps": 25, "data": "spiral", "seed": 3},
-        {"steps": [10, "3 G", {"loss": "lsgan"}, 4], "phase": 5},
+        {"turns": 25, "data": "spiral", "seed": 3},
+        {"turns": [10, "3 G", {"loss": "lsgan"}, 4], "acts": 5},
         {"data": "drawn", "drawing": "00000000000000ff", "views": ["fake", "modes"]},
-        {"data": "grid", "loss": "rpgan", "average": 400.0, "steps": 12, "latent": 1},
+        {"data": "grid", "loss": "rpgan", "ema_half_life": 400.0, "turns": 12, "latent": 1},
     ],
 )
 def test_the_state_rebuilds_it(settings):
@@ -97,9 +96,9 @@ def test_the_state_rebuilds_it(settings):
 
 
 def test_the_line_in_the_page_rebuilds_it():
-    shown = small(data="line", steps=7)
-    (line,) = ["".join(code.itertext()) for code in page(shown).iter("code")]
-    assert line == shown.line == "GanLab(data='line', units_g=8, units_d=8, batch=16, steps=7)"
+    shown = small(data="line", turns=7)
+    (line,) = ["".join(code.itertext()) for code in parsed(shown).iter("code")]
+    assert line == shown.line == "GanLab(data='line', units_g=8, units_d=8, batch=16, turns=7)"
     assert isinstance(ast.parse(line).body[0], ast.Expr)
     assert eval(line, {"GanLab": GanLab})._picture.value == shown._picture.value
 
@@ -107,9 +106,11 @@ def test_the_line_in_the_page_rebuilds_it():
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"views": ["curves"]}, "unknown view 'curves'; known are real, fake"),
-        ({"steps": -3}, "steps must be"),
-        ({"data": "moons"}, "data must be one of"),
+        ({"views": ["curves"]}, "unknown view 'curves': choose from real, fake"),
+        ({"turns": -3}, "turns must be"),
+        ({"acts": -1}, "acts must be a whole number of at least 0, got -1"),
+        ({"data": "moons"}, "unknown data 'moons': choose from ring"),
+        ({"preset": "a"}, "unknown preset 'a': choose from"),
     ],
 )
 def test_wrong_settings_are_refused(settings, words):
@@ -117,7 +118,7 @@ def test_wrong_settings_are_refused(settings, words):
         GanLab(**settings)
     with pytest.raises(TypeError, match="width"):
         GanLab(width=3)
-    with pytest.raises(ValueError, match="unknown preset 'a'; known are works, "):
+    with pytest.raises(ValueError, match="unknown preset 'a': choose from works, "):
         GanLab.preset("a")
 
 
@@ -130,33 +131,33 @@ def test_run_and_step():
     assert one._picture.value == other._picture.value
     one.step("D")
     one.step("G")
-    assert one.state["steps"] == [3, "1 D", "1 G"]
-    with pytest.raises(ValueError, match="turns must be a whole number of 0 or more, got -1"):
+    assert one.state["turns"] == [3, "1 D", "1 G"]
+    with pytest.raises(ValueError, match="turns must be a whole number of at least 0, got -1"):
         one.run(-1)
-    with pytest.raises(ValueError, match="step takes 'D', 'G' or 'both'"):
+    with pytest.raises(ValueError, match="unknown player 'A': choose from D, G, both"):
         one.step("A")
 
 
 def test_the_networks_can_be_reached():
-    shown = small(average=100.0, steps=5)
+    shown = small(ema_half_life=100.0, turns=5)
     z = torch.randn(4, 2)
     assert shown.generator(z).shape == (4, 2)
     assert shown.discriminator(shown.generator(z)).shape == (4,)
-    assert shown.average(z).shape == (4, 2)
+    assert shown.ema_generator(z).shape == (4, 2)
     before = shown._picture.value
     with torch.no_grad():
         shown.discriminator.layers[-1].bias += 3
     shown.show()
     assert shown._picture.value != before
-    assert small().average is None
+    assert small().ema_generator is None
 
 
 def test_history_grows_and_shrinks():
-    shown = small(steps=45)
-    assert [record["step"] for record in shown.history] == [0, 20, 40]
+    shown = small(turns=45)
+    assert [record["turn"] for record in shown.history] == [0, 20, 40]
     assert set(shown.history[1]) == set(shown.metrics)
     shown.go_to(30)
-    assert [record["step"] for record in shown.history] == [0, 20]
+    assert [record["turn"] for record in shown.history] == [0, 20]
 
 
 # Controls
@@ -167,7 +168,7 @@ def test_controls_stand_where_the_settings_are():
         "data": "spiral",
         "gamma": 0.123,
         "learning_rate_g": 0.0123,
-        "average": 1234.0,
+        "ema_half_life": 1234.0,
         "layers_d": 4,
         "seed": 77,
     }
@@ -175,16 +176,16 @@ def test_controls_stand_where_the_settings_are():
     for name, value in settings.items():
         assert shown.controls[name].value == value
     for name, control in shown.controls.items():
-        assert f"gl-{name.replace('_', '-')}" in control._dom_classes
+        assert f"gl-lab-{name.replace('_', '-')}" in control._dom_classes
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("data", "line"), ("seed", 9), ("latent", 1), ("noise", "uniform"), ("layers_g", 4),
+    [("data", "line"), ("seed", 9), ("latent", 1), ("prior", "uniform"), ("layers_g", 4),
      ("activation", "relu"), ("units_d", 20), ("layers_d", 0)],
 )  # fmt: skip
 def test_a_control_of_the_start_starts_anew(name, value):
-    shown = small(steps=15)
+    shown = small(turns=15)
     shown.controls[name].value = value
     assert shown.state == {**SMALL, name: value}
     assert shown._picture.value == GanLab(**shown.state)._picture.value
@@ -193,14 +194,14 @@ def test_a_control_of_the_start_starts_anew(name, value):
 @pytest.mark.parametrize(
     ("name", "value"),
     [("loss", "hinge"), ("penalty", "none"), ("gamma", 2.0), ("optimiser", "sgd"), ("batch", 40),
-     ("learning_rate_d", 0.01), ("updates_g", 3), ("average", 5000.0)],
+     ("learning_rate_d", 0.01), ("updates_g", 3), ("ema_half_life", 5000.0)],
 )  # fmt: skip
 def test_a_control_of_the_game_goes_on(name, value):
     assert name in LIVE
-    shown = small(steps=15)
+    shown = small(turns=15)
     shown.controls[name].value = value
     shown.controls["both"].click()
-    assert shown.state == {**SMALL, "steps": [15, {name: value}, 1]}
+    assert shown.state == {**SMALL, "turns": [15, {name: value}, 1]}
     assert shown._picture.value == GanLab(**shown.state)._picture.value
 
 
@@ -208,7 +209,7 @@ def test_buttons_step():
     shown = small()
     for name in ("both", "D", "G", "both"):
         shown.controls[name].click()
-    assert shown.state["steps"] == [1, "1 D", "1 G", 1]
+    assert shown.state["turns"] == [1, "1 D", "1 G", 1]
     assert table(shown)["turn"] == "4"
     shown.controls["reset"].click()
     assert shown._picture.value == small()._picture.value
@@ -223,10 +224,12 @@ def test_a_penalty_that_is_off_has_no_weight():
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_is_chosen(name):
-    shown = small(steps=3)
+    usual = GanLabSettings().state
+    shown = small(turns=3)
     shown.controls["preset"].value = name
-    assert shown.settings == LabSettings(**PRESETS[name].settings)
-    assert PRESETS[name].watch[:30] in shown._words.value
+    assert shown.settings == GanLabSettings(name, **PRESETS[name].settings)
+    assert shown.state == {n: v for n, v in PRESETS[name].settings.items() if v != usual[n]}
+    assert PRESETS[name].watch[:30] in shown._watch.value
     assert table(shown)["turn"] == "0"
 
 
@@ -236,12 +239,12 @@ def test_a_preset_is_chosen(name):
 def test_a_tick_plays_what_fits_into_its_slice(slices):
     shown = slices(small())
     shown.controls["play"].value = 1
-    assert shown.play.taken == 5  # a sixth would end after 60 ms, over SLICE
-    assert 0.05 <= lab.SLICE < 0.06
+    assert shown.match.turns == 5  # a sixth would end after 60 ms, over SLICE
+    assert 0.05 <= explorer.SLICE < 0.06
     shown.controls["play"].value = 9  # the kernel was slow: ticks were missed
-    assert shown.play.taken == 10
+    assert shown.match.turns == 10
     shown.controls["play"].value = 0  # stop
-    assert shown.play.taken == 10
+    assert shown.match.turns == 10
 
 
 def test_slow_motion_plays_act_by_act(slices):
@@ -250,16 +253,16 @@ def test_slow_motion_plays_act_by_act(slices):
     for tick in range(1, 40):
         slices.clock[0] = tick * 0.5
         shown.controls["play"].value = tick
-    assert 1 < lab.ACT < 3
-    acts = int(39 * 0.5 / lab.ACT) - 2  # a tick comes every half second: an act after each 2
-    assert 8 * shown.play.taken + shown.play.phases >= acts
-    assert shown.play.taken == 1
+    assert 1 < explorer.ACT < 3
+    acts = int(39 * 0.5 / explorer.ACT) - 2  # a tick comes every half second: an act after each 2
+    assert 8 * shown.match.turns + shown.match.acts >= acts
+    assert shown.match.turns == 1
     words = "".join(found(shown, "act")[0].itertext())
     assert re.search(r"^(Discriminator|Generator)'s turn: ", words)
 
 
 def test_the_acts_are_told_with_their_numbers():
-    shown = small(steps=3)
+    shown = small(turns=3)
     told = []
     for _ in range(8):
         act = shown.act()
@@ -267,16 +270,16 @@ def test_the_acts_are_told_with_their_numbers():
         told.append(words)
         for name, value in act.numbers.items():
             text = {"count": str(value), "won": percent(value)}.get(name)
-            texts = [text] if text else [fixed(value, 3), fixed(value, 4)]
+            texts = [text] if text else [rounded(value, 3), rounded(value, 4)]
             assert any(text in words for text in texts)
     assert len(set(told)) == 8
     assert "16 real points are drawn" in told[0]
     assert "The generator stands still" in told[3]
     assert "The discriminator stands still" in told[7]
     shown.controls["act"].click()
-    assert shown.state["phase"] == 1
+    assert shown.state["acts"] == 1
     shown.controls["both"].click()
-    assert "phase" not in shown.state
+    assert "acts" not in shown.state
     assert not found(shown, "act")
 
 
@@ -287,24 +290,24 @@ def test_a_tick_that_is_late_does_not_play_after_a_reset():
     shown.controls["reset"].click()
     assert not getattr(shown.controls["play"], running(shown))
     shown.controls["play"].value = 2
-    assert shown.play.taken == 0
+    assert shown.match.turns == 0
     setattr(shown.controls["play"], running(shown), True)
     shown.controls["play"].value = 3
-    assert shown.play.taken > 0
+    assert shown.match.turns > 0
 
 
 def test_the_slider_goes_back_and_playing_goes_on():
-    shown = small(steps=46)
+    shown = small(turns=46)
     slider = shown.controls["history"]
     assert (slider.max, slider.value, slider.step) == (50, 50, 10)
     slider.value = 20
-    assert shown._picture.value == small(steps=20)._picture.value
+    assert shown._picture.value == small(turns=20)._picture.value
     assert slider.max == 50
     slider.value = 50
-    assert shown._picture.value == small(steps=46)._picture.value
+    assert shown._picture.value == small(turns=46)._picture.value
     slider.value = 10
     shown.run(20)
-    assert shown._picture.value == small(steps=30)._picture.value
+    assert shown._picture.value == small(turns=30)._picture.value
     assert (slider.max, slider.value) == (30, 30)
 
 
@@ -323,16 +326,16 @@ def test_failure_is_told_and_stops_the_play():
     shown = small(**wild, learning_rate_g=10.0, learning_rate_d=10.0)
     with pytest.raises(TrainingDiverged):
         shown.run(400)
-    taken = shown.play.taken
+    taken = shown.match.turns
     assert table(shown)["turn"] == str(taken)
     setattr(shown.controls["play"], running(shown), True)
     shown.controls["play"].value = 5
-    assert "lower learning_rate_" in shown._words.value
-    assert "role='alert'" in shown._words.value
+    assert "lower learning_rate_" in shown._error.value
+    assert "role='alert'" in shown._error.value
     assert not getattr(shown.controls["play"], running(shown))
-    assert shown.play.taken == taken
+    assert shown.match.turns == taken
     shown.controls["reset"].click()
-    assert shown._words.value == ""
+    assert shown._error.value == ""
 
 
 # Drawing
@@ -342,14 +345,14 @@ def test_the_reader_draws():
     shown = small()
     assert not shown._board.cells  # made when they are asked for
     shown.controls["data"].value = "drawn"
-    assert shown._board.box.layout.display == "flex"
+    assert shown._board.box.layout.display is None
     assert [cell.value for cell in shown._board.cells] == [
         bit == "1" for bit in f"{int(shown.settings.drawing, 16):064b}"
     ]
     shown.run(5)
     shown._board.cells[0].value = True
     assert shown.settings.drawing == "8066ffff7e3c1800"
-    assert shown.play.taken == 0
+    assert shown.match.turns == 0
     assert shown.metrics["modes_in_all"] == 33
     assert shown.state["drawing"] == "8066ffff7e3c1800"
     shown.controls["data"].value = "ring"
@@ -361,12 +364,12 @@ def test_a_cleared_board_waits_for_a_cell():
     shown.run(5)
     shown.controls["clear"].click()
     assert not any(cell.value for cell in shown._board.cells)
-    assert shown.play.taken == 5  # there is no game of no points: the old one stays
+    assert shown.match.turns == 5  # there is no game of no points: the old one stays
     shown.controls["both"].click()
     assert not any(cell.value for cell in shown._board.cells)
     shown._board.cells[63].value = True
     assert shown.settings.drawing == "0000000000000001"
-    assert (shown.play.taken, shown.metrics["modes_in_all"]) == (0, 1)
+    assert (shown.match.turns, shown.metrics["modes_in_all"]) == (0, 1)
     shown.controls["clear"].click()
     shown.controls["seed"].value = 4  # another game of what was drawn
     assert [cell.value for cell in shown._board.cells].count(True) == 1
@@ -376,21 +379,21 @@ def test_the_last_cell_stays():
     shown = small(data="drawn", drawing="8000000000000000")
     shown._board.cells[0].value = False
     assert shown._board.cells[0].value
-    assert "draw at least one" in shown._words.value
+    assert "draw at least one" in shown._error.value
 
 
 # The picture
 
 
 def test_the_page_says_the_metrics():
-    shown = small(steps=25, data="two_gaussians")
+    shown = small(turns=25, data="two_gaussians")
     n, told = shown.metrics, table(shown)
     assert told["turn"] == "25"
-    assert told["discriminator's loss"] == fixed(n["discriminator_loss"], 3) + " with r1"
-    assert told["generator's loss"] == fixed(n["generator_loss"], 3)
+    assert told["discriminator's loss"] == rounded(n["discriminator_loss"], 3) + " with r1"
+    assert told["generator's loss"] == rounded(n["generator_loss"], 3)
     assert told["modes found"] == f"{n['modes']} of {n['modes_in_all']}"
     assert told["good fakes"].startswith(percent(n["good"]))
-    assert told["JS divergence"].startswith(fixed(n["js"], 3))
+    assert told["JS divergence"].startswith(rounded(n["js"], 3))
     assert told["real outscores fake"].startswith(percent(n["outscored"]))
 
 
@@ -399,33 +402,33 @@ def spots(path: str) -> np.ndarray:
 
 
 def test_the_points_stand_where_they_are():
-    shown = small(steps=10, data="disjoint", views=("real", "fake"))
+    shown = small(turns=10, data="disjoint", views=("real", "fake"))
     with torch.no_grad():
-        fake = shown.generator(shown.play.ruler.z[:SHOWN])
-    for name, points in (("real", shown.play.ruler.real[:SHOWN]), ("fake", fake)):
+        fake = shown.generator(shown.match.ruler.z[:MOST_POINTS])
+    for name, points in (("real", shown.match.ruler.real[:MOST_POINTS]), ("fake", fake)):
         element = next(e for e in found(shown, name) if len(e.get("d", "")) > 100)
-        view = shown.play.truth.view
+        view = shown.match.truth.view
         x, y = (points.numpy() / view * 400).T
         expected = np.stack([400 + x, 400 - y], 1)
         assert np.abs(spots(element.get("d", "")) - expected).max() <= 0.51
 
 
 def test_the_heat_map_shows_the_discriminator():
-    shown = small(views=("heat",), steps=30)
-    (image,) = page(shown).iter("img")
+    shown = small(views=("heat",), turns=30)
+    (image,) = parsed(shown).iter("img")
     png = base64.b64decode(image.get("src", "").partition("base64,")[2])
     pixels = np.array(Image.open(io.BytesIO(png)))
     assert pixels.shape == (44, 44, 4)
-    view = shown.play.truth.view
+    view = shown.match.truth.view
     for row, column in ((0, 0), (0, 43), (43, 0), (20, 31)):
         x = (column + 0.5) * 2 * view / 44 - view
         y = view - (row + 0.5) * 2 * view / 44
         with torch.no_grad():
             chance = shown.discriminator(torch.tensor([[x, y]])).sigmoid().item()
-        colour = style.HEAT_REAL if chance > 0.5 else style.HEAT_FAKE
+        colour = page.HEAT_REAL if chance > 0.5 else page.HEAT_FAKE
         assert tuple(pixels[row, column, :3]) == colour
         assert pixels[row, column, 3] == pytest.approx(
-            abs(chance - 0.5) * 2 * style.HEAT_ALPHA, abs=1.1
+            abs(chance - 0.5) * 2 * page.HEAT_ALPHA, abs=1.1
         )
     assert image.get("decoding") == "sync"
 
@@ -433,30 +436,30 @@ def test_the_heat_map_shows_the_discriminator():
 def test_arrows_are_as_long_as_the_push_where_it_is_weak():
     start = torch.zeros(4, 2)
     arrows = torch.tensor([[0.01, 0.0], [0.02, 0.0], [0.0, -3.0], [0.0, 100.0]])
-    tips = pictures.arrow_tips(start, arrows, view=2.0)
+    tips = page.arrow_tips(start, arrows, half=2.0)
     assert tips[1, 0] / tips[0, 0] == pytest.approx(2, rel=0.01)
     assert tips[2, 1] < 0
-    assert tips.norm(dim=1).max() <= pictures.LONGEST * 2.0 + 1e-6
-    assert torch.equal(pictures.arrow_tips(start, torch.zeros(4, 2), 2.0), start)
+    assert tips.norm(dim=1).max() <= page.LONGEST * 2.0 + 1e-6
+    assert torch.equal(page.arrow_tips(start, torch.zeros(4, 2), 2.0), start)
 
 
 def test_the_grid_is_darker_where_it_is_denser():
     shown = small(views=("grid",))
-    sheet, view = shown.look.sheet, shown.play.truth.view
-    dark = pictures.opacity(sheet, view)
+    sheet, view = shown.view.grid, shown.match.truth.view
+    dark = page.opacity(sheet, view)
     assert 0 <= dark.min() <= dark.max() <= 1
     order = sheet.density.flatten().argsort()
     assert (dark.flatten()[order].diff() >= 0).all()
-    assert 1 <= len([e for e in found(shown, "cell") if "d" in e.attrib]) <= pictures.LEVELS + 1
+    assert 1 <= len([e for e in found(shown, "cell") if "d" in e.attrib]) <= page.LEVELS + 1
     # In DENSE times the density of fakes that fill the window evenly; the area by the shoelace.
     quad = [sheet.corners[:-1, :-1], sheet.corners[1:, :-1], sheet.corners[1:, 1:]]
     x, y = torch.stack([*quad, sheet.corners[:-1, 1:]]).unbind(-1)  # each (4, rows, columns)
     area = (x * y.roll(-1, 0) - x.roll(-1, 0) * y).sum(0).abs() / 2
     times = sheet.mass / area * (2 * view) ** 2
-    torch.testing.assert_close(dark, (times / pictures.DENSE).clamp(max=1), rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(dark, (times / page.DENSE).clamp(max=1), rtol=1e-3, atol=1e-3)
     for path in (e for e in found(shown, "cell") if "d" in e.attrib and "style" in e.attrib):
         level = float(re.search(r"fill-opacity:([\d.]+)", path.get("style", ""))[1])
-        steps = (level - 0.02) / 0.58 * (pictures.LEVELS - 1)
+        steps = (level - 0.02) / 0.58 * (page.LEVELS - 1)
         assert abs(steps - round(steps)) < 0.06
     line = small(views=("grid",), latent=1)
     assert found(line, "thread")
@@ -474,10 +477,10 @@ def test_each_view_can_be_switched(view):
         part = PARTS[view]
         if "." in part:
             tag, _, kind = part.partition(".")
-            return any(not kind or is_a(e, kind) for e in page(shown).iter(tag))
-        return any(part in "".join(e.itertext()) for e in found(shown, "chart"))
+            return any(not kind or is_a(e, kind) for e in parsed(shown).iter(tag))
+        return any(part in "".join(e.itertext()) for e in found(shown, "gl-chart"))
 
-    shown = small(steps=20)
+    shown = small(turns=20)
     assert there(shown)
     shown.controls[f"show_{view}"].value = False
     assert not there(shown)
@@ -496,15 +499,16 @@ def test_with_all_views_off_the_numbers_remain():
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_each_loss_is_drawn(loss):
-    shown = small(loss=loss, steps=5)
-    assert page(shown) is not None
+    shown = small(loss=loss, turns=5)
+    assert parsed(shown) is not None
 
 
 def test_the_curves_pass_through_their_values():
-    lines = [("a", "generator", [(0.0, 0.0), (50.0, 1.0), (100.0, 0.5)])]
-    svg = ET.fromstring(charts.chart("", lines, [(0.0, "0"), (1.0, "1")], last=100))
-    (curve,) = svg.iter("polyline")
-    points = [tuple(map(float, p.split(","))) for p in curve.get("points", "").split()]
+    curve = charts.Curve("a", "generator", [(0.0, 0.0), (50.0, 1.0), (100.0, 0.5)])
+    drawn = charts.Chart([curve], [(0.0, "0"), (1.0, "1")], last=100)
+    svg = ET.fromstring(charts.to_svg(drawn, "turn"))
+    (line,) = svg.iter("polyline")
+    points = [tuple(map(float, p.split(","))) for p in line.get("points", "").split()]
     top, bottom = charts.TOP, charts.HEIGHT - charts.BOTTOM
     assert points == [
         (charts.LEFT, bottom),
@@ -514,50 +518,50 @@ def test_the_curves_pass_through_their_values():
 
 
 def test_a_loss_that_is_not_there_yet_is_no_point():
-    shown = small(steps=["5 D"])
-    curves = {e.get("class"): e.get("points") for e in page(shown).iter("polyline")}
+    shown = small(turns=["5 D"])
+    curves = {e.get("class"): e.get("points") for e in parsed(shown).iter("polyline")}
     assert len((curves["discriminator"] or "").split()) == 5
     assert table(shown)["generator's loss"] == "…"
     assert "nan" not in shown._picture.value
 
 
 def test_the_charts_say_what_real_points_have():
-    shown = small(steps=20)
-    floors = shown.look.floors
-    lines = [e for e in page(shown).iter("line") if is_a(e, "floor")]
+    shown = small(turns=20)
+    floors = shown.view.floors
+    lines = [e for e in parsed(shown).iter("line") if is_a(e, "level")]
     drawn = {e.get("class"): float(e.get("y1", "")) for e in lines[1:]}
-    assert [e.get("class") for e in lines] == ["floor fake", "floor generator", "floor fake"]
+    assert [e.get("class") for e in lines] == ["level fake", "level generator", "level fake"]
 
     def down(value: float) -> float:
-        low, high = np.log10(charts.LOWEST), np.log10(charts.HIGHEST)
+        low, high = np.log10(curves.LOWEST), np.log10(curves.HIGHEST)
         inside = (np.log10(value) - low) / (high - low)
         return charts.TOP + (charts.HEIGHT - charts.TOP - charts.BOTTOM) * (1 - inside)
 
-    assert drawn["floor generator"] == pytest.approx(down(floors["kl"]), abs=0.06)
-    assert drawn["floor fake"] == pytest.approx(down(floors["js"]), abs=0.06)
-    assert drawn["floor generator"] < drawn["floor fake"]  # higher up: KL is the larger
+    assert drawn["level generator"] == pytest.approx(down(floors["kl"]), abs=0.06)
+    assert drawn["level fake"] == pytest.approx(down(floors["js"]), abs=0.06)
+    assert drawn["level generator"] < drawn["level fake"]  # higher up: KL is the larger
 
 
 def test_the_charts_name_their_axis():
-    (axis,) = [e for e in found(small(steps=120), "chart") if e.get("aria-hidden")]
+    (axis,) = [e for e in found(small(turns=120), "gl-chart") if e.get("aria-hidden")]
     assert [text.text for text in axis.iter("text")] == ["0", "turn", "120"]
     assert not found(small(views=("real", "fake")), "chart")
 
 
 @pytest.mark.parametrize("penalty", ["none", "r1r2"])
 def test_a_loss_says_what_it_holds(penalty):
-    shown = small(steps=2, penalty=penalty)
+    shown = small(turns=2, penalty=penalty)
     held = "" if penalty == "none" else " with r1r2"
     assert table(small(penalty=penalty))["discriminator's loss"] == "…"
     assert table(shown)["discriminator's loss"] == (
-        fixed(shown.metrics["discriminator_loss"], 3) + held
+        rounded(shown.metrics["discriminator_loss"], 3) + held
     )
-    (losses,) = [e for e in found(shown, "chart") if "losses" in "".join(e.itertext())]
+    (losses,) = [e for e in found(shown, "gl-chart") if "losses" in "".join(e.itertext())]
     assert f"discriminator{held}generator" in "".join(losses.itertext())
 
 
 def test_the_key_names_what_is_drawn():
-    shown = small(steps=3)
+    shown = small(turns=3)
     keys = []
     for _ in range(8):
         shown.act()
@@ -580,27 +584,27 @@ def test_few_keeps_the_last():
 
 def test_wild_values_do_not_flatten_the_losses():
     curve = [(float(i), 1.0) for i in range(200)] + [(200.0, 1e6)]
-    assert charts.loss_range([curve]) == (0, 1.5)
-    assert charts.loss_range([[]]) == (0.0, 1.0)
+    assert curves.loss_range([curve]) == (0, 1.5)
+    assert curves.loss_range([[]]) == (0.0, 1.0)
 
 
 @pytest.mark.parametrize("size", [0.11, 0.5, 1.0, 1.386, 4.7, 9.9, 37.0, 2400.0])
 def test_the_axis_of_losses_ends_at_round_numbers_just_outside(size):
-    low, high = charts.loss_range([[(0.0, -size), (1.0, size)]])
+    low, high = curves.loss_range([[(0.0, -size), (1.0, size)]])
     assert low == -high
     assert size < high < 2 * size
     assert len(f"{high:g}".replace(".", "").strip("0")) <= 2
     # It rests while the losses move a little.
-    near = {charts.loss_range([[(0.0, size * share)]])[1] for share in np.linspace(0.97, 1.03, 50)}
+    near = {curves.loss_range([[(0.0, size * share)]])[1] for share in np.linspace(0.97, 1.03, 50)}
     assert len(near) <= 2
 
 
 def test_the_page_is_small_whole_and_needs_no_network():
-    shown = small(steps=25, data="spiral")
+    shown = small(turns=25, data="spiral")
     text = shown._picture.value
     assert len(text.encode()) < 50 * 1024
-    assert "http" not in text + style.STYLE
-    drawings = [e for e in page(shown).iter() if e.get("role") == "img"]
+    assert "http" not in text + shown._style.value
+    drawings = [e for e in parsed(shown).iter() if e.get("role") == "img"]
     assert len(drawings) == 4
     assert all(e.get("aria-label") for e in drawings)
 
@@ -613,16 +617,15 @@ def luminance(colour: str) -> float:
 
 @pytest.mark.parametrize("theme", [0, 1])
 def test_contrast(theme):
-    paper = luminance(cells.PALETTE["paper"][theme])
-    for pair in style.COLOURS.values():
-        dark, light = sorted([luminance(pair[theme]), paper])
+    paper = luminance(kit.PALETTE["paper"][theme])
+    for name in ("real", "fake", "generator", "discriminator"):
+        dark, light = sorted([luminance(kit.PALETTE[name][theme]), paper])
         assert (light + 0.05) / (dark + 0.05) >= 4.5
 
 
 def test_what_a_file_stores():
-    shown = small(steps=20)
+    shown = small(turns=20)
     data, about = shown._repr_mimebundle_()
-    assert data[WIDGET_VIEW]["model_id"] == shown.widget.model_id
     assert data["image/png"].startswith(b"\x89PNG")
     assert data["text/plain"] == about["image/png"]["alt"] == repr(shown)
     assert repr(shown).startswith(
@@ -630,7 +633,56 @@ def test_what_a_file_stores():
     )
 
 
-@pytest.mark.parametrize("settings", [{}, {"latent": 1, "steps": 20}, {"phase": 7}, {"phase": 1}])
+def test_a_cell_shows_the_widget_and_stores_the_still_picture(monkeypatch):
+    outputs = []
+    monkeypatch.setattr(live, "display", lambda data, **_: outputs.append(data))
+    shown = small(turns=3)
+    shown._ipython_display_()
+    view, _, picture = outputs
+    assert view[live.WIDGET_VIEW]["model_id"] == shown.widget.model_id
+    assert picture["image/png"] == shown.still.png
+
+
+def test_every_control_and_number_has_a_sentence():
+    shown = small(turns=1)
+    for name, sentence in shown._tips.items():
+        assert sentence[0].isupper() or sentence[0] == "−", name
+        assert sentence[-1] in ".?", name
+    assert set(shown._tips) == set(shown.controls)
+    rows = list(parsed(shown).iter("tr"))
+    assert len(rows) == 7
+    assert all(row[0][0].get("data-tip", "").endswith(".") for row in rows)
+
+
+# Frames
+
+
+def test_frames_play_the_same_moves_with_other_settings():
+    shown = small(turns=[6, {"loss": "hinge", "gamma": 1.0}, 4], acts=2)
+    before = shown.state
+    alone, other = shown.frames("loss", ["hinge", "wgan"])
+    assert alone.html == shown.framed(shown._picture.value)
+    same = GanLab(**{**SMALL, "loss": "wgan", "turns": [6, {"gamma": 1.0}, 4], "acts": 2})
+    assert page.to_html(same.view, shown.line) in other.html
+    (points,) = shown.frames("views", [("real",)])
+    assert page.to_html(small(**{**before, "views": ("real",)}).view, shown.line) in points.html
+    assert shown.state == before
+
+
+def test_frames_of_turns_are_the_saved_moments():
+    shown = small(turns=25, ema_half_life=100.0)
+    frames = shown.frames("turn")
+    assert [frame.values for frame in frames] == [{"turn": 0}, {"turn": 10}, {"turn": 20}]
+    then = small(turns=20, ema_half_life=100.0)
+    assert page.to_html(then.view, shown.line) in frames[-1].html
+    assert shown.match.turns == 25
+    with pytest.raises(ValueError, match="unknown turn 7: choose from 0, 10, 20"):
+        shown.frames("turn", [7])
+    with pytest.raises(ValueError, match="unknown setting 'turns': choose from preset"):
+        shown.frames("turns", [7])
+
+
+@pytest.mark.parametrize("settings", [{}, {"latent": 1, "turns": 20}, {"acts": 7}, {"acts": 1}])
 def test_the_still_picture(settings):
     still = small(**settings).still
     assert isinstance(still, plots.Picture)
@@ -641,19 +693,19 @@ def test_speed():
     """A loose bound on any machine: the benchmark has the real one."""
     shown = GanLab()
     shown.controls["play"].value = 1
-    start, before = lab.time.perf_counter(), shown.play.taken
+    start, before = explorer.time.perf_counter(), shown.match.turns
     for tick in range(2, 12):
         shown.controls["play"].value = tick
-    seconds = lab.time.perf_counter() - start
-    assert (shown.play.taken - before) / seconds > 100
+    seconds = explorer.time.perf_counter() - start
+    assert (shown.match.turns - before) / seconds > 100
     assert 10 / seconds > 7
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_whatever_is_pressed(seed, monkeypatch):
     """Random events: never an exception, and all that is shown belongs together."""
-    monkeypatch.setattr(lab, "SLICE", 0.004)
-    monkeypatch.setattr(lab, "ACT", 0.0)
+    monkeypatch.setattr(explorer, "SLICE", 0.004)
+    monkeypatch.setattr(explorer, "ACT", 0.0)
     draw = random.Random(seed)
     shown, ticks = small(), 0
     for _ in range(60):
@@ -677,7 +729,7 @@ def test_whatever_is_pressed(seed, monkeypatch):
         for key in vars(shown.settings):
             if key in shown.controls:
                 assert shown.controls[key].value == getattr(shown.settings, key)
-        assert table(shown)["turn"] == f"{shown.play.taken:,}"
+        assert table(shown)["turn"] == f"{shown.match.turns:,}"
         assert shown.controls["history"].value <= shown.controls["history"].max
     again = GanLab(**json.loads(json.dumps(shown.state)))
     assert again._picture.value == shown._picture.value
@@ -686,10 +738,10 @@ def test_whatever_is_pressed(seed, monkeypatch):
 @pytest.mark.parametrize("how", ["data", "drawing"])
 def test_another_game_is_no_longer_the_presets(how):
     lab = GanLab.preset("works", views=("fake",))
-    assert "Watch" in lab._words.value
+    assert "Watch" in lab._watch.value
     if how == "data":
         lab.controls["data"].value = "spiral"
     else:
         lab._board.cells[0].value = True
-    assert "Watch" not in lab._words.value
+    assert "Watch" not in lab._watch.value
     assert lab.controls["preset"].value not in PRESETS

@@ -17,10 +17,10 @@ from gan_lessons.widgets.gan_lab.measures import (
     histogram,
     js,
     kl,
+    latent_grid,
     outscored,
     push,
     scores,
-    sheet,
 )
 
 
@@ -204,17 +204,17 @@ def test_going_along_the_arrows_lowers_the_generators_loss():
 # The generator's grid
 
 
-@pytest.mark.parametrize("shape", ["normal", "uniform"])
+@pytest.mark.parametrize("prior", ["normal", "uniform"])
 @pytest.mark.parametrize("latent", [1, 2])
-def test_the_cells_hold_the_fakes_they_say(latent, shape):
+def test_the_cells_hold_the_fakes_they_say(latent, prior):
     """A linear generator keeps the grid straight: how many fakes fall to each cell is counted."""
     torch.manual_seed(1)
-    generator = Generator(latent=latent, layers=0, dims=2, shape=shape)
+    generator = Generator(latent=latent, layers=0, dims=2, prior=prior)
     with torch.no_grad():
         weight = generator.layers[0].weight
         weight.copy_(torch.eye(2)[:, :latent] * 0.7)
         generator.layers[0].bias.zero_()
-    drawn = sheet(generator, latent)
+    drawn = latent_grid(generator, latent)
     assert float(drawn.mass.sum()) == pytest.approx(0.992**latent, abs=1e-3)
     fake = generator(torch.randn(200_000, latent, generator=rng(6))).detach()
     lines = drawn.corners[:, 0, 0] if latent == 2 else drawn.corners[:, 0]

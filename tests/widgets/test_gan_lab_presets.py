@@ -4,23 +4,24 @@ import pytest
 
 pytest.importorskip("ipywidgets")
 
-from gan_lessons.widgets.gan_lab import PRESETS, GanLab, LabSettings, look
-from gan_lessons.widgets.gan_lab.play import Play
+from gan_lessons.widgets.gan_lab import PRESETS, GanLab, GanLabSettings
 from gan_lessons.widgets.gan_lab.presets import far
+from gan_lessons.widgets.gan_lab.rewind import RewindableMatch
+from gan_lessons.widgets.gan_lab.settings import VIEWS
 
 SEEDS = range(10)
-QUICK = [name for name, preset in PRESETS.items() if preset.steps <= 1000]
+QUICK = [name for name, preset in PRESETS.items() if preset.turns <= 1000]
 
 
-def played(name: str, seed: int = 0, **changes) -> Play:
+def played(name: str, seed: int = 0, **changes) -> RewindableMatch:
     preset = PRESETS[name]
-    play = Play(LabSettings(**{**preset.settings, "seed": seed, **changes}))
-    play.step("both", preset.steps)
-    return play
+    match = RewindableMatch(GanLabSettings(**{**preset.settings, "seed": seed, **changes}))
+    match.step("both", preset.turns)
+    return match
 
 
-def shows(name: str, play: Play) -> bool:
-    return bool(PRESETS[name].expected(play.measured(), play.records))
+def shows(name: str, match: RewindableMatch) -> bool:
+    return bool(PRESETS[name].expected(match.measured(), match.records))
 
 
 def test_the_phenomena():
@@ -41,10 +42,10 @@ def test_a_preset_says_what_to_watch(name):
     assert preset.watch.endswith(".")
     assert 50 < len(preset.watch) < 260
     lab = GanLab.preset(name, seed=3, views=("fake",))
-    assert lab.settings == LabSettings(**{**preset.settings, "seed": 3})
-    assert preset.watch.split(",")[0] in lab._words.value
+    assert lab.settings == GanLabSettings(name, views=("fake",), seed=3, **preset.settings)
+    assert preset.watch.split(",")[0] in lab._watch.value
     assert not preset.expected(lab.metrics, lab.history)  # before the first turn there is nothing
-    assert set(lab.views) <= set(look.VIEWS)
+    assert set(lab.views) <= set(VIEWS)
 
 
 @pytest.mark.parametrize("name", QUICK)
@@ -60,23 +61,25 @@ def test_a_preset_shows_it_for_each_seed(name, seed):
 
 
 def test_what_rescues_differs_from_what_collapses_by_the_critic_alone():
-    fallen, saved = (LabSettings(**PRESETS[n].settings) for n in ("collapses", "WGAN-GP rescues"))
+    fallen, saved = (
+        GanLabSettings(**PRESETS[n].settings) for n in ("collapses", "WGAN-GP rescues")
+    )
     of_the_critic = ("loss", "penalty", "gamma", "updates_d")
     same = fallen.changed(**{name: getattr(saved, name) for name in of_the_critic})
     assert same == saved
 
 
 def test_the_penalty_ends_the_rotation_as_the_preset_says():
-    play = played("rotates")
-    before = len(play.records)
-    play.change(penalty="r1")  # all that the reader is told to do
-    play.step("both", PRESETS["rotates"].steps)
-    assert far(play.records[-10:]) < 0.2 * far(play.records[:before])
+    match = played("rotates")
+    before = len(match.records)
+    match.change(penalty="r1")  # all that the reader is told to do
+    match.step("both", PRESETS["rotates"].turns)
+    assert far(match.records[-10:]) < 0.2 * far(match.records[:before])
 
 
 def test_the_other_loss_brings_the_arrows_back_as_the_preset_says():
     name = "discriminator wins"
-    play = played(name)
-    before = play.measured()["push"]
-    play.change(loss="nonsaturating")
-    assert play.measured()["push"] > 100 * before
+    match = played(name)
+    before = match.measured()["push"]
+    match.change(loss="nonsaturating")
+    assert match.measured()["push"] > 100 * before

@@ -17,12 +17,10 @@ from gan_lessons.data import to_uint8
 from gan_lessons.models import dcgan, mlp
 from gan_lessons.train import TrainConfig, Trainer
 from gan_lessons.widgets import LatentExplorer
-from gan_lessons.widgets.latent_explorer import space
-from gan_lessons.widgets.latent_explorer.controls import direction
-from gan_lessons.widgets.latent_explorer.look import latents_beside, look_at, sheet_of
-from gan_lessons.widgets.latent_explorer.setting import SIDE, STEPS, STRIP, Setting
+from gan_lessons.widgets.latent_explorer import page, space
+from gan_lessons.widgets.latent_explorer.settings import SIDE, STEPS, STRIP, LatentSettings
 from gan_lessons.widgets.latent_explorer.source import Source
-from gan_lessons.widgets.live import WIDGET_VIEW
+from gan_lessons.widgets.latent_explorer.view import latents_beside, neighbours_of, view_of
 
 
 def made(seed: int = 0, **options) -> nn.Module:
@@ -138,7 +136,7 @@ def test_the_directions_are_orthonormal_and_ordered():
 
 def test_the_pictures_of_these_tests_differ():
     generator = made()
-    sheet = sheet_of(Source(generator), Setting(0).fitted(6, 0))
+    sheet = neighbours_of(Source(generator), LatentSettings(0).fitted(6, 0))
     assert sheet.pictures.std() > 0.2
     assert (sheet.pictures[:, 0] - sheet.pictures[:, -1]).abs().mean() > 0.1
 
@@ -160,7 +158,7 @@ def test_random_events_show_what_torch_says(options):
 
 
 def happens(explorer: LatentExplorer, draw: random.Random) -> None:
-    sliders = [direction(i) for i in range(len(explorer.directions))]
+    sliders = [f"direction{i + 1}" for i in range(len(explorer.directions))]
     name = draw.choice(["cell", "play", *explorer.controls, *sliders])
     if name == "cell":
         draw.choice(explorer.cells).click()
@@ -209,7 +207,7 @@ def agrees(explorer: LatentExplorer, generator: nn.Module) -> None:
         if name != "shifts":
             assert explorer.controls[name].value == value, name
     for i, shift in enumerate(state["shifts"]):
-        assert explorer.controls[direction(i)].value == pytest.approx(shift, abs=1e-9)
+        assert explorer.controls[f"direction{i + 1}"].value == pytest.approx(shift, abs=1e-9)
     z = expected_z(explorer)
     assert torch.allclose(explorer.z, z, atol=2e-4)
     label = state["label"] if explorer.source.classes else None
@@ -228,8 +226,8 @@ def test_the_pictures_beside_it_are_torchs():
     explorer = LatentExplorer(generator, seed=2, shifts=[1.0])
     for view in ("directions", "walk", "grid"):
         explorer.controls["view"].value = view
-        z = latents_beside(explorer.source, explorer.setting)
-        sheet = explorer.sheet
+        z = latents_beside(explorer.source, explorer.settings)
+        sheet = explorer.neighbours
         for row in range(z.shape[0]):
             for column in range(z.shape[1]):
                 wanted = by_torch(generator, z[row, column])[0]
@@ -249,7 +247,7 @@ def test_the_pictures_beside_it_are_torchs():
 
 def test_a_strip_shows_its_direction_alone():
     explorer = LatentExplorer(made(), seed=2)
-    z = latents_beside(explorer.source, explorer.setting)
+    z = latents_beside(explorer.source, explorer.settings)
     assert torch.allclose(z[:, 3], explorer.z.expand(6, 10))
     assert torch.allclose(z[4, 6] - explorer.z, 3 * explorer.directions[4], atol=1e-5)
 
@@ -271,10 +269,12 @@ def test_the_state_rebuilds_it():
 
 def test_a_setting_has_one_picture():
     source = Source(made())
-    setting = Setting(4, shifts=(1.0,)).fitted(6, 0)
-    first, second = look_at(source, setting), look_at(source, setting)
+    setting = LatentSettings(4, shifts=(1.0,)).fitted(6, 0)
+    first, second = view_of(source, setting), view_of(source, setting)
     assert torch.equal(first.picture, second.picture)
-    assert torch.equal(sheet_of(source, setting).pictures, sheet_of(source, setting).pictures)
+    assert torch.equal(
+        neighbours_of(source, setting).pictures, neighbours_of(source, setting).pictures
+    )
 
 
 def test_what_did_not_change_is_not_sent_again():
@@ -373,7 +373,7 @@ class Noisy(nn.Module):
 
 def test_a_generator_with_noise_of_its_own_has_one_picture_a_latent():
     explorer = LatentExplorer(Noisy())
-    assert torch.equal(explorer.picture, look_at(explorer.source, explorer.setting).picture)
+    assert torch.equal(explorer.picture, view_of(explorer.source, explorer.settings).picture)
     assert explorer.directions.shape == (6, 16)
 
 
@@ -436,17 +436,17 @@ def test_what_is_no_generator_is_refused(thing, error, words):
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ({"seed": -1}, "seed must be a whole number"),
-        ({"view": "cube"}, "view must be one of"),
-        ({"shifts": [3.1]}, "shifts must be -3 to 3"),
-        ({"shifts": [0.25]}, "by 0.1"),
-        ({"shifts": [float("nan")]}, "shifts must be"),
+        ({"seed": -1}, "seed must be a whole number from 0 to 999999, got -1"),
+        ({"view": "cube"}, "unknown view 'cube': choose from directions, walk, grid"),
+        ({"shifts": [3.1]}, "shifts must be a finite number from -3.0 to 3.0, got 3.1"),
+        ({"shifts": [0.25]}, "shifts must be a multiple of 0.1, got 0.25"),
+        ({"shifts": [float("nan")]}, "shifts must be a finite number from -3.0 to 3.0, got nan"),
         ({"shifts": [0.0] * 7}, "at most 6"),
         ({"position": STEPS + 1}, "position"),
         ({"row": 0}, "row"),
         ({"column": 1.5}, "column"),
-        ({"label": 1}, "label must be a whole number 0 to 0"),
-        ({"path": "round"}, "path must be one of"),
+        ({"label": 1}, "label must be a whole number from 0 to 0, got 1"),
+        ({"path": "round"}, "unknown path 'round': choose from spherical, linear"),
         ({"towards": -1}, "towards"),
     ],
 )
@@ -455,11 +455,31 @@ def test_a_setting_out_of_range_is_refused(state, words):
         LatentExplorer(made(), **state)
 
 
-def test_a_still_picture_stands_beside_the_widget():
+def test_the_still_picture():
     for view in ("directions", "walk", "grid"):
         explorer = LatentExplorer(mlp.Generator(size=12, channels=3, latent=10), view=view)
         bundle, about = explorer._repr_mimebundle_()
-        assert bundle[WIDGET_VIEW]["model_id"] == explorer.widget.model_id
+        assert set(bundle) == {"image/png", "text/plain"}  # test_live.py has the view beside it
         assert bundle["image/png"].startswith(b"\x89PNG")
         assert bundle["text/plain"] == about["image/png"]["alt"] == repr(explorer)
         assert repr(explorer).startswith("Latent explorer")
+
+
+def test_frames_are_the_pages_of_other_settings():
+    generator = made(classes=3)
+    explorer = LatentExplorer(generator, view="walk")
+    before, shown = explorer.state, explorer._large.value
+    frames = explorer.frames("position", [0, 6])
+    for frame in frames:
+        again = LatentExplorer(generator, view="walk", **frame.values)
+        assert drawn(frame.html).tolist() == drawn(again._large.value).tolist()
+        assert again._walk.value in frame.html
+        assert page.marks(again.settings) in frame.html
+    assert len(explorer.frames("position")) == STEPS + 1
+    grid = explorer.frames(("row", "column"), ([1, 7], [1, 4]))
+    assert [list(frame.values.values()) for frame in grid] == [[1, 1], [1, 4], [7, 1], [7, 4]]
+    shifted = explorer.frames("shifts", [(0.5,) + (0.0,) * 5])
+    assert "--d0:0.5000" in shifted[0].html
+    with pytest.raises(ValueError, match="pass values"):
+        explorer.frames("seed")
+    assert (explorer.state, explorer._large.value) == (before, shown)

@@ -1,4 +1,6 @@
 import json
+import sys
+from types import ModuleType
 
 import pytest
 
@@ -6,17 +8,54 @@ pytest.importorskip("ipywidgets")
 import ipywidgets
 
 from gan_lessons import plots
-from gan_lessons.widgets import Live
+from gan_lessons.widgets import Live, live
 
 
-def test_a_widget_where_a_kernel_runs_and_a_picture_elsewhere():
+@pytest.fixture
+def shown(monkeypatch):
+    """What a cell shows: (data, facts about it) of each output."""
+    outputs = []
+
+    def display(data, metadata=None, *, raw):
+        outputs.append((data, metadata or {}))
+
+    monkeypatch.setattr(live, "display", display)
+    return outputs
+
+
+def line() -> plots.Picture:
     figure, axis = plots.figure(2, 2)
     axis.plot([0, 1])
+    return plots.picture(figure, "A line")
+
+
+def test_a_view_alone_then_rules_then_the_still_picture(shown):
     slider = ipywidgets.IntSlider()
-    live = Live(slider, plots.picture(figure, "A line"))
-    data, about = live._repr_mimebundle_()
-    assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == slider.model_id
-    assert data["image/png"].startswith(b"\x89PNG")
-    assert data["text/plain"] == repr(live) == "A line"
+    made = Live(slider, line())
+    made._ipython_display_()
+    (view, _), (rules, _), (picture, about) = shown
+    assert set(view) == {live.WIDGET_VIEW, "text/plain"}
+    assert view["text/plain"] == ""  # what cannot show a live widget shows nothing here
+    assert view[live.WIDGET_VIEW]["model_id"] == slider.model_id
+    assert live.LIVE in slider._dom_classes
+    assert set(rules) == {"text/html"}
+    assert set(picture) == {"image/png", "text/plain"}
+    assert picture["image/png"].startswith(b"\x89PNG")
+    assert picture["text/plain"] == repr(made) == about["image/png"]["alt"] == "A line"
+    json.dumps(view)
+    assert made._repr_mimebundle_()[0] == picture
+
+
+def test_the_rules_are_the_same_each_time(shown):
+    """nbval compares them."""
+    for _ in range(2):
+        Live(ipywidgets.IntSlider(), line())._ipython_display_()
+    assert shown[1] == shown[4]
+
+
+def test_one_output_on_colab(shown, monkeypatch):
+    monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
+    Live(ipywidgets.IntSlider(), line())._ipython_display_()
+    ((data, about),) = shown
+    assert set(data) == {live.WIDGET_VIEW, "image/png", "text/plain"}
     assert about["image/png"]["alt"] == "A line"
-    json.dumps(data["application/vnd.jupyter.widget-view+json"])

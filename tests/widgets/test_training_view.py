@@ -11,7 +11,7 @@ pytest.importorskip("ipywidgets")
 from gan_lessons.data import Images
 from gan_lessons.train import History, TrainConfig, Trainer, networks
 from gan_lessons.train.view import Progress
-from gan_lessons.widgets import TrainingView, training_view
+from gan_lessons.widgets import TrainingView, charts, live, training_view
 
 
 class FakeJudge:
@@ -31,7 +31,7 @@ class FakeJudge:
 @pytest.fixture
 def shown(monkeypatch):
     calls = []
-    monkeypatch.setattr(training_view, "display", lambda data, **how: calls.append((data, how)))
+    monkeypatch.setattr(live, "display", lambda data, **how: calls.append((data, how)))
     return calls
 
 
@@ -51,15 +51,42 @@ def text(html: str) -> str:
     return " ".join(words)
 
 
-def test_one_place_from_start_to_end(trainer, shown):
+def test_a_live_view_and_a_still_picture_that_is_replaced(trainer, shown):
     view = TrainingView(FakeJudge())
     trainer.fit(30, view)
-    (opened, how_opened), (closed, how_closed) = shown
-    assert "application/vnd.jupyter.widget-view+json" in opened
-    assert how_opened["display_id"] == how_closed["display_id"]
-    assert how_closed["update"]
-    assert set(closed) == {"image/png", "text/plain"}
-    assert how_closed["metadata"]["image/png"]["alt"] == closed["text/plain"]
+    (opened, _), (switch, _), (first, how_first), (last, how_last) = shown
+    assert opened[live.WIDGET_VIEW]["model_id"] == view.widget.model_id
+    assert live.LIVE in view.widget._dom_classes
+    assert set(switch) == {"text/html"}
+    assert how_first["display_id"] == how_last["display_id"]
+    assert how_last["update"]
+    for data, how in ((first, how_first), (last, how_last)):
+        assert set(data) == {"image/png", "text/plain"}
+        assert how["metadata"]["image/png"]["alt"] == data["text/plain"]
+    assert last["image/png"] == training_view.to_picture(view.latest).png
+
+
+def test_the_live_view_ends_with_what_the_still_picture_shows(trainer, shown):
+    view = TrainingView(FakeJudge(), samples=4)
+    trainer.fit(12, view)
+    assert view.html.value == training_view.to_html(view.latest)
+    assert "12 of 12" in text(view.html.value)
+
+
+def test_the_still_picture_is_renewed_now_and_then_while_it_trains(trainer, shown, monkeypatch):
+    monkeypatch.setattr(training_view, "STILL_REST", 0.0)
+    monkeypatch.setattr(training_view, "SHORTEST_REST", 0.0)
+    monkeypatch.setattr(training_view, "PICTURE_REST", 0)
+    view = TrainingView(samples=4)
+    for step in (3, 5, 7):
+        view.update(replace(trainer.progress, step=step, goal=10, seconds=1.0))
+    stills = [data["text/plain"] for data, how in shown if "display_id" in how]
+    assert [re.search(r"step (\d+) of 10", words)[1] for words in stills] == ["3", "5", "7"]
+    shown.clear()
+    monkeypatch.setattr(training_view, "on_colab", lambda: True)  # it would make the view anew
+    view.update(replace(trainer.progress, step=9, goal=10, seconds=1.0))
+    assert shown == []
+    assert "9 of 10" in text(view.html.value)
 
 
 def test_what_is_shown_is_what_happened(trainer, shown):
@@ -75,41 +102,51 @@ def test_a_second_fit_is_shown_anew(trainer, shown):
     view = TrainingView(samples=4)
     trainer.fit(5, view)
     trainer.fit(5, view)
-    assert len(shown) == 4
-    assert shown[0][1]["display_id"] != shown[2][1]["display_id"]
+    assert len(shown) == 8
+    assert shown[2][1]["display_id"] != shown[6][1]["display_id"]
     assert "step 10 of 10" in shown[-1][0]["text/plain"]
 
 
 def test_the_same_latents_each_time(trainer):
     view = TrainingView()
-    first, second = (view.look(trainer.progress)["pictures"] for _ in range(2))
+    first, second = (view.snapshot(trainer.progress).pictures for _ in range(2))
     assert torch.equal(first, second)
 
 
 def test_the_live_html(trainer, shown):
     view = TrainingView(FakeJudge(), samples=8)
     trainer.fit(40, view)
-    html = training_view.to_html(view.state)
+    html = training_view.to_html(view.latest)
     words = text(html)
     assert "40 of 40" in words
     assert "steps a second" in words
-    assert 'alt="8 generated pictures after step 40"' in html
-    assert len(re.findall("<svg", html)) == 2
+    assert "alt='8 generated pictures after step 40'" in html
+    assert len(re.findall("<svg[^>]* role='img'", html)) == 2
+    assert len(re.findall("data-tip='[^']+\\.'", html)) == 4  # each number has a sentence
     assert "nan" not in html
     assert "http" not in html
     assert len(html) < 50_000
 
 
-def test_the_first_look_has_little_to_show(trainer):
-    state = TrainingView(FakeJudge()).look(replace(trainer.progress, goal=10))
-    assert "0 of 10" in text(training_view.to_html(state))
+def test_at_the_end_it_says_how_long_it_took(trainer):
+    progress = replace(trainer.progress, step=40, goal=100_000, seconds=8.0)
+    view = TrainingView(samples=4)
+    running, stopped = (view.snapshot(progress, ended=ended) for ended in (False, True))
+    assert ("time left", "333 min 12 s") in training_view.headline(running)
+    assert ("time", "8 s") in training_view.headline(stopped)
+    assert (running.last, stopped.last) == (100_000, 40)
+
+
+def test_the_first_moment_has_little_to_show(trainer):
+    snapshot = TrainingView(FakeJudge()).snapshot(replace(trainer.progress, goal=10))
+    assert "0 of 10" in text(training_view.to_html(snapshot))
 
 
 def test_at_most_five_pictures_a_second_for_less_than_five_per_cent(trainer, shown):
     view = TrainingView(FakeJudge())
     start = time.perf_counter()
     while time.perf_counter() - start < 4:
-        trainer.fit(100, view) if not view.state else trainer.step()
+        trainer.fit(100, view) if not view.latest else trainer.step()
         trainer.history  # noqa: B018 (reads the losses, as `fit` does before it asks the view)
         view.update(replace(trainer.progress, goal=trainer.steps + 1))
     elapsed = time.perf_counter() - start
@@ -140,12 +177,12 @@ def test_a_training_that_fails_later_keeps_what_was_last_seen(trainer, shown):
 
 def test_thinned_curves_keep_the_mean():
     values = [float(i % 7) for i in range(1000)]
-    points = training_view.thinned(values)
-    assert len(points) == training_view.CURVE_POINTS
+    points = charts.thinned(values)
+    assert len(points) == charts.MOST_POINTS
     assert points[0][0] > 0
     assert points[-1][0] <= 1000
-    assert training_view.thinned([]) == []
-    assert training_view.thinned([2.0]) == [(1.0, 2.0)]
+    assert charts.thinned([]) == []
+    assert charts.thinned([2.0]) == [(1.0, 2.0)]
     assert sum(v for _, v in points) / len(points) == pytest.approx(3, abs=0.05)
 
 
@@ -157,8 +194,10 @@ def test_clock(seconds, words):
 
 
 def test_bad_sizes_are_refused():
-    with pytest.raises(ValueError, match="samples and columns must be at least 1, got 0 and 8"):
+    with pytest.raises(ValueError, match="samples must be a whole number of at least 1, got 0"):
         TrainingView(samples=0)
+    with pytest.raises(ValueError, match=r"columns must be .*, got 2\.5"):
+        TrainingView(columns=2.5)
 
 
 def test_a_game_without_pictures_is_shown_by_its_losses(shown):

@@ -3,7 +3,6 @@ import io
 import itertools
 import json
 import random
-import re
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -26,17 +25,9 @@ from gan_lessons.upsample import (
     radial_spectrum,
     unevenness,
 )
-from gan_lessons.widgets import UpsamplingExplorer, cells
-from gan_lessons.widgets.live import WIDGET_VIEW
-from gan_lessons.widgets.upsampling_explorer import cards, explorer, training
-from gan_lessons.widgets.upsampling_explorer.case import (
-    FLAT,
-    MOST_STRATEGIES,
-    Score,
-    Setting,
-    overlap,
-    phase_sums,
-)
+from gan_lessons.widgets import UpsamplingExplorer, kit
+from gan_lessons.widgets.upsampling_explorer import explorer, page, training
+from gan_lessons.widgets.upsampling_explorer.settings import MOST_STRATEGIES, UpsamplingSettings
 from gan_lessons.widgets.upsampling_explorer.training import (
     KEPT_OUT,
     MOST_STEPS,
@@ -47,6 +38,7 @@ from gan_lessons.widgets.upsampling_explorer.training import (
     layers,
     shrunk,
 )
+from gan_lessons.widgets.upsampling_explorer.view import FLAT, Score, overlap, phase_sums
 
 
 def spots(n: int = 300, size: int = 16) -> Images:
@@ -70,7 +62,7 @@ def pictures() -> Pictures:
     return Pictures(IMAGES)
 
 
-def page(shown: UpsamplingExplorer) -> ET.Element:
+def root_of(shown: UpsamplingExplorer) -> ET.Element:
     return ET.fromstring(shown._picture.value)
 
 
@@ -84,7 +76,7 @@ def is_a(element: ET.Element, name: str) -> bool:
 
 
 def cards_of(shown: UpsamplingExplorer) -> dict[str, ET.Element]:
-    found = [element for element in page(shown).iter() if is_a(element, "card")]
+    found = [element for element in root_of(shown).iter() if is_a(element, "card")]
     return {card[0].text or "": card for card in found}
 
 
@@ -175,7 +167,7 @@ def test_the_readers_random_numbers_stay_as_they_are():
     assert torch.equal(torch.rand(3), expected)
 
 
-# The numbers of a case
+# The numbers of a view
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
@@ -238,7 +230,7 @@ def test_who_is_even_untrained_and_who_stays_so():
 
 def test_the_metrics_are_measured_on_what_is_shown(pictures):
     shown = show(("deconv3", "resize-nearest"), seed=4, input="flat", steps=10)
-    for column in shown.case.columns:
+    for column in shown.view.columns:
         course = Course(column.name, 4, pictures)
         course.advance()
         course.advance()
@@ -260,8 +252,8 @@ def test_the_metrics_are_measured_on_what_is_shown(pictures):
         assert numbers["unevenness"] == pytest.approx(float(unevenness(column.sums, 2)))
         power = radial_spectrum(made).power[1:]
         assert torch.allclose(column.now.power, power, rtol=1e-3)
-    assert shown.case.real.error == 0
-    assert shown.case.real.checkerboard == float(checkerboard_energy(pictures.kept_out))
+    assert shown.view.real.error == 0
+    assert shown.view.real.checkerboard == float(checkerboard_energy(pictures.kept_out))
 
 
 def test_a_training_lowers_the_error():
@@ -272,16 +264,16 @@ def test_a_training_lowers_the_error():
 
 @pytest.mark.parametrize("kind", ["picture", "smooth", "flat"])
 def test_inputs(kind, pictures):
-    case = show(("deconv4",), input=kind, picture=7).case
-    assert torch.equal(case.given, shrunk(case.wanted))
-    assert case.given.shape == (1, 1, 4, 4)
-    assert case.wanted.abs().max() <= 1
+    view = show(("deconv4",), input=kind, picture=7).view
+    assert torch.equal(view.given, shrunk(view.wanted))
+    assert view.given.shape == (1, 1, 4, 4)
+    assert view.wanted.abs().max() <= 1
     if kind == "picture":
-        assert torch.equal(case.wanted[0], pictures.kept_out[7])
+        assert torch.equal(view.wanted[0], pictures.kept_out[7])
     if kind == "flat":
-        assert case.given.unique().tolist() == [FLAT]
+        assert view.given.unique().tolist() == [FLAT]
     if kind == "smooth":
-        assert checkerboard_energy(case.wanted) < 1e-6
+        assert checkerboard_energy(view.wanted) < 1e-6
 
 
 # State and controls
@@ -318,15 +310,15 @@ def test_however_it_was_reached_the_picture_is_the_same():
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
-        ({"strategies": ("deconv9",)}, "unknown strategy 'deconv9'; known are deconv3, "),
+        ({"strategies": ("deconv9",)}, "unknown strategy 'deconv9': choose from deconv3, "),
         ({"strategies": ()}, "strategies must be 1 to 6 different names"),
         ({"strategies": ("deconv3", "deconv3")}, "strategies must be 1 to 6 different names"),
         ({"strategies": tuple(STRATEGIES)[:7]}, "strategies must be 1 to 6 different names"),
-        ({"seed": -1}, "seed must be a whole number 0 to 999999, got -1"),
+        ({"seed": -1}, "seed must be a whole number from 0 to 999999, got -1"),
         ({"seed": 1.5}, "seed must be a whole number"),
-        ({"input": "noise"}, "input must be one of picture, smooth, flat, got 'noise'"),
-        ({"picture": 64}, "picture must be a whole number 0 to 63, got 64"),
-        ({"steps": 401}, "steps must be a whole number 0 to 400, got 401"),
+        ({"input": "noise"}, "unknown input 'noise': choose from picture, smooth, flat"),
+        ({"picture": 64}, "picture must be a whole number from 0 to 63, got 64"),
+        ({"steps": 401}, "steps must be a whole number from 0 to 400, got 401"),
         ({"steps": 7}, "steps must be a multiple of 5, got 7"),
     ],
 )
@@ -369,21 +361,21 @@ def test_a_new_strategy_starts_at_step_0_and_the_others_come_along_from_memory()
     shown = show(("deconv3",), steps=20)
     trained = shown._courses["deconv3"]
     shown.controls["deconv4"].value = True
-    assert (shown.trained, shown.setting.steps) == (0, 0)
+    assert (shown.trained, shown.settings.steps) == (0, 0)
     shown.controls["step"].click()
-    assert shown.setting.steps == shown._courses["deconv4"].steps == STRETCH
+    assert shown.settings.steps == shown._courses["deconv4"].steps == STRETCH
     assert shown._courses["deconv3"] is trained
     assert trained.steps == 20
     assert shown._picture.value == show(("deconv3", "deconv4"), steps=STRETCH)._picture.value
     shown.controls["deconv4"].value = False
-    assert shown.setting.steps == 20
+    assert shown.settings.steps == 20
 
 
 def test_who_looks_back_stays_there_when_a_strategy_goes():
     shown = show(("deconv3", "deconv4"), steps=20)
     shown.controls["steps"].value = 10
     shown.controls["deconv4"].value = False
-    assert shown.setting.steps == 10
+    assert shown.settings.steps == 10
 
 
 def test_the_slider_goes_back_in_time_without_training():
@@ -393,15 +385,15 @@ def test_the_slider_goes_back_in_time_without_training():
     assert shown._picture.value == show()._picture.value
     assert shown.trained == 20
     shown.controls["steps"].value = 13  # typed: between two looks
-    assert shown.setting.steps == shown.controls["steps"].value == 10
+    assert shown.settings.steps == shown.controls["steps"].value == 10
     shown.controls["step"].click()
-    assert shown.setting.steps == 25
+    assert shown.settings.steps == 25
 
 
 def test_reset_forgets_the_training():
     shown = show(steps=20)
     shown.controls["reset"].click()
-    assert shown.trained == shown.setting.steps == 0
+    assert shown.trained == shown.settings.steps == 0
     assert shown.controls["steps"].disabled
     assert shown._picture.value == show()._picture.value
 
@@ -456,7 +448,7 @@ def test_play_trains_in_turn_and_in_slices(monkeypatch):
     for tick, done in enumerate((2, 3, 5, 6, 8, 9), 1):  # no more than all of them once
         shown.controls["train"].value = 5 * tick  # the kernel was slow: ticks were missed
         assert len(order) == done
-        assert shown.setting.steps == shown.trained == STRETCH * (done // 3)
+        assert shown.settings.steps == shown.trained == STRETCH * (done // 3)
     assert order == ["deconv3", "deconv4", "deconv5"] * 3
 
 
@@ -469,7 +461,7 @@ def test_a_stretch_that_is_slow_is_trained_alone(monkeypatch):
     assert [course.steps for course in shown._courses.values()] == [STRETCH, 0]
     assert shown._picture.value == before  # all are shown at the same step
     shown.controls["train"].value = 2
-    assert shown.setting.steps == STRETCH
+    assert shown.settings.steps == STRETCH
     assert shown._picture.value != before
 
 
@@ -519,10 +511,10 @@ def test_whatever_is_pressed(seed, monkeypatch):
             control.value = not control.value
         else:
             control.value = draw.randint(control.min, control.max)
-        setting, columns = shown.setting, shown.case.columns
-        assert shown.case.setting == setting
+        setting, columns = shown.settings, shown.view.columns
+        assert shown.view.settings == setting
         assert list(cards_of(shown)) == [c.name for c in columns] == list(setting.strategies)
-        assert setting.steps <= shown.trained == shown.case.trained
+        assert setting.steps <= shown.trained == shown.view.trained
         assert f"<b>Step {setting.steps}</b>" in shown._picture.value
         for key in ("input", "picture", "seed", "steps"):
             assert shown.controls[key].value == getattr(setting, key)
@@ -554,11 +546,11 @@ def test_the_page_says_the_metrics():
 
 def test_the_page_shows_the_pictures():
     shown = show(steps=10)
-    given, wanted, *made = page(shown).iter("img")
-    case = shown.case
+    given, wanted, *made = root_of(shown).iter("img")
+    view = shown.view
     for image, picture in zip(
         [given, wanted, *made],
-        [case.given, case.wanted, *(c.picture for c in case.columns)],
+        [view.given, view.wanted, *(c.picture for c in view.columns)],
         strict=True,
     ):
         assert np.array_equal(pixels(image), to_uint8(picture)[0, 0].numpy())
@@ -568,17 +560,17 @@ def test_the_page_shows_the_pictures():
 
 def test_the_page_shows_the_sums_and_the_overlap():
     shown = show(("deconv5", "subpixel"))
-    for column, card in zip(shown.case.columns, cards_of(shown).values(), strict=True):
+    for column, card in zip(shown.view.columns, cards_of(shown).values(), strict=True):
         texts = [t.text for t in card.iter("text") if is_a(t, "sum")]
-        assert texts == [cards.fixed(v, 2) for v in column.sums.flatten().tolist()]
+        assert texts == [kit.fixed(v, 2) for v in column.sums.flatten().tolist()]
         counts = [t.text for t in card.iter("text") if "input" in (t.text or "")]
         assert [int((t or "").split()[0]) for t in counts] == column.overlap.flatten().tolist()
 
 
 def test_the_page_shows_the_spectra():
     shown = show(("deconv3",), steps=5)
-    (column,) = shown.case.columns
-    scores = {"now": column.now, "start": column.start, "real": shown.case.real}
+    (column,) = shown.view.columns
+    scores = {"now": column.now, "start": column.start, "real": shown.view.real}
     card = cards_of(shown)["deconv3"]
     curves = {c.get("class"): c.get("points", "") for c in card.iter("polyline")}
     assert set(curves) == set(scores)
@@ -589,15 +581,15 @@ def test_the_page_shows_the_spectra():
         for (x, y), frequency, power in zip(
             points, score.frequency.tolist(), powers.tolist(), strict=True
         ):
-            assert x == pytest.approx(100 * frequency / cards.FINEST, abs=0.06)
-            inside = min(max(power, cards.LOWEST), cards.HIGHEST)
-            share = (cards.HIGHEST - inside) / (cards.HIGHEST - cards.LOWEST)
+            assert x == pytest.approx(100 * frequency / page.FINEST, abs=0.06)
+            inside = min(max(power, page.LOWEST), page.HIGHEST)
+            share = (page.HIGHEST - inside) / (page.HIGHEST - page.LOWEST)
             assert y == pytest.approx(84 * share, abs=0.06)
 
 
 def test_a_power_of_nothing_stays_in_the_chart():
     score = Score(0, 0, torch.tensor([0.5]), torch.tensor([0.0]))
-    assert cards.decibels(score) == [(0.5, cards.LOWEST)]
+    assert page.decibels(score) == [(0.5, page.LOWEST)]
 
 
 @pytest.mark.parametrize(
@@ -611,7 +603,7 @@ def test_a_power_of_nothing_stays_in_the_chart():
     ],
 )
 def test_fixed(value, places, text):
-    assert cards.fixed(value, places) == text
+    assert kit.fixed(value, places) == text
 
 
 def test_the_page_is_small_whole_and_needs_no_network():
@@ -619,9 +611,9 @@ def test_the_page_is_small_whole_and_needs_no_network():
     text = shown._picture.value
     assert len(text.encode()) < 50 * 1024
     assert "http" not in text
-    assert "http" not in cards.STYLE
+    assert "http" not in kit.style()
     assert "nan" not in text
-    drawings = [e for e in page(shown).iter() if e.get("role") == "img"]
+    drawings = [e for e in root_of(shown).iter() if e.get("role") == "img"]
     assert len(drawings) == 12
     assert all(e.get("aria-label") for e in drawings)
 
@@ -647,9 +639,9 @@ def over(paint: str, strength: float, paper: str) -> str:
 
 @pytest.mark.parametrize("theme", [0, 1])
 def test_contrast(theme):
-    colours = {name: pair[theme] for name, pair in cells.PALETTE.items()}
-    for pair in cards.COLOURS.values():
-        assert contrast(pair[theme], colours["paper"]) >= 4.5
+    colours = {name: pair[theme] for name, pair in kit.PALETTE.items()}
+    for name in ("real", "fake", "muted"):
+        assert contrast(colours[name], colours["paper"]) >= 4.5
     for card in cards_of(show(("deconv3", "resize-nearest"))).values():
         squares = next(svg for svg in card.iter("svg") if svg.get("role") == "img")
         paints = [
@@ -667,7 +659,7 @@ def test_contrast(theme):
 def test_what_a_file_stores():
     shown = show()
     data, about = shown._repr_mimebundle_()
-    assert data[WIDGET_VIEW]["model_id"] == shown.widget.model_id
+    assert set(data) == {"image/png", "text/plain"}  # test_live.py has the view beside it
     assert data["image/png"].startswith(b"\x89PNG")
     assert data["text/plain"] == about["image/png"]["alt"] == repr(shown)
     assert repr(shown) == (
@@ -692,8 +684,7 @@ def test_controls_can_be_found_in_a_page():
         shown.controls
     )
     for name, control in shown.controls.items():
-        assert f"gl-{name}" in control._dom_classes
-    assert re.search(r"prefers|data-jp-theme-light", cards.STYLE)
+        assert f"gl-upsampling-{name}" in control._dom_classes
 
 
 def test_without_images_it_takes_mnist_or_the_glyphs(monkeypatch):
@@ -708,4 +699,36 @@ def test_without_images_it_takes_mnist_or_the_glyphs(monkeypatch):
     finally:
         explorer._usual_pictures.cache_clear()
     assert asked == [("mnist", "glyphs")]
-    assert Setting().strategies == ("deconv3", "deconv4", "subpixel-icnr", "resize-nearest")
+    assert UpsamplingSettings().strategies == (
+        "deconv3",
+        "deconv4",
+        "subpixel-icnr",
+        "resize-nearest",
+    )
+
+
+def test_frames_are_the_pages_of_other_settings():
+    shown = show(("deconv3", "deconv4"), steps=10)
+    before, page_before = shown.state, shown._picture.value
+    frames = shown.frames("steps")
+    assert [frame.values for frame in frames] == [{"steps": 0}, {"steps": 5}, {"steps": 10}]
+    for frame in frames:
+        expected = show(("deconv3", "deconv4"), **frame.values)._picture.value
+        assert frame.html == f"<div class='gl-explorer gl-upsampling'>{expected}</div>"
+    further = shown.frames(("steps", "seed"), ([15], [0, 4]))
+    assert [frame.values for frame in further] == [
+        {"steps": 15, "seed": 0},
+        {"steps": 15, "seed": 4},
+    ]
+    for frame in further:
+        assert show(("deconv3", "deconv4"), **frame.values)._picture.value in frame.html
+    assert (shown.state, shown.trained) == (before, 10)
+    assert shown._picture.value == page_before
+
+
+def test_each_number_says_what_it_is_and_tab_stops_once():
+    for i, card in enumerate(cards_of(show()).values()):
+        said = [e for e in card.iter() if e.get("data-tip")]
+        assert len(said) == 5
+        assert all(len(e.get("data-tip", "")) > 30 for e in said)
+        assert all((e.get("tabindex") == "0") == (i == 0) for e in said)

@@ -12,21 +12,26 @@ from gan_lessons.data import toy
 from gan_lessons.losses import LOSSES, r1
 from gan_lessons.models.points import Discriminator, Generator
 from gan_lessons.train import TrainingDiverged
-from gan_lessons.widgets.gan_lab import play as play_module
-from gan_lessons.widgets.gan_lab.play import MOST_MOMENTS, Play
-from gan_lessons.widgets.gan_lab.settings import LIVE, LabSettings, moves_of, steps_of
+from gan_lessons.widgets.gan_lab import rewind
+from gan_lessons.widgets.gan_lab.rewind import (
+    MOST_MOMENTS,
+    RewindableMatch,
+    moves_of,
+    turns_of,
+)
+from gan_lessons.widgets.gan_lab.settings import LIVE, GanLabSettings
 
 SMALL = {"units_g": 8, "units_d": 8, "batch": 16}
 
 
-def small(**settings) -> Play:
-    return Play(LabSettings(**{**SMALL, **settings}))
+def small(**settings) -> RewindableMatch:
+    return RewindableMatch(GanLabSettings(**{**SMALL, **settings}))
 
 
-def weights(play: Play) -> list[float]:
-    networks = [play.generator, play.discriminator]
-    if play.average is not None:
-        networks.append(play.average)
+def weights(match: RewindableMatch) -> list[float]:
+    networks = [match.generator, match.discriminator]
+    if match.ema_generator is not None:
+        networks.append(match.ema_generator)
     return [value for net in networks for w in net.parameters() for value in w.flatten().tolist()]
 
 
@@ -36,53 +41,53 @@ def weights(play: Play) -> list[float]:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"data": "moon"}, "data must be one of ring, grid, line, .*drawn, got 'moon'"),
-        ({"loss": "ns"}, "loss must be one of minimax, "),
-        ({"penalty": None}, "penalty must be one of none, r1"),
-        ({"optimiser": "lion"}, "optimiser must be one of adam, sgd"),
-        ({"noise": "poisson"}, "noise must be one of normal, uniform"),
-        ({"latent": 3}, "latent must be a whole number 1 to 2, got 3"),
-        ({"layers_d": 5}, "layers_d must be a whole number 0 to 4, got 5"),
-        ({"units_g": 1}, "units_g must be a whole number 2 to 128, got 1"),
-        ({"batch": 16.0}, "batch must be a whole number 8 to 512, got 16.0"),
-        ({"updates_d": True}, "updates_d must be a whole number 1 to 5, got True"),
-        ({"seed": -1}, "seed must be a whole number 0 to 999999, got -1"),
-        ({"gamma": 0}, "gamma must be a number above 0 and at most 100, got 0"),
-        ({"learning_rate_g": math.nan}, "learning_rate_g must be a number above 0"),
-        ({"average": -1}, "average must be a number of 0 or more, got -1"),
+        ({"data": "moon"}, "unknown data 'moon': choose from ring, grid, line, .*drawn"),
+        ({"loss": "ns"}, "unknown loss 'ns': choose from minimax, "),
+        ({"penalty": None}, "unknown penalty None: choose from none, r1"),
+        ({"optimiser": "lion"}, "unknown optimiser 'lion': choose from adam, sgd"),
+        ({"prior": "poisson"}, "unknown prior 'poisson': choose from normal, uniform"),
+        ({"latent": 3}, "latent must be a whole number from 1 to 2, got 3"),
+        ({"layers_d": 5}, "layers_d must be a whole number from 0 to 4, got 5"),
+        ({"units_g": 1}, "units_g must be a whole number from 2 to 128, got 1"),
+        ({"batch": 16.0}, "batch must be a whole number from 8 to 512, got 16.0"),
+        ({"updates_d": True}, "updates_d must be a whole number from 1 to 5, got True"),
+        ({"seed": -1}, "seed must be a whole number from 0 to 999999, got -1"),
+        ({"gamma": 0}, "gamma must be a finite number above 0 and at most 100, got 0"),
+        ({"learning_rate_g": math.nan}, "learning_rate_g must be a finite number above 0"),
+        ({"ema_half_life": -1}, "ema_half_life must be a finite number of at least 0, got -1"),
         ({"drawing": "12"}, "drawing must be 16 hexadecimal digits"),
         ({"data": "drawn", "drawing": "0" * 16}, "the drawing has no cells"),
     ],
 )
 def test_wrong_settings_are_refused(settings, words):
     with pytest.raises(ValueError, match=words):
-        LabSettings(**settings)
+        GanLabSettings(**settings)
 
 
 def test_an_unknown_setting_is_refused():
     with pytest.raises(TypeError, match="momentum"):
-        LabSettings(momentum=0.9)
+        GanLabSettings(momentum=0.9)
 
 
 def test_the_config_is_the_games():
-    config = LabSettings(loss="rpgan", penalty="r1r2", gamma=0.3, updates_d=4, batch=24).config
+    config = GanLabSettings(loss="rpgan", penalty="r1r2", gamma=0.3, updates_d=4, batch=24).config
     assert (config.loss, config.penalty, config.gamma) == ("rpgan", "r1r2", 0.3)
     assert (config.discriminator_updates, config.batch, config.latent) == (4, 24, 2)
-    assert LabSettings(penalty="none").config.penalty is None
+    assert GanLabSettings(penalty="none").config.penalty is None
 
 
 @pytest.mark.parametrize(
-    "steps", [0, 5, ["3 D"], [10, "2 G", {"loss": "wgan", "penalty": "none"}, 4]]
+    "turns", [0, 5, ["3 D"], [10, "2 G", {"loss": "wgan", "penalty": "none"}, 4]]
 )
-def test_moves_in_short_form(steps):
-    assert steps_of(moves_of(steps)) == steps or steps == 0
-    assert moves_of(json.loads(json.dumps(steps_of(moves_of(steps))))) == moves_of(steps)
+def test_moves_in_short_form(turns):
+    assert turns_of(moves_of(turns)) == turns or turns == 0
+    assert moves_of(json.loads(json.dumps(turns_of(moves_of(turns))))) == moves_of(turns)
 
 
-@pytest.mark.parametrize("steps", [-1, "10", ["3 X"], [{"seed": 2}], [True], [1.5]])
-def test_wrong_moves_are_refused(steps):
-    with pytest.raises(ValueError, match="steps must be"):
-        moves_of(steps)
+@pytest.mark.parametrize("turns", [-1, "10", ["3 X"], [{"seed": 2}], [True], [1.5]])
+def test_wrong_moves_are_refused(turns):
+    with pytest.raises(ValueError, match="turns must be"):
+        moves_of(turns)
 
 
 # The game
@@ -90,7 +95,7 @@ def test_wrong_moves_are_refused(steps):
 
 def by_hand(turns: int) -> tuple[Generator, Discriminator, list[float], list[float]]:
     """The default game as a loop written out."""
-    s = LabSettings(**SMALL)
+    s = GanLabSettings(**SMALL)
     torch.manual_seed(s.seed)
     generator = Generator(latent=2, layers=2, width=8)
     discriminator = Discriminator(layers=2, width=8)
@@ -119,36 +124,36 @@ def by_hand(turns: int) -> tuple[Generator, Discriminator, list[float], list[flo
 
 
 def test_a_game_is_the_loop_written_out():
-    play = small()
-    play.step("both", 12)
+    match = small()
+    match.step("both", 12)
     generator, discriminator, losses_d, losses_g = by_hand(12)
-    for own, other in ((play.generator, generator), (play.discriminator, discriminator)):
+    for own, other in ((match.generator, generator), (match.discriminator, discriminator)):
         for a, b in zip(own.parameters(), other.parameters(), strict=True):
             assert torch.allclose(a, b, atol=1e-5)
-    assert play.losses["D"] == pytest.approx(losses_d, rel=1e-4)
-    assert play.losses["G"] == pytest.approx(losses_g, rel=1e-4)
+    assert match.losses["D"] == pytest.approx(losses_d, rel=1e-4)
+    assert match.losses["G"] == pytest.approx(losses_g, rel=1e-4)
 
 
 @pytest.mark.parametrize("player", ["D", "G"])
 def test_a_turn_of_one_leaves_the_other_alone(player):
-    play = small()
-    play.step("both", 2)
-    still, moving = play.generator, play.discriminator
+    match = small()
+    match.step("both", 2)
+    still, moving = match.generator, match.discriminator
     if player == "G":
         still, moving = moving, still
     before = [w.clone() for w in still.parameters()]
     first = next(iter(moving.parameters())).clone()
-    play.step(player)
+    match.step(player)
     assert all(torch.equal(a, b) for a, b in zip(before, still.parameters(), strict=True))
     assert not torch.equal(first, next(iter(moving.parameters())))
 
 
 def test_the_generators_turn_gives_the_discriminator_no_gradients():
-    play = small()
-    play.step("D")
-    before = [w.grad.clone() for w in play.discriminator.parameters()]
-    play.step("G")
-    for a, w in zip(before, play.discriminator.parameters(), strict=True):
+    match = small()
+    match.step("D")
+    before = [w.grad.clone() for w in match.discriminator.parameters()]
+    match.step("G")
+    for a, w in zip(before, match.discriminator.parameters(), strict=True):
         assert torch.equal(a, w.grad)
         assert w.requires_grad
 
@@ -161,11 +166,11 @@ def test_updates_a_turn():
     one.step("G")
     three.step("G", 2)
     assert weights(one) == weights(three)
-    assert (one.taken, three.taken) == (2, 5)
+    assert (one.turns, three.turns) == (2, 5)
 
 
 def test_another_player_is_refused():
-    with pytest.raises(ValueError, match="step takes 'D', 'G' or 'both', got 'A'"):
+    with pytest.raises(ValueError, match="unknown player 'A': choose from D, G, both"):
         small().step("A")
 
 
@@ -173,13 +178,13 @@ def test_the_readers_random_numbers_stay_as_they_are():
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    play = small(penalty="wgan-gp")
-    play.step("both", 3)
-    play.next_phase()
+    match = small(penalty="wgan-gp")
+    match.step("both", 3)
+    match.next_act()
     assert torch.equal(torch.rand(3), expected)
 
 
-@pytest.mark.parametrize("act", ["step", "next_phase", "finish", "measured"])
+@pytest.mark.parametrize("act", ["step", "next_act", "finish", "measured"])
 def test_one_thread_and_the_readers_own_afterwards(act, monkeypatch):
     """A sum does not depend on the machine's cores, nor a turn's time on who has the other one."""
     threads = []
@@ -190,31 +195,31 @@ def test_one_thread_and_the_readers_own_afterwards(act, monkeypatch):
             return super().forward(x)
 
     before = torch.get_num_threads()
-    play = small()
-    play.next_phase()
-    play.discriminator.layers[0].__class__ = Linear
+    match = small()
+    match.next_act()
+    match.discriminator.layers[0].__class__ = Linear
     torch.set_num_threads(3)
     try:
-        getattr(play, act)()
+        getattr(match, act)()
         assert torch.get_num_threads() == 3
     finally:
         torch.set_num_threads(before)
     assert set(threads) <= {1}
-    assert threads or act == "next_phase"
+    assert threads or act == "next_act"
 
 
 def test_the_averages_half_life_counts_what_the_generator_was_trained_on():
     """At most 0.1 of G's own points so far, whatever turns D took; by hand."""
-    play = small(average=1e9)
-    kept = [w.detach().clone() for w in play.generator.parameters()]
-    play.step("D", 5)
+    match = small(ema_half_life=1e9)
+    kept = [w.detach().clone() for w in match.generator.parameters()]
+    match.step("D", 5)
     for turn in (1, 2, 3):
-        play.step("G")
+        match.step("G")
         newer = 1 - 0.5 ** (16 / (0.1 * 16 * turn))
-        new = play.generator.parameters()
+        new = match.generator.parameters()
         kept = [torch.lerp(a, b.detach(), newer) for a, b in zip(kept, new, strict=True)]
-        play.step("D")
-    for own, by_hand in zip(play.average.parameters(), kept, strict=True):
+        match.step("D")
+    for own, by_hand in zip(match.ema_generator.parameters(), kept, strict=True):
         assert torch.allclose(own, by_hand, atol=1e-6)
 
 
@@ -223,7 +228,7 @@ KINDS = [
     {"loss": "rpgan", "penalty": "r1r2"},
     {"loss": "wgan", "penalty": "wgan-gp", "updates_d": 2},
     {"loss": "hinge", "penalty": "none", "optimiser": "sgd", "updates_g": 2},
-    {"latent": 1, "noise": "uniform", "average": 500.0, "layers_g": 0},
+    {"latent": 1, "prior": "uniform", "ema_half_life": 500.0, "layers_g": 0},
     {"data": "drawn", "loss": "lsgan", "penalty": "r2", "layers_d": 1},
 ]
 
@@ -235,10 +240,10 @@ def test_slow_motion_takes_the_same_step(kind):
         fast.step()
         acts = 4 * (slow.settings.updates_d + slow.settings.updates_g)
         for act in range(1, acts + 1):
-            assert slow.taken == turn - 1
-            slow.next_phase()
-            assert slow.phases == act % acts
-        assert slow.taken == turn
+            assert slow.turns == turn - 1
+            slow.next_act()
+            assert slow.acts == act % acts
+        assert slow.turns == turn
         assert weights(slow) == weights(fast)
     assert slow.losses == fast.losses
     assert slow.log == fast.log
@@ -247,20 +252,20 @@ def test_slow_motion_takes_the_same_step(kind):
 def test_a_turn_that_slow_motion_began_is_ended_by_a_step():
     fast, slow = small(), small()
     fast.step("both", 2)
-    slow.next_phase()
-    slow.next_phase()
+    slow.next_act()
+    slow.next_act()
     slow.step()
     assert weights(slow) == weights(fast)
-    assert slow.phase is None
-    assert slow.taken == 2
+    assert slow.act is None
+    assert slow.turns == 2
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_acts_tell_the_truth_about_this_very_step(kind):
-    play = small(**kind)
-    play.step("both", 3)
-    acts = [play.next_phase() for _ in range(4 * (play.settings.updates_d + 1))]
-    own = acts[: 4 * play.settings.updates_d]
+    match = small(**kind)
+    match.step("both", 3)
+    acts = [match.next_act() for _ in range(4 * (match.settings.updates_d + 1))]
+    own = acts[: 4 * match.settings.updates_d]
     assert [act.kind for act in own[:4]] == ["draw", "generate", "judge", "step"]
     assert {act.player for act in own} == {"D"}
     last = acts[-4:]
@@ -270,9 +275,9 @@ def test_the_acts_tell_the_truth_about_this_very_step(kind):
     # What was shown as generated is what the generator then was told to move.
     assert torch.equal(last[3].points["before"], last[0].points["fake"])
     assert not torch.equal(last[3].points["fake"], last[0].points["fake"])
-    if play.settings.updates_g == 1:
-        assert play.losses["D"][-1] == own[-1].numbers["before"]
-        assert play.losses["G"][-1] == last[3].numbers["before"]
+    if match.settings.updates_g == 1:
+        assert match.losses["D"][-1] == own[-1].numbers["before"]
+        assert match.losses["G"][-1] == last[3].numbers["before"]
     for act in (own[3], last[3]):
         assert act.numbers["length"] > 0
         assert act.numbers["after"] != act.numbers["before"]
@@ -281,8 +286,8 @@ def test_the_acts_tell_the_truth_about_this_very_step(kind):
 def test_a_small_step_down_the_gradient_lowers_the_loss_on_the_same_points():
     for loss in LOSSES:
         rates = {"learning_rate_g": 1e-2, "learning_rate_d": 1e-2}
-        play = small(loss=loss, penalty="wgan-gp", gamma=1.0, optimiser="sgd", **rates)
-        for act in [play.next_phase() for _ in range(8)]:
+        match = small(loss=loss, penalty="wgan-gp", gamma=1.0, optimiser="sgd", **rates)
+        for act in [match.next_act() for _ in range(8)]:
             if act.kind == "step":
                 assert act.numbers["after"] < act.numbers["before"]
                 # To first order: the rate times the square of the gradient's length.
@@ -296,52 +301,52 @@ def test_a_small_step_down_the_gradient_lowers_the_loss_on_the_same_points():
 @pytest.mark.parametrize("kind", KINDS)
 def test_going_back_and_on_is_bit_for_bit(kind):
     straight, rewound = small(**kind), small(**kind)
-    for play in (straight, rewound):
-        play.step("both", 31)
+    for match in (straight, rewound):
+        match.step("both", 31)
     rewound.go_to(17)
-    assert rewound.taken == 10
+    assert rewound.turns == 10
     rewound.step("both", 21)
     assert weights(rewound) == weights(straight)
     assert rewound.losses == straight.losses
     assert json.dumps(rewound.records) == json.dumps(straight.records)  # nan is not itself
     assert rewound.log == straight.log
-    for play in (straight, rewound):
-        play.step("G", 3)
+    for match in (straight, rewound):
+        match.step("G", 3)
     assert weights(rewound) == weights(straight)
 
 
 def test_what_followed_can_be_gone_to_until_a_step_is_taken():
-    play = small()
-    play.step("both", 25)
-    end = weights(play)
-    play.go_to(0)
-    assert (play.taken, play.head) == (0, 25)
-    play.go_to(25)
-    assert weights(play) == end
-    play.go_to(12)
-    play.step("D")
-    assert (play.taken, play.head) == (11, 11)
-    assert len(play.losses["D"]) == 11
-    assert play.log == [("both", 10), ("D", 1)]
+    match = small()
+    match.step("both", 25)
+    end = weights(match)
+    match.go_to(0)
+    assert (match.turns, match.last_turn) == (0, 25)
+    match.go_to(25)
+    assert weights(match) == end
+    match.go_to(12)
+    match.step("D")
+    assert (match.turns, match.last_turn) == (11, 11)
+    assert len(match.losses["D"]) == 11
+    assert match.log == [("both", 10), ("D", 1)]
 
 
 def test_the_modules_stay_the_same_objects():
-    play = small()
-    generator = play.generator
-    play.step("both", 20)
-    play.go_to(0)
-    play.change(loss="wgan")
-    assert play.generator is generator
+    match = small()
+    generator = match.generator
+    match.step("both", 20)
+    match.go_to(0)
+    match.change(loss="wgan")
+    assert match.generator is generator
 
 
 def test_moments_are_bounded_and_even(monkeypatch):
-    monkeypatch.setattr(play_module, "RECORD_EVERY", 10**6)
-    play = small(optimiser="sgd", penalty="none")
-    play.step("both", 10 * MOST_MOMENTS * 3)
-    assert len(play.moments) <= MOST_MOMENTS + 1
-    steps = sorted(play.moments)
-    assert steps == list(range(0, play.taken + 1, play.stride))
-    assert play.stride == 40
+    monkeypatch.setattr(rewind, "RECORD_EVERY", 10**6)
+    match = small(optimiser="sgd", penalty="none")
+    match.step("both", 10 * MOST_MOMENTS * 3)
+    assert len(match.moments) <= MOST_MOMENTS + 1
+    saved = sorted(match.moments)
+    assert saved == list(range(0, match.turns + 1, match.stride))
+    assert match.stride == 40
 
 
 # Changes in the middle
@@ -356,54 +361,54 @@ def test_moments_are_bounded_and_even(monkeypatch):
         {"learning_rate_d": 0.05},
         {"updates_g": 3, "updates_d": 2},
         {"batch": 32},
-        {"average": 300.0},
+        {"ema_half_life": 300.0},
     ],
 )
 def test_a_change_in_the_middle_is_remembered(change):
     assert set(change) <= set(LIVE)
-    play = small()
-    play.step("both", 7)
-    play.change(**change)
-    play.step("both", 15)
-    assert play.log == [("both", 7), change, ("both", 15)]
+    match = small()
+    match.step("both", 7)
+    match.change(**change)
+    match.step("both", 15)
+    assert match.log == [("both", 7), change, ("both", 15)]
     again = small()
-    again.replay(moves_of(steps_of(play.log)))
-    assert weights(again) == weights(play)
+    again.replay(moves_of(turns_of(match.log)))
+    assert weights(again) == weights(match)
     plain = small()
     plain.step("both", 22)
-    assert weights(plain) != weights(play)
-    play.go_to(0)
-    assert play.settings == LabSettings(**SMALL)
-    play.step("both", 22)
-    assert weights(play) == weights(plain)
+    assert weights(plain) != weights(match)
+    match.go_to(0)
+    assert match.settings == GanLabSettings(**SMALL)
+    match.step("both", 22)
+    assert weights(match) == weights(plain)
 
 
 def test_going_back_to_after_a_change_and_before_it():
-    play = small()
-    play.step("both", 10)
-    play.change(learning_rate_g=0.01)
-    play.step("both", 12)
-    end = weights(play)
-    play.go_to(10)
-    assert play.settings.learning_rate_g == 0.01
-    play.step("both", 12)
-    assert weights(play) == end
-    play.go_to(9)
-    assert play.settings.learning_rate_g == LabSettings().learning_rate_g
+    match = small()
+    match.step("both", 10)
+    match.change(learning_rate_g=0.01)
+    match.step("both", 12)
+    end = weights(match)
+    match.go_to(10)
+    assert match.settings.learning_rate_g == 0.01
+    match.step("both", 12)
+    assert weights(match) == end
+    match.go_to(9)
+    assert match.settings.learning_rate_g == GanLabSettings().learning_rate_g
 
 
 def test_a_change_that_changes_nothing_is_none():
-    play = small()
-    play.step("both", 3)
-    play.change(loss=play.settings.loss)
-    assert play.log == [("both", 3)]
+    match = small()
+    match.step("both", 3)
+    match.change(loss=match.settings.loss)
+    assert match.log == [("both", 3)]
 
 
 def test_a_change_before_the_first_turn_is_a_setting():
-    play = small()
-    play.change(loss="hinge")
-    assert play.start.loss == "hinge"
-    assert play.log == []
+    match = small()
+    match.change(loss="hinge")
+    assert match.start.loss == "hinge"
+    assert match.log == []
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -413,30 +418,30 @@ def test_whatever_is_done_the_log_rebuilds_it(seed):
     def pick(*options):
         return options[int(torch.randint(len(options), (1,), generator=draw))]
 
-    play = small(seed=seed)
+    match = small(seed=seed)
     for _ in range(30):
-        act = pick("both", "both", "D", "G", "back", "phase", "change")
+        act = pick("both", "both", "D", "G", "back", "act", "change")
         if act == "back":
-            play.go_to(pick(0, play.taken // 2, play.head))
-        elif act == "phase":
-            play.next_phase()
+            match.go_to(pick(0, match.turns // 2, match.last_turn))
+        elif act == "act":
+            match.next_act()
         elif act == "change":
-            play.change(
+            match.change(
                 loss=pick(*LOSSES),
                 penalty=pick("none", "r1", "wgan-gp"),
                 optimiser=pick("adam", "adam", "sgd"),
-                average=pick(0.0, 300.0),
+                ema_half_life=pick(0.0, 300.0),
                 batch=pick(16, 24),
             )
         else:
-            play.step(act, pick(1, 4, 15))
-    again = Play(play.start)
-    again.replay(moves_of(steps_of(play.log)))
-    for _ in range(play.phases):
-        again.next_phase()
-    assert weights(again) == weights(play)
-    assert again.measured() == pytest.approx(play.measured(), nan_ok=True)
-    past = {name: values[: play.taken] for name, values in play.losses.items()}
+            match.step(act, pick(1, 4, 15))
+    again = RewindableMatch(match.start)
+    again.replay(moves_of(turns_of(match.log)))
+    for _ in range(match.acts):
+        again.next_act()
+    assert weights(again) == weights(match)
+    assert again.measured() == pytest.approx(match.measured(), nan_ok=True)
+    past = {name: values[: match.turns] for name, values in match.losses.items()}
     assert json.dumps(again.losses) == json.dumps(past)
 
 
@@ -445,20 +450,20 @@ def test_whatever_is_done_the_log_rebuilds_it(seed):
 
 def test_a_game_that_leaves_the_numbers_says_so_and_stands_where_it_was():
     wild = {"loss": "wgan", "penalty": "none", "optimiser": "sgd"}
-    play = small(**wild, learning_rate_g=10.0, learning_rate_d=10.0)
+    match = small(**wild, learning_rate_g=10.0, learning_rate_d=10.0)
     with pytest.raises(TrainingDiverged, match="lower learning_rate_"):
-        play.step("both", 400)
-    assert 0 < play.taken < 400
-    assert all(math.isfinite(weight) for weight in weights(play))
+        match.step("both", 400)
+    assert 0 < match.turns < 400
+    assert all(math.isfinite(weight) for weight in weights(match))
     again = small(**wild, learning_rate_g=10.0, learning_rate_d=10.0)
-    again.step("both", play.taken)
-    assert weights(again) == weights(play)
-    assert again.losses == play.losses
+    again.step("both", match.turns)
+    assert weights(again) == weights(match)
+    assert again.losses == match.losses
     with pytest.raises(TrainingDiverged):
-        play.step()
-    stuck = weights(play)
+        match.step()
+    stuck = weights(match)
     with pytest.raises(TrainingDiverged):
-        next(act for act in iter(play.next_phase, None) if play.taken > again.taken)
-    assert weights(play) == stuck
-    play.change(learning_rate_g=1e-6, learning_rate_d=1e-6)
-    play.step()
+        next(act for act in iter(match.next_act, None) if match.turns > again.turns)
+    assert weights(match) == stuck
+    match.change(learning_rate_g=1e-6, learning_rate_d=1e-6)
+    match.step()

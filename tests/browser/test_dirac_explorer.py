@@ -1,0 +1,174 @@
+"""DiracExplorer in a real JupyterLab: by mouse and keyboard, against the model."""
+
+import math
+from pathlib import Path
+
+import pytest
+
+from gan_lessons.widgets.dirac_explorer import model
+from gan_lessons.widgets.dirac_explorer import page as pages
+from gan_lessons.widgets.dirac_explorer.settings import MOST_STEPS, OWN, PRESETS, DiracSettings
+
+SHOTS = Path(__file__).resolve().parents[2] / "runs" / "browser"
+CELL = "from gan_lessons.widgets import DiracExplorer\nexplorer = DiracExplorer()\nexplorer"
+WAIT = 20_000
+PAUSE_MS = 250
+MOVE_MS = 150  # from a key to the picture, the kernel's and the page's part
+STEPS = "+document.querySelector('.gl-dirac-steps .widget-readout').textContent"
+TITLES = "[...document.querySelectorAll('.gl-dirac figcaption')].map(each => each.textContent)"
+
+
+@pytest.fixture(scope="module")
+def page(lab):
+    page = lab.open([CELL], height=1100)
+    page.wait_for_selector(".gl-dirac .gl-diagram", timeout=90_000)
+    yield page
+    page.close()
+
+
+@pytest.fixture(autouse=True)
+def from_the_start(page):
+    for name in (
+        "critical γ",
+        "minimax drifts outward",
+    ):  # a choice that is made already is unheard
+        choose(page, "preset", name)
+        shows(page, DiracSettings(name, **PRESETS[name][0]))
+
+
+def choose(page, name: str, option: str) -> None:
+    page.locator(f".gl-dirac-{name} select").select_option(label=option)
+
+
+def shows(page, settings: DiracSettings) -> None:
+    """Waits until the page's titles are those of the settings; its numbers are the model's."""
+    titles = [diagram.title for diagram in pages.diagrams_of(settings)]
+    plane, radius, *circles = titles
+    page.wait_for_function(
+        f"titles => JSON.stringify({TITLES}) === JSON.stringify(titles)",
+        arg=[plane, *circles, radius],
+        timeout=WAIT,
+    )
+    assert numbers(page)["orbit"] == model.verdict(settings)
+    assert numbers(page)["radius"] == pages.short(math.hypot(*model.end(settings)[1]))
+
+
+def numbers(page) -> dict[str, str]:
+    rows = page.locator(".gl-dirac table tr").all()
+    return dict(row.locator("td").all_text_contents() for row in rows)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_each_preset_shows_what_the_model_computes(page, name):
+    choose(page, "preset", name)
+    settings, watch = PRESETS[name]
+    shows(page, DiracSettings(name, **settings))
+    assert page.locator(".gl-dirac .watch").text_content() == watch
+
+
+def test_menus_buttons_and_keys_change_the_game(page):
+    choose(page, "penalty", "R1")
+    choose(page, "loss", "non-saturating")
+    page.locator(".gl-dirac-updates button", has_text="alternating").click()
+    handle = page.locator(".gl-dirac-gamma .noUi-handle")
+    handle.focus()
+    for _ in range(5):  # without waiting: none is lost
+        page.keyboard.press("ArrowRight")
+    settings = DiracSettings(loss="nonsaturating", penalty="r1", updates="alternating", gamma=0.35)
+    shows(page, settings)
+    assert page.locator(".gl-dirac-preset select").input_value() == OWN
+    assert page.locator(".gl-dirac .watch").text_content() == f"{pages.alt_text(settings)}."
+
+
+def test_the_dots_lie_where_the_eigenvalues_are(page):
+    choose(page, "preset", "critical γ")
+    shows(page, DiracSettings("critical γ", **PRESETS["critical γ"][0]))
+    circle = page.locator(".gl-dirac .circles figure").first
+    disc = circle.locator("path.filled").bounding_box()
+    dot = circle.locator("circle.fake").first.bounding_box()
+    unit = disc["width"] / 2
+    re = (dot["x"] + dot["width"] / 2 - disc["x"] - unit) / unit
+    im = (disc["y"] + unit - dot["y"] - dot["height"] / 2) / unit
+    assert (re, im) == (pytest.approx(0.9, abs=0.02), pytest.approx(0, abs=0.02))
+
+
+def test_it_plays_pauses_and_stops(lab, page):
+    play = page.locator(".gl-dirac-play button")
+    play.nth(0).click()
+    page.wait_for_function(f"{STEPS} > 520", timeout=WAIT)
+    delay = lab.pause(page, STEPS, ".gl-dirac-play button")
+    print("pause answered after, ms:", round(delay))
+    assert delay < PAUSE_MS
+    at = page.evaluate(STEPS)
+    assert 520 < at < MOST_STEPS
+    shows(page, DiracSettings("minimax drifts outward", steps=at))
+    play.nth(1).click()
+    shows(page, DiracSettings("minimax drifts outward", steps=0))
+
+
+def test_a_key_is_answered_at_once(page):
+    choose(page, "penalty", "R1")
+    page.locator(".gl-dirac-gamma .noUi-handle").focus()
+    delays = []
+    for _ in range(20):
+        before = page.evaluate(TITLES)
+        page.evaluate("window.began = performance.now()")
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function(
+            f"before => JSON.stringify({TITLES}) !== JSON.stringify(before)", arg=before
+        )
+        delays.append(page.evaluate("performance.now() - window.began"))
+    print("key answered after, ms:", sorted(round(delay) for delay in delays))
+    assert sorted(delays)[10] < MOVE_MS
+
+
+def test_controls_and_numbers_say_what_they_are(page):
+    def hint() -> str:
+        return page.evaluate(
+            "getComputedStyle(document.querySelector('.gl-dirac .gl-hint'), '::after').content"
+        )
+
+    page.locator(".gl-dirac-clip").hover()
+    assert "ψ is cut back to this" in hint()
+    page.mouse.move(0, 0)
+    page.locator(".gl-dirac-step-size .noUi-handle").focus()
+    assert "the smaller, the closer" in hint()
+    number = page.locator(".gl-dirac .gl-tip", has_text="largest |μ|")
+    number.focus()
+    said = number.evaluate("each => getComputedStyle(each, '::after').content")
+    assert "below 1, it shrinks" in said
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 420])
+def test_it_fits_and_can_be_read(lab, width, dark):
+    cell = CELL.replace("DiracExplorer()", "DiracExplorer('R1 and R2 are one')")
+    page = lab.open([cell], width=width, height=1700 if width < 500 else 1000, dark=dark)
+    page.wait_for_selector(".gl-dirac .gl-diagram", timeout=90_000)
+    if width < 500 and page.locator("#jp-left-stack").is_visible():
+        page.keyboard.press("Control+b")
+        page.locator("#jp-left-stack").wait_for(state="hidden", timeout=WAIT)
+    page.wait_for_timeout(300)
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SHOTS / f"dirac-{width}-{'dark' if dark else 'light'}.png")
+    card = page.locator(".gl-dirac .gl-card").last.bounding_box()
+    assert card["width"] > 0.65 * min(width, 1000)
+    for box in (each.bounding_box() for each in page.locator(".gl-dirac figure").all()):
+        assert card["x"] <= box["x"]
+        assert box["x"] + box["width"] <= card["x"] + card["width"] + 1
+        assert box["width"] > 100
+    outside = page.evaluate(
+        "[...document.querySelectorAll('.gl-dirac .jupyter-widgets')].filter(each => "
+        "each.getBoundingClientRect().right > document.querySelector('.gl-dirac')"
+        ".getBoundingClientRect().right + 1).length"
+    )
+    assert outside == 0
+    colours = page.evaluate(
+        "['path.fake', 'path.dashed', 'path.filled'].map(look => getComputedStyle("
+        "document.querySelector('.gl-dirac ' + look)).color)"
+    )
+    expected = {False: "rgb(184, 74, 0)", True: "rgb(242, 163, 94)"}
+    assert colours[0] == expected[dark]
+    assert len(set(colours)) == 3
+    assert not lab.errors(page)
+    page.close()
