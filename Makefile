@@ -49,10 +49,11 @@ test: setup
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
-	OMP_NUM_THREADS=1 $(RUN) -m pytest $(wildcard notebooks/*.ipynb) tests --ignore=tests/browser \
+	$(RUN) -m pytest tests/browser -m alone
+	OMP_NUM_THREADS=1 $(RUN) -m pytest $(wildcard notebooks/*.ipynb) tests \
+	  -m "not slow and not seeds and not alone" \
 	  --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder \
 	  --nbval --nbval-current-env --nbval-cell-timeout=600
-	$(RUN) -m pytest tests/browser
 
 notebooks: setup
 	@$(RUN) tools/run_notebooks.py $(ONLY)

@@ -22,7 +22,7 @@ from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import sync_playwright
 
 from gan_lessons import plots
-from gan_lessons.widgets.gan_lab.play import FIRST_STRIDE
+from gan_lessons.widgets.gan_lab.rewind import FIRST_STRIDE
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "explorers.gif"
@@ -39,7 +39,7 @@ EXPLORER = "from gan_lessons.widgets import DeconvExplorer\nDeconvExplorer()"
 LAB = f"""\
 from gan_lessons.widgets import GanLab
 from gan_lessons.widgets.gan_lab.presets import PRESETS
-GanLab(**PRESETS["works"].settings, steps={TURNS[-1]})"""
+GanLab(**PRESETS["works"].settings, turns={TURNS[-1]})"""
 
 
 @dataclass(frozen=True)
@@ -92,11 +92,11 @@ def film_explorer(page: Any) -> list[Frame]:
     """Shows the stamps one by one, then the stride, the kernel and the overlap."""
     page.wait_for_selector(".gl-deconv .panels", timeout=WAIT)
     page.wait_for_timeout(4 * SETTLE)
-    camera = Camera(page, *[".gl-deconv-explorer"] * 3)
+    camera = Camera(page, *[".gl-deconv"] * 3)
     title = "Deconvolution explorer"
 
     def move(name: str, key: str) -> Any:
-        handle = page.locator(f".gl-{name} .noUi-handle")
+        handle = page.locator(f".gl-deconv-{name} .noUi-handle")
         handle.focus()
         page.keyboard.press(key)
         return handle
@@ -112,7 +112,7 @@ def film_explorer(page: Any) -> list[Frame]:
     move("stride", "ArrowLeft")
     handle = move("kernel", "ArrowRight")
     camera.shoot(1.5, title, "Stride 2, kernel 4: each stamp lies half on the next.", handle)
-    button = page.locator(".gl-view button", has_text="overlap")
+    button = page.locator(".gl-deconv-view button", has_text="overlap")
     button.click()
     camera.shoot(2.0, title, "The view of the overlap: inside, two stamps reach each cell.", button)
     return camera.frames
@@ -122,9 +122,9 @@ def film_lab(page: Any) -> list[Frame]:
     """Moves the history slider from the first turn to the last."""
     page.wait_for_selector(".gl-lab .plane", timeout=WAIT)
     page.wait_for_timeout(4 * SETTLE)
-    camera = Camera(page, ".gl-gan-lab", ".gl-play", ".gl-lab .both")
+    camera = Camera(page, ".gl-lab", ".gl-lab-play", ".gl-lab .both")
     title = "GAN Lab"
-    handle = page.locator(".gl-history .noUi-handle")
+    handle = page.locator(".gl-lab-history .noUi-handle")
     handle.focus()
     page.keyboard.press("Home")
     at = 0
