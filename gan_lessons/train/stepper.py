@@ -88,7 +88,9 @@ class Stepper:
         }  # fmt: skip
         self._recorded = RecordedStep(self._play_all, self.rng) if compute.graph else None
         self.optimisers = {
-            name: self._adam(name, rate) for name, rate in game.learning_rates().items()
+            name: self._adam(name, rate)
+            for name, rate in game.learning_rates().items()
+            if self._learning[name]
         }
         self.steps = 0  # taken so far
         game.check(self.networks, self.data, self.device)
