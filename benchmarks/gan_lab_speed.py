@@ -17,7 +17,7 @@ import comm
 from comm.base_comm import BaseComm
 
 from gan_lessons.widgets import GanLab
-from gan_lessons.widgets.gan_lab.controls import TICK_MS
+from gan_lessons.widgets.gan_lab.explorer import TICK_MS
 
 RUNS, SECONDS = 5, 3.0
 TURNS, PICTURES, PAUSE_MS = 150, 10, 250
@@ -48,7 +48,7 @@ class Sent(BaseComm):
 def played(lab: GanLab, seconds: float) -> tuple[float, float, float, float]:
     """Turns per second, pictures per second, the slowest tick in ms, KiB sent per picture."""
     Sent.size, ticks, slowest = 0, 0, 0.0
-    before, start = lab.play.taken, time.perf_counter()
+    before, start = lab.match.turns, time.perf_counter()
     while (now := time.perf_counter()) - start < seconds:
         ticks += 1
         lab.controls["play"].value += 1
@@ -56,7 +56,7 @@ def played(lab: GanLab, seconds: float) -> tuple[float, float, float, float]:
         slowest = max(slowest, spent)
         time.sleep(max(0.0, TICK_MS / 1000 - spent))
     took = time.perf_counter() - start
-    turns = lab.play.taken - before
+    turns = lab.match.turns - before
     return turns / took, ticks / took, 1000 * slowest, Sent.size / ticks / 1024
 
 

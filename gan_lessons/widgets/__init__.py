@@ -1,6 +1,7 @@
 """What moves: the explorers and the live view of a training. Needs ipywidgets."""
 
 from gan_lessons.widgets.deconv_explorer import DeconvExplorer
+from gan_lessons.widgets.dirac_explorer import DiracExplorer
 from gan_lessons.widgets.gan_lab import GanLab
 from gan_lessons.widgets.latent_explorer import LatentExplorer
 from gan_lessons.widgets.live import Live
@@ -9,6 +10,7 @@ from gan_lessons.widgets.upsampling_explorer import UpsamplingExplorer
 
 __all__ = [
     "DeconvExplorer",
+    "DiracExplorer",
     "GanLab",
     "LatentExplorer",
     "Live",

@@ -1,10 +1,39 @@
-"""A widget with a still picture beside it, so that a file shows something where nothing runs."""
+"""A live view with a still picture behind it, so that a saved notebook shows something.
+
+A front end prefers a widget view to every other type of the same output. Where the kernel is gone,
+JupyterLab then writes "Error displaying widget: model not found" and never looks at the picture
+beside it. So the picture is an output of its own. A cell has three:
+
+1. the widget view, and else no words: what cannot show a live widget shows nothing here;
+2. `SWITCH`, a few style rules that show either its left or its right neighbour;
+3. the still picture with its alternative text, which every viewer knows.
+
+The rules hide the picture while the view before them is alive, and the view while it is not. A
+viewer that drops them (an untrusted notebook, a page made by nbconvert, GitHub) has no live view
+either, and shows the picture. Colab has another page and saves the state of widgets: there it is
+one output.
+"""
+
+import sys
 
 import ipywidgets
+from IPython.display import display
 
 from gan_lessons.plots import Bundle, Picture
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+LIVE = "gl-live"  # a class of each live view
+_SWITCH = "gl-switch"
+_VIEW = f".jp-OutputArea-child:has(+ .jp-OutputArea-child style.{_SWITCH})"
+_RULES = f".jp-OutputArea-child:has(style.{_SWITCH})"
+# The picture waits for a second: a view that is about to appear needs less, and nothing flickers.
+SWITCH = (
+    f'<style class="{_SWITCH}">'
+    f"{_RULES},{_VIEW}:not(:has(.{LIVE})),{_VIEW}:has(.{LIVE}) + * + *{{display:none}}"
+    "@keyframes gl-wait{from{max-height:0;overflow:hidden}}"
+    f"{_VIEW} + * + *{{animation:gl-wait 1s step-end}}"
+    "</style>"
+)
 
 
 def view_of(widget: ipywidgets.Widget) -> dict:
@@ -12,20 +41,48 @@ def view_of(widget: ipywidgets.Widget) -> dict:
     return {"model_id": widget.model_id, "version_major": 2, "version_minor": 0}
 
 
-class Live:
-    """What a cell ends with: the widget where a kernel runs, the still picture everywhere else.
+def on_colab() -> bool:
+    """Whether the notebook runs on Colab."""
+    return "google.colab" in sys.modules
 
-    No widget state is stored, so a saved notebook, a printed page and a viewer on the web fall
-    back to the picture and its alternative text.
+
+def show_live(widget: ipywidgets.DOMWidget, still: Picture, display_id: str | None = None) -> None:
+    """Shows the widget where a kernel runs, and the still picture everywhere else.
+
+    display_id: with it, `replace_still` can put another picture in the place of the still one.
     """
+    widget.add_class(LIVE)
+    view = {WIDGET_VIEW: view_of(widget), "text/plain": ""}  # or nbconvert would warn of it
+    picture, about = still._repr_mimebundle_()
+    place = {} if display_id is None else {"display_id": display_id}
+    if on_colab():
+        display({**view, **picture}, metadata=about, raw=True, **place)
+        return
+    display(view, raw=True)
+    display({"text/html": SWITCH}, raw=True)
+    display(picture, metadata=about, raw=True, **place)
 
-    def __init__(self, widget: ipywidgets.Widget, still: Picture):
+
+def replace_still(widget: ipywidgets.DOMWidget, still: Picture, display_id: str) -> None:
+    """Another still picture for a widget that is shown. On Colab the view is made anew, too."""
+    picture, about = still._repr_mimebundle_()
+    if on_colab():
+        picture = {WIDGET_VIEW: view_of(widget), **picture}
+    display(picture, metadata=about, raw=True, display_id=display_id, update=True)
+
+
+class Live:
+    """What a cell ends with: the widget where a kernel runs, the still picture everywhere else."""
+
+    def __init__(self, widget: ipywidgets.DOMWidget, still: Picture):
         self.widget = widget
         self.still = still
 
+    def _ipython_display_(self, **_: object) -> None:
+        show_live(self.widget, self.still)
+
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
-        data, about = self.still._repr_mimebundle_()
-        return {WIDGET_VIEW: view_of(self.widget), **data}, about
+        return self.still._repr_mimebundle_()
 
     def __repr__(self) -> str:
         return repr(self.still)

@@ -43,11 +43,15 @@ def pictures_of(output: NotebookNode) -> Iterator[tuple[str, str, str]]:
 
 def no_still_picture(_: str, notebook: NotebookNode) -> Iterator[str]:
     """Explorers with nothing to see in the file, and pictures that cannot be opened."""
+    for i, cell in enumerate(notebook.cells):
+        outputs = cell.get("outputs", [])
+        views = sum(WIDGET_VIEW in output.get("data", {}) for output in outputs)
+        if views > sum(1 for output in outputs if any(pictures_of(output))):
+            yield f"cell {i} shows a widget without a still picture"
     for i, output in outputs_of(notebook):
-        pictures = list(pictures_of(output))
-        if WIDGET_VIEW in output.get("data", {}) and not pictures:
-            yield f"cell {i} ends in a widget without a still picture"
-        for kind, data, _ in pictures:
+        if WIDGET_VIEW in output.get("data", {}) and any(pictures_of(output)):
+            yield f"cell {i} has a picture behind a widget view, which hides it without a kernel"
+        for kind, data, _ in pictures_of(output):
             try:
                 with Image.open(io.BytesIO(base64.b64decode(data))) as image:
                     image.load()
@@ -148,12 +152,26 @@ def first(notebook: NotebookNode, kind: str) -> NotebookNode:
     return next(output for _, output in outputs_of(notebook) if kind in output.get("data", {}))
 
 
+def still_of(notebook: NotebookNode) -> NotebookNode:
+    """The still picture of the first explorer."""
+    cell = next(
+        cell
+        for cell in notebook.cells
+        if any(WIDGET_VIEW in output.get("data", {}) for output in cell.get("outputs", []))
+    )
+    return next(output for output in cell.outputs if any(pictures_of(output)))
+
+
 def prose(notebook: NotebookNode) -> NotebookNode:
     return next(cell for cell in notebook.cells if cell.cell_type == "markdown")
 
 
 DEFECTS = {
-    "no picture": (no_still_picture, lambda n: first(n, WIDGET_VIEW).data.pop("image/png")),
+    "no picture": (no_still_picture, lambda n: still_of(n).data.pop("image/png")),
+    "a picture behind the view": (
+        no_still_picture,
+        lambda n: first(n, WIDGET_VIEW).data.update(still_of(n).data),
+    ),
     "a torn picture": (
         no_still_picture,
         lambda n: first(n, "image/png").data.update({"image/png": "iVBORw0KGgo="}),

@@ -18,12 +18,12 @@ from gan_lessons.widgets.dirac_explorer import DiracExplorer, model, page
 from gan_lessons.widgets.dirac_explorer.settings import (
     LOSSES,
     MOST_STEPS,
-    OWN,
     PENALTIES,
     PRESETS,
     UPDATES,
     DiracSettings,
 )
+from gan_lessons.widgets.presets import OWN
 
 SMOOTH = [name for name in PENALTIES if name != "wgan-gp"]
 

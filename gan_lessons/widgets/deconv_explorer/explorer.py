@@ -1,50 +1,28 @@
-"""The widget: controls in, pictures out."""
+"""The explorer: controls in, pictures out."""
 
 import math
-import secrets
-from dataclasses import asdict
+from functools import partial
 from typing import Any
 
-import ipywidgets
+import ipywidgets as w
 import torch
 from torch import Tensor, nn
 
-from gan_lessons import plots
-from gan_lessons.widgets import cells
-from gan_lessons.widgets.deconv_explorer import controls, links, panels, words
-from gan_lessons.widgets.deconv_explorer.case import Case, Layer, Setting, most_cells, nearest_legal
+from gan_lessons import checks, plots
+from gan_lessons.widgets import kit
+from gan_lessons.widgets.deconv_explorer import page, words
 from gan_lessons.widgets.deconv_explorer.patterns import LEARNED
-from gan_lessons.widgets.live import Live
-from gan_lessons.widgets.moving import Quiet
+from gan_lessons.widgets.deconv_explorer.settings import LARGEST_NUMBER, WALKS, DeconvSettings
+from gan_lessons.widgets.deconv_explorer.view import DeconvView, Layer, nearest_legal
+from gan_lessons.widgets.explorer import Explorer
 
-ROOT = "gl-deconv"
-OF_A_LAYER = (  # settings that a layer brings along
-    "dims",
-    "kernel",
-    "stride",
-    "padding",
-    "output_padding",
-    "dilation",
-    "kernel_pattern",
-    "bias",
-)
-NATURAL_WALK = {"stamps": "inputs", "zeros": "outputs"}
-STYLE = (
-    f"<style>.{ROOT} .eqs{{display:grid;margin-top:10px;min-height:3em;overflow-x:auto}}"
-    f".{ROOT} .eqs div{{grid-area:1/1}}.{ROOT} .eqs .others{{display:contents}}"
-    f".{ROOT} .Own{{opacity:calc(var(--hover,0)*var(--l,0))}}"
-    f".{ROOT} code{{user-select:all;background:var(--blank);color:var(--ink);padding:3px 7px;"
-    "border-radius:4px;font-size:12.5px;display:inline-block;margin:0 0 10px;"
-    "max-width:100%;overflow-wrap:anywhere;box-sizing:border-box}"
-    f".{ROOT}.status{{min-height:4.2em;padding:8px 12px 0}}"
-    f".gl-stale .{ROOT}{{filter:grayscale(1);outline:2px dashed var(--muted)}}"
-    # Without this the picture would be as wide as its widest row, and cut off in a narrow window.
-    ".gl-deconv-explorer .widget-html-content{min-width:0;flex:1 1 0}"
-    ".gl-deconv-explorer .widget-toggle-buttons .widget-toggle-button{margin:2px 3px 2px 0}</style>"
-)
+TICK_MS = 700
+SIDES = ("size", "kernel", "stride", "padding", "output_padding", "dilation")
+CHANNELS = ("in_channel", "out_channel")
+OF_A_LAYER = ("dims", *SIDES[1:], "kernel_pattern", "bias")  # what a layer brings along
 
 
-class DeconvExplorer(Quiet):
+class DeconvExplorer(Explorer[DeconvSettings]):
     """One deconvolution with all its numbers: input, kernel, output, and how one makes the other.
 
     End a cell with it. Where no kernel runs, a still picture stands in its place.
@@ -61,232 +39,141 @@ class DeconvExplorer(Quiet):
         name of a setting is unknown.
     """
 
-    def __init__(self, layer: nn.Module | None = None, **setting: Any):
-        if layer is not None and not isinstance(layer, nn.ConvTranspose1d | nn.ConvTranspose2d):
-            raise TypeError(
-                "layer must be an nn.ConvTranspose1d or nn.ConvTranspose2d, "
-                f"got {type(layer).__name__}"
-            )
-        if layer is not None:
-            brought = sorted(set(setting) & set(OF_A_LAYER))
-            if brought:
-                raise TypeError(f"a layer brings its own {', '.join(brought)}: leave them out")
-            dims = layer.weight.dim() - 2
-            setting = {
-                "kernel_pattern": LEARNED,
-                "input_pattern": "impulse",
-                **setting,
-                "dims": dims,
-            }
-        if "view" in setting:
-            setting = {"walk": NATURAL_WALK.get(setting["view"], "inputs"), **setting}
-        self.layer: Layer | None = layer
-        self.setting = Setting(**setting)
-        if layer is not None:
-            self._check_layer(layer)
-        self.controls = controls.make(self.setting, layer)
-        self._first = self.setting
-        self._root = f"g{secrets.token_hex(4)}"  # several notebooks may stand in one page
-        self._shown: Case | None = None  # the last legal one
-        self._fields: dict[tuple[str, int, int], ipywidgets.FloatText] = {}
+    name = "deconv"
+    label_width = "104px"
 
-        sheet = cells.style_sheet(ROOT, most_cells(layer)) + STYLE
-        self._style = ipywidgets.HTML(sheet, layout=ipywidgets.Layout(height="0", margin="0"))
-        self._status = ipywidgets.HTML(layout=ipywidgets.Layout(flex="1 1 300px", min_width="0"))
-        self._picture = ipywidgets.HTML(layout=ipywidgets.Layout(min_width="0"))
-        self._code = ipywidgets.Textarea(
-            rows=9,
-            layout=ipywidgets.Layout(width="100%", max_width="640px", display="none"),
-        )
-        self._grids = {
-            kind: ipywidgets.GridBox(layout=ipywidgets.Layout(overflow="auto"))
-            for kind in ("input", "kernel")
-        }
-        titles = {"input": "<b>input x</b>", "kernel": "<b>kernel w</b>"}
-        self._editor = ipywidgets.VBox(
-            [
-                part
-                for kind, grid in self._grids.items()
-                for part in (ipywidgets.HTML(titles[kind]), grid)
-            ],
-            layout=ipywidgets.Layout(display="none"),
-        )
-        drawer = ipywidgets.VBox([self._editor, self._code])
-        body = controls.arranged(self.controls, self._picture, self._status, drawer)
-        self.widget = ipywidgets.VBox([self._style, body])
-        self.widget.add_class("gl-deconv-explorer")
+    def __init__(self, layer: nn.Module | None = None, **settings: Any):
+        if "view" in settings:
+            settings = {"walk": WALKS.get(settings["view"], "inputs"), **settings}
+        self.layer = None if layer is None else _known(layer)
+        if self.layer is not None:
+            settings = _with_layer(self.layer, settings)
+        self._first = DeconvSettings(**settings)
+        if self.layer is not None:
+            _check_fit(self.layer, self._first)
+        self.legal = self._nearest(DeconvView(self._first, self.layer))
+        self._cells: dict[tuple[str, int, int], w.BoundedFloatText] = {}
+        super().__init__(self._first, without=CHANNELS if layer is None else OF_A_LAYER)
 
-        for name in (field for field in asdict(self.setting) if field in self.controls):
-            self.controls[name].observe(self._on_control, names="value")
-            self.controls[name].add_class(f"gl-{name.replace('_', '-')}")
-        self.controls["play"].observe(self._on_tick, names="value")
-        self.controls["reset"].on_click(lambda _: self._go(self._first))
-        self.controls["fix"].on_click(self._on_fix)
-        for name in ("edit", "code"):
-            self.controls[name].observe(lambda _: self._show_drawer(), names="value")
-        for name in ("play", "reset", "fix", "edit", "code"):
-            self.controls[name].add_class(f"gl-{name}")
-        self._show()
+    def build(self) -> w.Widget:
+        controls = self.controls
+        self.add_play("play", TICK_MS, "Chooses one cell after another.")
+        self.add_button("reset", "reset", "undo", "Back to the start, edits too.", self._reset)
+        edit = "Every number of input and kernel in a field, to be typed over."
+        self.add_toggle("edit", "edit numbers", "pencil", edit, self._draw_drawers)
+        code = "A program in PyTorch that makes what is shown."
+        self.add_toggle("code", "copy as PyTorch", "code", code, self._draw_drawers)
+        self.add_button("fix", "", "wrench", "The nearest legal settings.", self._fix)
+        self._status, self._picture = kit.html(), kit.html()
+        self._code = w.Textarea(rows=9, layout=w.Layout(width="auto", max_width="640px"))
+        self._grids = {"input": w.GridBox(), "kernel": w.GridBox()}
+        for grid in self._grids.values():
+            grid.add_class("fields")
+        titles = (kit.html("<b>input x</b>"), kit.html("<b>kernel w</b>"))
+        parts = zip(titles, self._grids.values(), strict=True)
+        self._editor = kit.column([part for pair in parts for part in pair])
 
-    def _check_layer(self, layer: Layer) -> None:
-        for name, count in (
-            ("in_channel", layer.in_channels),
-            ("out_channel", layer.weight.shape[1]),
-        ):
-            if getattr(self.setting, name) >= count:
-                raise ValueError(
-                    f"{name} must be 0 to {count - 1}, got {getattr(self.setting, name)}"
-                )
-        if nearest_legal(self.setting, layer) is None:
-            reasons = "; ".join(Case(self.setting, layer).illegal)
-            raise ValueError(f"torch refuses this layer for all inputs of 1 to 10 cells: {reasons}")
+        state = w.HBox([self._status, controls["fix"]])
+        state.add_class("state")
+        names = ("dims", *SIDES, *CHANNELS, "input_pattern", "kernel_pattern", "bias")
+        left = [controls[name] for name in names if name in controls]
+        buttons = kit.row([controls[name] for name in ("reset", "edit", "code")])
+        walk = kit.row([controls[name] for name in ("walk", "play", "step")])
+        right = [controls["view"], walk, state, self._picture, self._editor, self._code]
+        return kit.beside([kit.column([*left, buttons]), kit.column(right)])
 
     # What is shown
 
     @property
     def state(self) -> dict[str, Any]:
         """All settings as plain data: `DeconvExplorer(**state)`, with the layer if there is one."""
-        return {
-            name: [list(edit) for edit in value] if isinstance(value, tuple) else value
-            for name, value in asdict(self.setting).items()
-            if self.layer is None or name not in OF_A_LAYER
-        }
+        own = () if self.layer is None else OF_A_LAYER
+        return {name: value for name, value in super().state.items() if name not in own}
 
     @property
     def input(self) -> Tensor:
         """(1, 1, L) or (1, 1, H, W)."""
-        return self._as_torch(self.case.x)
+        return self._as_torch(self.view.x)
 
     @property
     def weight(self) -> Tensor:
         """(1, 1, K) or (1, 1, KH, KW)."""
-        return self._as_torch(self.case.w)
+        return self._as_torch(self.view.w)
 
     @property
     def bias(self) -> Tensor:
         """(1,)."""
-        return torch.tensor([self.case.b])
+        return torch.tensor([self.view.b])
 
     @property
     def output(self) -> Tensor | None:
-        """As `input`; None where the setting is illegal."""
-        return None if self.case.y is None else self._as_torch(self.case.y)
+        """As `input`; None if the settings are illegal."""
+        return None if self.view.y is None else self._as_torch(self.view.y)
 
     @property
     def illegal(self) -> list[str]:
-        """Why the setting is illegal; empty where it is not."""
-        return list(self.case.illegal)
+        """Why the settings are illegal; empty if they are legal."""
+        return list(self.view.illegal)
 
     @property
     def line(self) -> str:
         """The layer as a line of PyTorch."""
-        return words.torch_line(self.case, self.layer)
+        return words.torch_line(self.view, self.layer)
 
     @property
     def code(self) -> str:
         """A program that makes what is shown."""
-        return words.torch_code(self.case)
+        return words.torch_code(self.view)
 
     @property
     def still(self) -> plots.Picture:
-        """The last legal setting as a still picture."""
-        case = self._legal
-        return cells.to_picture(
-            panels.panels(case),
-            links.chosen_lights(case),
-            ("illegal; shown is " if self.illegal else "") + words.torch_line(case, self.layer),
-            repr(self),
-        )
+        """The last legal settings as a still picture."""
+        return page.still(self.view, self.legal, self.layer)
 
     @property
-    def _legal(self) -> Case:
-        assert self._shown is not None  # since the first `_show`
-        return self._shown
+    def alt_text(self) -> str:
+        return words.alt_text(self.legal, self.view.illegal)
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> plots.Bundle:
-        return Live(self.widget, self.still)._repr_mimebundle_()
+    def page(self, settings: DeconvSettings) -> str:
+        view = DeconvView(settings, self.layer)
+        return page.page_html(view, self._nearest(view), self.layer)
 
-    def __repr__(self) -> str:
-        return words.alt_text(self._legal, self.illegal)
-
-    # What happens
-
-    def _on_control(self, change: Any) -> None:
-        if self._quiet:
-            return
-        name = next(n for n, control in self.controls.items() if control is change["owner"])
-        changes = {name: change["new"]}
-        if name == "input_pattern":
-            changes["input_edits"] = ()
-        if name in ("kernel_pattern", "in_channel", "out_channel"):
-            changes["kernel_edits"] = ()
-        if name == "walk":
-            changes["step"] = 0
-        natural = NATURAL_WALK.get(change["new"]) if name == "view" else None
-        if natural not in (None, self.setting.walk):
-            changes.update(walk=natural, step=0)
-        self._go(self.setting.changed(**changes))
-
-    def _on_tick(self, change: Any) -> None:
-        """Play counts as it likes, and a slow kernel misses some; the walk does not."""
-        stopped = change["new"] == 0
-        after = (self.setting.step + 1) % (self._legal.steps + 1)
-        self._go(self.setting.changed(step=0 if stopped else after))
-
-    def _on_fix(self, _: object) -> None:
-        self._go(self.setting.changed(**(nearest_legal(self.setting, self.layer) or {})))
-
-    def _on_field(self, change: Any) -> None:
-        if self._quiet:
-            return
-        kind, row, column = next(k for k, f in self._fields.items() if f is change["owner"])
-        if not math.isfinite(change["new"]):
-            self._fill_editor()  # puts the last number back
-            return
-        name = f"{kind}_edits"
-        others = [edit for edit in getattr(self.setting, name) if edit[:2] != (row, column)]
-        self._go(self.setting.changed(**{name: (*others, (row, column, change["new"]))}))
-
-    def _go(self, setting: Setting) -> None:
-        """Shows a setting, and puts the controls where it is."""
-        self.setting = setting
-        self._show()
-
-    def _show(self) -> None:
-        case = Case(self.setting, self.layer)
-        change = nearest_legal(self.setting, self.layer) if case.illegal else {}
-        shown = self._shown if case.illegal else case
-        if shown is None:  # illegal from the start
-            shown = Case(self.setting.changed(**(change or {})), self.layer)
-        if self.setting.step > shown.steps:
-            return self._go(self.setting.changed(step=shown.steps))
-        self.case = case
-        with self._quietly():  # before the picture, so that who sees it sees them in place
-            self.controls["step"].max = shown.steps
-            for name, value in asdict(self.setting).items():
-                if name in self.controls and self.controls[name].value != value:
-                    self.controls[name].value = value
+    def adapt(self) -> None:
+        """The slider of cells ends with the last; a button offers the nearest legal settings."""
+        self.controls["step"].max = self.legal.steps
+        if self.layer is not None:
+            for name, count in zip(CHANNELS, _channels(self.layer), strict=True):
+                self.controls[name].max = count - 1
+        change = nearest_legal(self.settings, self.layer) or {}
+        labels = {name: kind.label for name, kind in self.settings.kinds().items()}
         fix = self.controls["fix"]
         if change:
-            fix.description = " and ".join(
-                f"{controls.LABELS[name]} → {value}" for name, value in change.items()
-            )
-        fix.layout.display = "flex" if change else "none"
-        if case.illegal:
-            self._status.value = _card("status", words.illegal_html(case), role="alert")
-            self._picture.add_class("gl-stale")
-        else:
-            self._status.value = _card("status", words.size_formula(case))
-            self._picture.remove_class("gl-stale")
-        if shown is not self._shown:
-            self._shown = shown
-            self._picture.value = to_html(shown, self._root, self.layer)
-        self._show_drawer()
+            fix.description = " and ".join(f"{labels[name]} → {to}" for name, to in change.items())
+        fix.layout.display = None if change else "none"
 
-    def _show_drawer(self) -> None:
+    def show(self, settings: DeconvSettings | None = None) -> None:
+        """Shows other settings; of illegal ones the reasons, beside the last legal picture."""
+        self.settings = settings or self.settings
+        self.view = DeconvView(self.settings, self.layer)
+        legal = self.legal if self.view.illegal else self.view
+        if self.settings.step > legal.steps:
+            return self.show(self.settings.changed(step=legal.steps))
+        self.legal = legal
+        super().show()
+
+    def draw(self) -> None:
+        self._status.value = page.status_html(self.view)
+        self._picture.value = page.to_html(self.legal, self.layer)
+        if self.view.illegal:
+            self._picture.add_class("stale")
+        else:
+            self._picture.remove_class("stale")
+        self._draw_drawers()
+
+    def _draw_drawers(self) -> None:
         editing, coding = self.controls["edit"].value, self.controls["code"].value
-        self._editor.layout.display = "flex" if editing else "none"
-        self._code.layout.display = "block" if coding else "none"
+        self._editor.layout.display = None if editing else "none"
+        self._code.layout.display = None if coding else "none"
         if coding:
             self._code.value = self.code
         if editing:
@@ -294,37 +181,106 @@ class DeconvExplorer(Quiet):
 
     def _fill_editor(self) -> None:
         """A field for each number of input and kernel; fields are made once and kept."""
-        with self._quietly():
+        with self.quietly():
             for (kind, grid), values in zip(
-                self._grids.items(), (self.case.x, self.case.w), strict=True
+                self._grids.items(), (self.view.x, self.view.w), strict=True
             ):
                 fields = []
                 for row, line in enumerate(values.tolist()):
                     for column, value in enumerate(line):
-                        key = (kind, row, column)
-                        if key not in self._fields:
-                            self._fields[key] = controls.field(f"{kind}[{row},{column}]", value)
-                            self._fields[key].observe(self._on_field, names="value")
-                        fields.append(self._fields[key])
+                        fields.append(self._field(kind, row, column))
                         if fields[-1].value != round(value, 6):
                             fields[-1].value = round(value, 6)
                 if grid.children != tuple(fields):  # else the keyboard would lose its place
                     grid.layout.grid_template_columns = f"repeat({values.shape[1]}, 68px)"
                     grid.children = tuple(fields)
 
+    def _field(self, kind: str, row: int, column: int) -> w.BoundedFloatText:
+        key = (kind, row, column)
+        if key not in self._cells:
+            made = w.BoundedFloatText(min=-LARGEST_NUMBER, max=LARGEST_NUMBER, step=0.5)
+            kit.set_tip(made, f"{kind}[{row},{column}]")
+            made.observe(partial(self._on_field, key), names="value")
+            self._cells[key] = made
+        return self._cells[key]
+
+    # What happens
+
+    def changed(self, name: str, value: Any) -> None:
+        """A new pattern forgets the edits; a new walk, or a view with another one, the cell."""
+        changes: dict[str, Any] = {name: value}
+        if name == "input_pattern":
+            changes["input_edits"] = ()
+        if name in ("kernel_pattern", *CHANNELS):
+            changes["kernel_edits"] = ()
+        if name == "walk":
+            changes["step"] = 0
+        walk = WALKS.get(value, self.settings.walk) if name == "view" else self.settings.walk
+        if walk != self.settings.walk:
+            changes.update(walk=walk, step=0)
+        self.show(self.settings.changed(**changes))
+
+    def tick(self) -> None:
+        self.show(self.settings.changed(step=(self.settings.step + 1) % (self.legal.steps + 1)))
+
+    def rewound(self) -> None:
+        self.show(self.settings.changed(step=0))
+
+    def _reset(self) -> None:
+        self.show(self._first)
+
+    def _fix(self) -> None:
+        self.show(self.settings.changed(**(nearest_legal(self.settings, self.layer) or {})))
+
+    def _on_field(self, key: tuple[str, int, int], change: Any) -> None:
+        if self._quiet:
+            return
+        kind, *at = key
+        if not math.isfinite(change["new"]):
+            self._fill_editor()  # puts the last number back
+            return
+        name = f"{kind}_edits"
+        others = [edit for edit in getattr(self.settings, name) if list(edit[:2]) != at]
+        edits = (*others, (*at, change["new"]))
+        self.attempt(lambda: self.show(self.settings.changed(**{name: edits})))
+
+    def _nearest(self, view: DeconvView) -> DeconvView:
+        """The view itself if it is legal, otherwise the nearest one that is."""
+        change = nearest_legal(view.settings, self.layer) or {}
+        found = DeconvView(view.settings.changed(**change), self.layer) if change else view
+        step = min(found.settings.step, found.steps)
+        return DeconvView(found.settings.changed(step=step), self.layer)
+
     def _as_torch(self, values: Tensor) -> Tensor:
-        return values[None] if self.setting.dims == 1 else values[None, None]
+        return values[None] if self.settings.dims == 1 else values[None, None]
 
 
-def to_html(case: Case, root: str, layer: Layer | None = None) -> str:
-    """The picture of a legal case. root: a class of its own, so that pictures keep apart."""
-    drawn = "".join(cells.to_svg(panel) for panel in panels.panels(case))
-    return (
-        f"<style>{links.rules(case, f'.{root}')}</style><div class='{ROOT} {root}'>"
-        f"<code title='One click selects the line'>{words.torch_line(case, layer)}</code>"
-        f"<div class='panels'>{drawn}</div>{words.equations(case)}</div>"
+def _known(layer: nn.Module) -> Layer:
+    if isinstance(layer, nn.ConvTranspose1d | nn.ConvTranspose2d):
+        return layer
+    raise TypeError(
+        f"layer must be an nn.ConvTranspose1d or nn.ConvTranspose2d, got {type(layer).__name__}"
     )
 
 
-def _card(kind: str, text: str, role: str = "status") -> str:
-    return f"<div class='{ROOT} {kind}' role='{role}'>{text}</div>"
+def _with_layer(layer: Layer, settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings with what a layer brings along. Raises TypeError if both set the same."""
+    brought = sorted(set(settings) & set(OF_A_LAYER))
+    if brought:
+        raise TypeError(f"a layer brings its own {', '.join(brought)}: leave them out")
+    dims = layer.weight.dim() - 2
+    return {"input_pattern": "impulse", **settings, "kernel_pattern": LEARNED, "dims": dims}
+
+
+def _check_fit(layer: Layer, settings: DeconvSettings) -> None:
+    """Raises ValueError if the layer has not such channels, or accepts no input."""
+    for name, count in zip(CHANNELS, _channels(layer), strict=True):
+        checks.whole(name, getattr(settings, name), 0, count - 1)
+    if nearest_legal(settings, layer) is None:
+        reasons = "; ".join(DeconvView(settings, layer).illegal)
+        raise ValueError(f"torch refuses this layer for all inputs of 1 to 10 cells: {reasons}")
+
+
+def _channels(layer: Layer) -> tuple[int, int]:
+    """How many input channels there are, and how many output channels for each of them."""
+    return layer.in_channels, layer.weight.shape[1]

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 from torch import Tensor
 
-from gan_lessons.widgets.cells import SMALLEST_WITH_TEXT, TINTS, Cell, Panel, number, shade
+from gan_lessons.widgets.cells import SMALLEST_WITH_TEXT, TINTS, Grid, Marks, Panel, number, shades
 
 
 def tint(row: int, column: int) -> str:
@@ -19,24 +20,36 @@ def entries(values: Tensor) -> Iterator[tuple[int, int, float]]:
             yield row, column, value
 
 
-def shaded(title: str, values: Tensor, kind: str, symbol: str) -> Panel:
+def shaded(
+    title: str,
+    values: Tensor,
+    kind: str,
+    symbol: str,
+    marks: Marks | None = None,
+    *,
+    tip: str,
+) -> Panel:
     """A matrix as cells shaded by their numbers, linked as `kind`: in, out or ker."""
-    height, width = values.shape
-    largest = float(values.abs().max())
-    readable = readable_at(height, width)
-    cells = (
-        Cell(
-            column,
-            row,
-            number(value) if readable else "",
-            *shade(value, largest, readable),
-            f"{kind} y{row} x{column}",
-            tip="" if readable else f"{symbol}[{row},{column}] = {number(value)}",
-        )
-        for row, column, value in entries(values)
-    )
     words = words_of(title, values)
-    return Panel(f"{title} ({size_text(values.shape)})", width, height, cells, words)
+    cells = shaded_grid(values, kind, symbol, marks)
+    height, width = values.shape
+    return Panel(f"{title} ({size_text(values.shape)})", width, height, cells, words, tip=tip)
+
+
+def shaded_grid(values: Tensor, kind: str, symbol: str = "", marks: Marks | None = None) -> Grid:
+    """The cells of `shaded`; the largest number has the full shade."""
+    numbers = values.double().numpy()
+    readable = readable_at(*numbers.shape)
+    paints, strengths = shades(numbers, float(np.abs(numbers).max()), readable)
+    return Grid(
+        numbers,
+        paints,
+        strengths,
+        kind=kind,
+        readable=readable,
+        symbol=symbol,
+        marks=marks or {},
+    )
 
 
 def readable_at(height: int, width: int) -> bool:

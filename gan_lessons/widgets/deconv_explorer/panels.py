@@ -1,4 +1,4 @@
-"""The views of a deconvolution as panels of cells: one function for each, all from one case."""
+"""The views of a deconvolution as panels of cells: one function for each, all from one view."""
 
 import io
 
@@ -6,132 +6,172 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from gan_lessons.widgets.cells import PALETTE, Band, Cell, Label, Lights, Panel, number, shade
-from gan_lessons.widgets.deconv_explorer.case import Case
+from gan_lessons.widgets.cells import Band, Cell, Grid, Label, Lights, Panel, number, shade
 from gan_lessons.widgets.deconv_explorer.grids import (
     entries,
     readable_at,
     shaded,
+    shaded_grid,
     size_text,
     tint,
     words_of,
 )
-from gan_lessons.widgets.deconv_explorer.links import of_entry, of_product
+from gan_lessons.widgets.deconv_explorer.links import marks, of_entry, of_product
 from gan_lessons.widgets.deconv_explorer.stamps import LABEL_ROOM, stamps
+from gan_lessons.widgets.deconv_explorer.view import DeconvView
+from gan_lessons.widgets.kit import PALETTE
 
 MOST_SQUARES = 1000  # a larger matrix is drawn as an image
 MOST_BANDS = 400
 
 
-def panels(case: Case) -> list[Panel]:
-    """Input, kernel and output, then the chosen view of how one becomes the other."""
-    views = {"stamps": stamps, "zeros": zeros, "matrix": matrix, "overlap": overlap}
-    chosen = views.values() if case.setting.view == "all" else [views[case.setting.view]]
-    return [*ends(case), *(panel for view in chosen for panel in view(case))]
+def panels(view: DeconvView) -> list[Panel]:
+    """Input, kernel and output, then the chosen way of how one becomes the other."""
+    ways = {"stamps": stamps, "zeros": zeros, "matrix": matrix, "overlap": overlap}
+    chosen = ways.values() if view.settings.view == "all" else [ways[view.settings.view]]
+    return [*ends(view), *(panel for way in chosen for panel in way(view))]
 
 
-def ends(case: Case) -> list[Panel]:
+def ends(view: DeconvView) -> list[Panel]:
     """What goes in, what it is multiplied by, what comes out."""
-    assert case.y is not None
+    assert view.y is not None
     inputs = [
         Cell(j, i, number(value), tint(i, j), classes=f"in y{i} x{j}")
-        for i, j, value in entries(case.x)
+        for i, j, value in entries(view.x)
     ]
     return [
         Panel(
-            f"input x ({size_text(case.x.shape)})",
-            case.x.shape[1],
-            case.x.shape[0],
+            f"input x ({size_text(view.x.shape)})",
+            view.x.shape[1],
+            view.x.shape[0],
             inputs,
-            words_of("input", case.x),
+            words_of("input", view.x),
+            tip="What goes in: each number stamps the kernel, times itself, into the output.",
         ),
-        shaded("kernel w", case.w, "ker", "w"),
-        shaded("output y", case.y, "out", "y"),
+        shaded("kernel w", view.w, "ker", "w", tip="What each stamp is made of: the weights."),
+        shaded(
+            "output y",
+            view.y,
+            "out",
+            "y",
+            marks(view, "out"),
+            tip="What comes out: point at a cell to see the inputs and weights it is made of.",
+        ),
     ]
 
 
-def zeros(case: Case) -> list[Panel]:
+def zeros(view: DeconvView) -> list[Panel]:
     """The input with zeros between and around, and the turned kernel that slides over it."""
-    chosen = case.chosen if case.setting.walk == "outputs" else None
+    chosen = view.chosen if view.settings.walk == "outputs" else None
     row, column = chosen or (0, 0)
-    spread = case.spread
-    (down, right), (height, width) = case.stride, case.w.shape
-    first_y, first_x = (
-        d * (k - 1) - p for d, k, p in zip(case.dilation, case.w.shape, case.padding, strict=True)
-    )
-    extra = 2.6 if case.dims == 1 else 0.0
-    readable = readable_at(*spread.shape)
-    cells = []
-    for r, c, value in entries(spread):
-        i, off_y = divmod(r - first_y, down)
-        j, off_x = divmod(c - first_x, right)
-        is_input = not off_y and not off_x and (0 <= i < len(case.x)) and 0 <= j < case.x.shape[1]
-        text = number(value) if readable else ""
-        if is_input:
-            cells.append(Cell(c + extra, r, text, tint(i, j), classes=f"in y{i} x{j}"))
-        else:
-            cells.append(Cell(c + extra, r, text, "zero", classes=f"zer y{r} x{c}", faint=True))
-    name = f"y[{column}]" if case.dims == 1 else f"y[{row},{column}]"
-    turned = case.w.flip(0, 1)
+    spread, (height, width) = view.spread, view.w.shape
+    cells = _spread_cells(view)
+    name = f"y[{column}]" if view.dims == 1 else f"y[{row},{column}]"
+    turned = view.w.flip(0, 1)
     largest = float(turned.abs().max())
     words = f"the input spread over {size_text(spread.shape)} places, the rest zeros"
-    if case.dims == 2:
+    if view.dims == 2:
         kernel = [
-            Cell(v, u, number(value), *shade(value, largest, True), _turned(case, u, v))
+            Cell(v, u, number(value), *shade(value, largest, True), _turned(view, u, v))
             for u, v, value in entries(turned)
         ]
-        slid = Panel("w turned by 180°", width, height, kernel, words_of("turned kernel", turned))
+        slid = Panel(
+            "w turned by 180°",
+            width,
+            height,
+            kernel,
+            words_of("turned kernel", turned),
+            tip="The kernel in reverse order: slid over the zeros, it makes the output.",
+        )
         title = "zeros put in between and around the input"
         title += f"; the outlined cells times the turned w give {name}" if chosen else ""
-        return [slid, Panel(title, spread.shape[1], spread.shape[0], cells, words)]
+        tip = "The input with s − 1 zeros between its cells: look which of them a window meets."
+        return [slid, Panel(title, spread.shape[1], spread.shape[0], cells, words, tip=tip)]
+    extra = 2.6  # columns at the left, for the labels
+    strip = [cell._replace(x=cell.x + extra) for cell in cells]
     labels = [Label(extra - 0.25, 0, "x, zeros"), Label(extra - 0.25, 1.2, "turned w")]
     labels.append(Label(extra - 0.25, 2.4, "product"))
     for _, v, value in entries(turned):
-        at = column + v * case.dilation[1]
+        at = column + v * view.dilation[1]
         paint, strength = shade(value, largest, True)
-        link = _turned(case, 0, v)
-        cells.append(Cell(at + extra, 1.2, number(value), paint, strength, link))
+        link = _turned(view, 0, v)
+        strip.append(Cell(at + extra, 1.2, number(value), paint, strength, link))
         product = value * float(spread[0, at])
-        cells.append(Cell(at + extra, 2.4, number(product), "blank", faint=not product))
-    bias = f" + bias {number(case.b)}" if case.b else ""
-    assert case.y is not None
+        strip.append(Cell(at + extra, 2.4, number(product), "blank", faint=not product))
+    bias = f" + bias {number(view.b)}" if view.b else ""
+    assert view.y is not None
     title = (
         f"insert zeros, slide the turned kernel: the products add up to "
-        f"{name} = {number(float(case.y[row, column]) - case.b)}{bias}"
+        f"{name} = {number(float(view.y[row, column]) - view.b)}{bias}"
     )
-    return [Panel(title, spread.shape[1] + extra, 3.4, cells, words, labels, whole_row=True)]
+    tip = "A convolution of stride 1 over the zeros: each window's products add up to one output."
+    return [
+        Panel(title, spread.shape[1] + extra, 3.4, strip, words, labels, whole_row=True, tip=tip)
+    ]
 
 
-def matrix(case: Case) -> list[Panel]:
+def _spread_cells(view: DeconvView) -> Grid:
+    """Zeros, and the input's cells among them."""
+    spread = view.spread.double().numpy()
+    readable = readable_at(*spread.shape)
+    rows, columns = ([d * (k - 1) - p + i * s for i in range(n)] for n, k, s, p, _, d in view.axes)
+    above = {
+        (rows[i], columns[j]): Cell(
+            columns[j],
+            rows[i],
+            number(value) if readable else "",
+            tint(i, j),
+            classes=f"in y{i} x{j}",
+        )
+        for i, j, value in entries(view.x)
+        if 0 <= rows[i] < len(spread) and 0 <= columns[j] < spread.shape[1]
+    }
+    return Grid(
+        spread,
+        np.zeros(spread.shape, int),
+        np.ones(spread.shape),
+        names=("zero",),
+        faint=("zero",),
+        kind="zer",
+        readable=readable,
+        above=above,
+        marks=marks(view, "zer"),
+    )
+
+
+def matrix(view: DeconvView) -> list[Panel]:
     """C transposed, a row for each output and a column for each input."""
-    assert case.y is not None
-    outputs, inputs = case.matrix.shape
-    largest = float(case.w.abs().max())
+    assert view.y is not None
+    outputs, inputs = view.matrix.shape
+    largest = float(view.w.abs().max())
     size = f"{outputs} × {inputs}"
     words = f"the matrix C transposed, {outputs} rows and {inputs} columns, {size} numbers"
     bands = []
     if outputs + inputs <= MOST_BANDS:
-        wide, across = case.out[1], case.x.shape[1]
+        wide, across = view.out[1], view.x.shape[1]
         bands = [
             Band(0, o, inputs, 1, ((f"Oy{o // wide}", f"Ox{o % wide}"),)) for o in range(outputs)
         ] + [
             Band(i, 0, 1, outputs, ((f"Iy{i // across}", f"Ix{i % across}"),))
             for i in range(inputs)
         ]
-    elif case.chosen is not None:
-        at = case.setting.step - 1
-        along = case.setting.walk == "inputs"
+    elif view.chosen is not None:
+        at = view.settings.step - 1
+        along = view.settings.walk == "inputs"
         always: Lights = ((),)
         bands = [Band(at, 0, 1, outputs, always) if along else Band(0, at, inputs, 1, always)]
+    tip = "The whole layer as one matrix: each column has the same numbers, s rows further down."
     title = f"the matrix Cᵀ ({size}): row o is the recipe of y[o], column i is x[i]'s stamp"
-    if case.dims == 2 and case.x.numel() * case.w.numel() > MOST_SQUARES:
-        picture = _heat(case.matrix)
-        return [Panel(title, inputs, outputs, [], words, [], bands, picture, whole_row=True)]
+    if view.dims == 2 and view.x.numel() * view.w.numel() > MOST_SQUARES:
+        picture = _heat(view.matrix)
+        return [
+            Panel(title, inputs, outputs, [], words, [], bands, picture, whole_row=True, tip=tip)
+        ]
     cells = []
-    if case.dims == 1:
-        for o, i, value in entries(case.matrix):
-            j, rest = divmod(o + case.padding[1] - i * case.stride[1], case.dilation[1])
-            if not rest and 0 <= j < case.w.shape[1]:
+    if view.dims == 1:
+        for o, i, value in entries(view.matrix):
+            j, rest = divmod(o + view.padding[1] - i * view.stride[1], view.dilation[1])
+            if not rest and 0 <= j < view.w.shape[1]:
                 paint, strength = shade(value, largest, True)
                 cells.append(
                     Cell(i, o, number(value), paint, strength, f"s{i}-{j}", of_product(i, j, o))
@@ -141,46 +181,39 @@ def matrix(case: Case) -> list[Panel]:
         where = inputs + 0.9
         cells += [
             Cell(where, i, number(value), tint(0, i), classes=f"in y0 x{i}")
-            for _, i, value in entries(case.x)
+            for _, i, value in entries(view.x)
         ]
-        reach = float(case.y.abs().max())
+        reach = float(view.y.abs().max())
         cells += [
             Cell(where + 1.9, o, number(value), *shade(value, reach, True), f"out y0 x{o}")
-            for _, o, value in entries(case.y)
+            for _, o, value in entries(view.y)
         ]
-        bias = f" + {number(case.b)}" if case.b else ""
+        bias = f" + {number(view.b)}" if view.b else ""
         labels = [Label(where - 0.25, 0, "·"), Label(where + 1.7, 0, "=")]
-        return [Panel(title + bias, where + 2.9, outputs, cells, words, labels, whole_row=True)]
+        return [
+            Panel(title + bias, where + 2.9, outputs, cells, words, labels, whole_row=True, tip=tip)
+        ]
     cells = [
         Cell(i, o, number(value, 2), *shade(value, largest, True))
-        for o, i, value in entries(case.matrix)
+        for o, i, value in entries(view.matrix)
         if value
     ]
-    return [Panel(title, inputs, outputs, cells, words, [], bands, whole_row=True)]
+    return [Panel(title, inputs, outputs, cells, words, [], bands, whole_row=True, tip=tip)]
 
 
-def overlap(case: Case) -> list[Panel]:
+def overlap(view: DeconvView) -> list[Panel]:
     """How many inputs reach each output."""
-    counts = case.overlap
+    counts = view.overlap
     least, most = int(counts.min()), int(counts.max())
     title = f"overlap: how many inputs reach each output ({least} to {most})"
     words = words_of("overlap count", counts)
-    if case.dims == 2:
-        readable = readable_at(*counts.shape)
-        cells = (
-            Cell(
-                column,
-                row,
-                str(value) if readable else "",
-                *shade(value, most, readable),
-                f"out y{row} x{column}",
-            )
-            for row, column, value in entries(counts)
-        )
-        return [Panel(title, counts.shape[1], counts.shape[0], cells, words)]
+    tip = "How many inputs add up in each output: uneven counts show as a checkerboard."
+    if view.dims == 2:
+        cells = shaded_grid(counts, "out", marks=marks(view, "out"))
+        return [Panel(title, counts.shape[1], counts.shape[0], cells, words, tip=tip)]
     extra = LABEL_ROOM
     blocks = []
-    for column, pairs in enumerate(case.meets[1]):
+    for column, pairs in enumerate(view.meets[1]):
         for level, (i, j) in enumerate(pairs):
             blocks.append(
                 Cell(
@@ -196,25 +229,43 @@ def overlap(case: Case) -> list[Panel]:
         blocks.append(Cell(column + extra, most + 0.3, text, classes=f"out y0 x{column}"))
     labels = [Label(extra - 0.25, most + 0.3, "count")]
     return [
-        Panel(title, counts.shape[1] + extra, most + 1.3, blocks, words, labels, whole_row=True)
+        Panel(
+            title,
+            counts.shape[1] + extra,
+            most + 1.3,
+            blocks,
+            words,
+            labels,
+            whole_row=True,
+            tip=tip,
+        )
     ]
 
 
-def _turned(case: Case, row: int, column: int) -> str:
+def _turned(view: DeconvView, row: int, column: int) -> str:
     """The kernel's own cell that the turned kernel has in this place."""
-    height, width = case.w.shape
+    height, width = view.w.shape
     return f"ker y{height - 1 - row} x{width - 1 - column}"
 
 
 def _heat(values: Tensor) -> bytes:
-    """A matrix as a picture with one pixel for each number, clear where it is zero."""
+    """A matrix as a picture with one pixel for each number, clear where it is zero.
+
+    Colour 0 is clear, 1 to 127 show positive numbers by opacity, 255 down to 129 negative ones.
+    """
     array = values.numpy()
-    pixels = np.zeros((*array.shape, 4), np.uint8)
-    for name, part in (("plus", array > 0), ("minus", array < 0)):
+    largest = np.abs(array[np.isfinite(array)]).max(initial=0) or 1
+    share = np.nan_to_num(array / largest).clip(-1, 1)
+    levels = np.where(share > 0, np.ceil(127 * share), np.floor(127 * share)).astype(np.int8)
+    image = Image.fromarray(levels.view(np.uint8), "P")
+    colours = np.zeros((256, 3), np.uint8)
+    for name, part in (("plus", slice(1, 128)), ("minus", slice(128, 256))):
         pair = [[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in PALETTE[name]]
-        pixels[part, :3] = np.mean(pair, 0)  # between the two themes', as it is drawn for both
-    largest = float(np.abs(array).max()) or 1.0
-    pixels[..., 3] = np.where(array != 0, 40 + 215 * np.abs(array) / largest, 0)
+        colours[part] = np.mean(pair, 0)  # between the two themes', as it is drawn for both
+    image.putpalette(colours.tobytes())
+    opacity = 40 + 215 * np.abs(np.arange(256, dtype=np.uint8).view(np.int8).astype(int)) / 127
+    opacity[0] = 0
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "png", compress_level=1)
+    clear = opacity.clip(0, 255).astype(np.uint8).tobytes()
+    image.save(file, "png", compress_level=1, transparency=clear)
     return file.getvalue()

@@ -1,36 +1,39 @@
 """The first view: every input's scaled kernel where it lands, and what they add up to."""
 
-from collections.abc import Iterator
+from typing import Any
 
+import numpy as np
 from torch import Tensor
 
-from gan_lessons.widgets.cells import Cell, Label, Panel, number, shade
-from gan_lessons.widgets.deconv_explorer.case import Case
+from gan_lessons.widgets.cells import Cell, Grid, Label, Panel, number, shades
 from gan_lessons.widgets.deconv_explorer.grids import entries, readable_at, tint, words_of
-from gan_lessons.widgets.deconv_explorer.links import of_product
+from gan_lessons.widgets.deconv_explorer.links import marks, of_product
+from gan_lessons.widgets.deconv_explorer.view import DeconvView
 
 LABEL_ROOM = 1.6  # columns to the left of a strip of cells
 
 
-def stamps(case: Case) -> list[Panel]:
+def stamps(view: DeconvView) -> list[Panel]:
     """In one dimension a row for each stamp, in two the canvas that they are added to."""
-    walking = case.setting.walk == "inputs" and case.chosen is not None
-    done = case.setting.step if walking else case.x.numel()
-    canvas = case.stamped(done)
-    cut = "; padding cuts the grey cells" if any(case.padding) else ""
-    bias = f"; the bias {number(case.b)} is added" if case.b else ""
-    title = f"stamp and add: {done} of {case.x.numel()} stamps{cut}{bias}"
-    if case.dims == 1:
-        return [_rows(case, done, canvas, title)]
-    chosen = case.chosen if walking else None
+    walking = view.settings.walk == "inputs" and view.chosen is not None
+    done = view.settings.step if walking else view.x.numel()
+    canvas = view.stamped(done)
+    cut = "; padding cuts the grey cells" if any(view.padding) else ""
+    bias = f"; the bias {number(view.b)} is added" if view.b else ""
+    title = f"stamp and add: {done} of {view.x.numel()} stamps{cut}{bias}"
+    if view.dims == 1:
+        return [_rows(view, done, canvas, title)]
+    chosen = view.chosen if walking else None
     height, width = canvas.shape
-    cells = _canvas_cells(case, canvas, chosen)
-    return [_stamp(case, chosen), Panel(title, width, height, cells, words_of("canvas", canvas))]
+    cells = _canvas_cells(view, canvas, chosen)
+    tip = "The stamps so far, added up: numbers grow where stamps overlap."
+    words = words_of("canvas", canvas)
+    return [_stamp(view, chosen), Panel(title, width, height, cells, words, tip=tip)]
 
 
-def _rows(case: Case, done: int, canvas: Tensor, title: str) -> Panel:
-    stride, padding, dilation = case.stride[1], case.padding[1], case.dilation[1]
-    xs, ws = case.x[0].tolist(), case.w[0].tolist()
+def _rows(view: DeconvView, done: int, canvas: Tensor, title: str) -> Panel:
+    stride, padding, dilation = view.stride[1], view.padding[1], view.dilation[1]
+    xs, ws = view.x[0].tolist(), view.w[0].tolist()
     cells, labels = [], []
     for i, x in enumerate(xs):
         labels.append(Label(LABEL_ROOM - 0.25, i, f"{number(x)}·w"))
@@ -42,49 +45,60 @@ def _rows(case: Case, done: int, canvas: Tensor, title: str) -> Panel:
     row = len(xs) + 0.35
     labels.append(Label(LABEL_ROOM - 0.25, row, "sum"))
     cells += [
-        cell._replace(x=cell.x + LABEL_ROOM, y=row) for cell in _canvas_cells(case, canvas, None)
+        cell._replace(x=cell.x + LABEL_ROOM, y=row) for cell in _canvas_cells(view, canvas, None)
     ]
     words = f"{len(xs)} stamps; {words_of('their sum', canvas)}"
     width = canvas.shape[1] + LABEL_ROOM
-    return Panel(title, width, row + 1, cells, words, labels, whole_row=True)
+    tip = "Each row is one input's stamp; the stamps in a column add up to the sum."
+    return Panel(title, width, row + 1, cells, words, labels, whole_row=True, tip=tip)
 
 
-def _stamp(case: Case, chosen: tuple[int, int] | None) -> Panel:
+def _stamp(view: DeconvView, chosen: tuple[int, int] | None) -> Panel:
     """The chosen input's scaled kernel; empty cells where none is chosen, so that nothing jumps."""
-    height, width = case.w.shape
+    height, width = view.w.shape
+    tip = "The chosen input times the kernel: what it adds to the sum."
     if chosen is None:
-        cells = [Cell(v, u, classes=f"ker y{u} x{v}") for u, v, _ in entries(case.w)]
-        return Panel("one stamp", width, height, cells, "no stamp is chosen")
+        cells = [Cell(v, u, classes=f"ker y{u} x{v}") for u, v, _ in entries(view.w)]
+        return Panel("one stamp", width, height, cells, "no stamp is chosen", tip=tip)
     name = f"x[{chosen[0]},{chosen[1]}]·w"
-    stamp = case.x[chosen] * case.w
+    stamp = view.x[chosen] * view.w
     cells = [
         Cell(v, u, number(value), tint(*chosen), classes=f"ker y{u} x{v}")
         for u, v, value in entries(stamp)
     ]
-    return Panel(name, width, height, cells, words_of(name, stamp))
+    return Panel(name, width, height, cells, words_of(name, stamp), tip=tip)
 
 
-def _canvas_cells(case: Case, canvas: Tensor, chosen: tuple[int, int] | None) -> Iterator[Cell]:
-    (top, left), (height, width) = case.padding, case.out
-    stamp, colour = set(), ""
+def _canvas_cells(view: DeconvView, canvas: Tensor, chosen: tuple[int, int] | None) -> Grid:
+    """The canvas: what padding cuts is grey, the chosen input's stamp has its colour."""
+    numbers = canvas.double().numpy()
+    readable = view.dims == 1 or readable_at(*canvas.shape)
+    paints, strengths = shades(numbers, float(np.abs(numbers).max()), readable)
+    names = ["blank", "plus", "minus", "cut"]
+    (top, left), (height, width) = view.padding, view.out
+    linked = slice(top, top + height), slice(left, left + width)
+    cut = np.ones(canvas.shape, bool)
+    cut[linked] = False
+    painted: list[tuple[Any, int]] = [(cut, 3)]
     if chosen is not None:
-        colour = tint(*chosen)
-        rows, columns = (
-            [i * s + j * d for j in range(k)]
-            for i, (_, k, s, _, _, d) in zip(chosen, case.axes, strict=True)
+        names.append(tint(*chosen))
+        stamp = np.ix_(
+            *(
+                [i * s + j * d for j in range(k)]
+                for i, (_, k, s, _, _, d) in zip(chosen, view.axes, strict=True)
+            )
         )
-        stamp = {(row, column) for row in rows for column in columns}
-    readable = case.dims == 1 or readable_at(*canvas.shape)
-    largest = float(canvas.abs().max())
-    for row, column, value in entries(canvas):
-        o, q = row - top, column - left
-        kept = 0 <= o < height and 0 <= q < width
-        if (row, column) in stamp:
-            paint, strength = colour, 1.0
-        elif kept:
-            paint, strength = shade(value, largest, readable)
-        else:
-            paint, strength = "cut", 1.0
-        link = f"out y{o} x{q}" if kept else ""
-        text = number(value) if readable else ""
-        yield Cell(column, row, text, paint, strength, link, faint=paint == "cut")
+        painted.append((stamp, 4))
+    for where, paint in painted:
+        paints[where], strengths[where] = paint, 1.0
+    return Grid(
+        numbers,
+        paints,
+        strengths,
+        names=tuple(names),
+        faint=("cut",),
+        kind="out",
+        linked=linked,
+        readable=readable,
+        marks=marks(view, "out"),
+    )

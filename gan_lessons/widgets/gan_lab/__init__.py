@@ -8,8 +8,8 @@ lab.generator, lab.discriminator        # the networks themselves, from any cell
 GanLab.preset("collapses")              # a phenomenon to watch
 """
 
-from gan_lessons.widgets.gan_lab.lab import GanLab
+from gan_lessons.widgets.gan_lab.explorer import GanLab
 from gan_lessons.widgets.gan_lab.presets import PRESETS
-from gan_lessons.widgets.gan_lab.settings import LabSettings
+from gan_lessons.widgets.gan_lab.settings import GanLabSettings
 
-__all__ = ["PRESETS", "GanLab", "LabSettings"]
+__all__ = ["PRESETS", "GanLab", "GanLabSettings"]

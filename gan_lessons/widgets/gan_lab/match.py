@@ -1,6 +1,6 @@
 """The two networks of a lab and what a turn does to them, act by act.
 
-The losses are those of `gan_lessons.train.games.pictures`; what is done around them is what a training loop
+The losses are those of `gan_lessons.train.games.pictures`. Around them is what a training loop
 does: draw, judge, go down the gradient, the discriminator first.
 """
 
@@ -22,18 +22,18 @@ from gan_lessons.train.games.pictures import PictureGame
 from gan_lessons.train.ranks import Ranks
 from gan_lessons.train.shared_random import SharedRandom
 from gan_lessons.widgets.gan_lab.measures import Ruler, outscored, push
-from gan_lessons.widgets.gan_lab.settings import LIVE, LabSettings
+from gan_lessons.widgets.gan_lab.settings import LIVE, GanLabSettings
 from gan_lessons.widgets.gan_lab.truth import truth
 
-LARGEST_WEIGHTS = 1e6  # a norm beyond this is no longer a game
+LARGEST_WEIGHTS = 1e6  # a larger norm counts as diverged
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """One thread for what is done here, or for the function that this decorates.
+    """Runs what is inside, or the function that this decorates, on one thread.
 
-    Networks this small gain nothing by two, and lose a lot where another program has one of the
-    cores: the two wait for each other. And a sum does not depend on how many cores there are.
+    Networks this small gain nothing from a second thread, and lose a lot if another program has one
+    of the cores, because the threads wait for each other. Sums do not depend on the cores, either.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -44,11 +44,11 @@ def one_thread() -> Iterator[None]:
 
 
 @dataclass(frozen=True, eq=False)
-class Phase:
+class Act:
     """One act of a turn, for slow motion. kind: draw, generate, judge, step, or push.
 
     player: "D" or "G"; update: which of its `updates`. points: those that the act is about, by
-    name. arrows: -N ∂L_G/∂x at points["fake"]. numbers: what its sentence tells.
+    name. arrows: -N ∂L_G/∂x at points["fake"]. numbers: those in its sentence.
     """
 
     kind: str
@@ -61,9 +61,9 @@ class Phase:
 
 
 class Match:
-    """Both players as they stand now. `taken` counts the turns, of one player or both."""
+    """Both players as they stand now. `turns` counts the turns taken, of one player or both."""
 
-    def __init__(self, settings: LabSettings):
+    def __init__(self, settings: GanLabSettings):
         self.settings = settings
         self.truth = truth(settings.data, settings.drawing)
         with torch.random.fork_rng(devices=[]):  # the reader's random numbers stay as they are
@@ -72,7 +72,7 @@ class Match:
                 latent=settings.latent,
                 layers=settings.layers_g,
                 width=settings.units_g,
-                prior=settings.noise,
+                prior=settings.prior,
                 activation=settings.activation,
             )
             self.discriminator = Discriminator(
@@ -82,7 +82,7 @@ class Match:
         self.rng = torch.Generator().manual_seed(settings.seed)
         self.random = SharedRandom(self.rng, Ranks())
         self.ruler = Ruler(self.truth, settings.latent)
-        self.taken = 0
+        self.turns = 0
         self._seen = 0  # points that G's updates were made on
         self._loss = {"D": float("nan"), "G": float("nan")}
         self._weights = {
@@ -92,24 +92,26 @@ class Match:
         self._prepare(LIVE)
 
     @property
-    def shown(self) -> nn.Module:
-        """The generator whose fakes are shown: the averaged one where there is one."""
-        return self.generator if self._average is None else self._average.network
+    def ema_generator(self) -> nn.Module | None:
+        """The generator with averaged weights, if the settings ask for one."""
+        return None if self._ema is None else self._ema.network
 
     @property
-    def average(self) -> nn.Module | None:
-        """The generator with averaged weights, if there is one."""
-        return None if self._average is None else self._average.network
+    def shown_generator(self) -> nn.Module:
+        """The generator whose fakes are shown: the averaged one if there is one."""
+        return self.generator if self._ema is None else self._ema.network
 
     @one_thread()
     def measured(self) -> dict[str, float]:
         """The numbers of this moment."""
-        numbers = self.ruler.measure(self.shown, self.discriminator, LOSSES[self.settings.loss])
+        numbers = self.ruler.measure(
+            self.shown_generator, self.discriminator, LOSSES[self.settings.loss]
+        )
         own = {"discriminator_loss": self._loss["D"], "generator_loss": self._loss["G"]}
-        return {"step": self.taken, **own, **numbers}
+        return {"turn": self.turns, **own, **numbers}
 
     def _prepare(self, changed: tuple[str, ...]) -> None:
-        """What follows from settings: the game, the optimisers, the average."""
+        """What follows from settings: the game, the optimisers, the averaged weights."""
         settings, config = self.settings, self.settings.config
         self.game = PictureGame(config)
         rates = {"D": settings.learning_rate_d, "G": settings.learning_rate_g}
@@ -123,12 +125,12 @@ class Match:
             }
         for name, optimiser in self.optimisers.items():
             optimiser.param_groups[0]["lr"] = rates[name]
-        if "average" in changed:
-            half_life = settings.average
-            self._average = EMA(self.generator, half_life, 0.1) if half_life else None
+        if "ema_half_life" in changed:
+            half_life = settings.ema_half_life
+            self._ema = EMA(self.generator, half_life, 0.1) if half_life else None
 
-    def _updates_of(self, which: str, *, watched: bool) -> Iterator[Phase]:
-        """The updates of a turn; yields after each act where it is watched."""
+    def _updates_of(self, which: str, *, watched: bool) -> Iterator[Act]:
+        """The updates of a turn. watched: yields after each act."""
         if which != "G":
             for update in range(self.settings.updates_d):
                 yield from self._update_d(update, watched)
@@ -136,37 +138,36 @@ class Match:
             for update in range(self.settings.updates_g):
                 yield from self._update_g(update, watched)
 
-    def _update_d(self, update: int, watched: bool) -> Iterator[Phase]:
+    def _update_d(self, update: int, watched: bool) -> Iterator[Act]:
         batch = self.settings.batch
         about = ("D", update + 1, self.settings.updates_d)
         real = self.truth.sample(batch, self.rng)
         if watched:
             fake = self._at(self.rng.get_state(), lambda: self._generate(batch))
-            yield Phase("draw", *about, {"count": batch}, {"real": real})
-            yield Phase("generate", *about, {"count": batch}, {"real": real, "fake": fake})
-            yield Phase("judge", *about, self._judged(real, fake), {"real": real, "fake": fake})
+            yield Act("draw", *about, {"count": batch}, {"real": real})
+            yield Act("generate", *about, {"count": batch}, {"real": real, "fake": fake})
+            yield Act("judge", *about, self._judged(real, fake), {"real": real, "fake": fake})
         before = self.rng.get_state()
         loss = self._loss_d(real)
         length = self._descend("D", loss, watched)
         if watched:
             again = self._at(before, lambda: self._loss_d(real))
             numbers = {"before": loss.item(), "after": float(again), "length": length}
-            yield Phase("step", *about, numbers, {"real": real, "fake": fake})
+            yield Act("step", *about, numbers, {"real": real, "fake": fake})
 
-    def _update_g(self, update: int, watched: bool) -> Iterator[Phase]:
+    def _update_g(self, update: int, watched: bool) -> Iterator[Act]:
         batch = self.settings.batch
         about = ("G", update + 1, self.settings.updates_g)
-        paired = self.game.objective.paired
-        real = self.truth.sample(batch, self.rng) if paired else None
+        real = self.truth.sample(batch, self.rng) if self.game.loss.paired else None
         if watched:
             fake = self._at(self.rng.get_state(), lambda: self._generate(batch))
             fakes = {"fake": fake}
             against = self.ruler.real[:batch] if real is None else real
-            arrows = push(self.discriminator, self.game.objective, fake, against)
+            arrows = push(self.discriminator, self.game.loss, fake, against)
             lengths = {"mean": float(arrows.norm(dim=1).mean())}
-            yield Phase("generate", *about, {"count": batch}, fakes)
-            yield Phase("judge", *about, self._judged(against, fake), fakes)
-            yield Phase("push", *about, lengths, fakes, arrows)
+            yield Act("generate", *about, {"count": batch}, fakes)
+            yield Act("judge", *about, self._judged(against, fake), fakes)
+            yield Act("push", *about, lengths, fakes, arrows)
         before = self.rng.get_state()
         # D's weights stay as they are, and gather no gradients.
         self._freeze_d(True)
@@ -176,27 +177,27 @@ class Match:
         finally:
             self._freeze_d(False)
         self._seen += batch
-        if self._average is not None:
-            self._average.update(self.generator, self._seen, batch)
+        if self._ema is not None:
+            self._ema.update(self.generator, self._seen, batch)
         if watched:
             again = self._at(before, lambda: self._loss_g(real))
             moved = self._at(before, lambda: self._generate(batch))
             numbers = {"before": loss.item(), "after": float(again), "length": length}
-            yield Phase("step", *about, numbers, {"fake": moved, "before": fake})
+            yield Act("step", *about, numbers, {"fake": moved, "before": fake})
 
     def _loss_d(self, real: Tensor) -> Tensor:
-        batch, values = {"real": Batch(real, None)}, self.game.values(self.taken)
-        penalise = self.game.config.penalty is not None
-        loss, _ = self.game.discriminator_loss(
-            self.networks, batch, self.random, values, penalise=penalise
-        )
-        return loss
+        penalise = self.game.penalty is not None
+        return self.game.discriminator_loss(*self._given(real), penalise=penalise)[0]
 
     def _loss_g(self, real: Tensor | None) -> Tensor:
-        batch = {"real": Batch(torch.empty(0) if real is None else real, None)}
-        values = self.game.values(self.taken)
-        loss, _ = self.game.generator_loss(self.networks, batch, self.random, values, None)
-        return loss
+        """real: of a loss that compares with real points; of others the game counts them alone."""
+        given = torch.empty(self.settings.batch, 0) if real is None else real
+        return self.game.generator_loss(*self._given(given))[0]
+
+    def _given(self, real: Tensor) -> tuple[Any, ...]:
+        """What the game's losses take."""
+        values = self.game.values(self.turns)
+        return self.networks, {"real": Batch(real, None)}, self.random, values, None
 
     def _generate(self, n: int) -> Tensor:
         return self.game.generate(self.generator, n, None, self.random)
@@ -206,7 +207,7 @@ class Match:
             weight.requires_grad_(not frozen)
 
     def _descend(self, player: str, loss: Tensor, watched: bool) -> float:
-        """A step down the gradient; returns its length where that is asked for."""
+        """A step down the gradient. Returns the gradient's length if it is watched, else 0."""
         self._loss[player] = loss.item()
         optimiser = self.optimisers[player]
         optimiser.zero_grad()
@@ -222,14 +223,14 @@ class Match:
         if not (abs(self._loss[player]) < float("inf") and largest < LARGEST_WEIGHTS):
             name = {"D": "discriminator", "G": "generator"}[player]
             raise TrainingDiverged(
-                f"turn {self.taken + 1}: the {name}'s loss is {self._loss[player]:.3g} and its "
-                f"largest layer's weights have norm {largest:.3g}: the game left the numbers. Go "
-                f"back and lower learning_rate_{player.lower()}, or add a penalty."
+                f"turn {self.turns + 1}: the {name}'s loss is {self._loss[player]:.3g} and its "
+                f"largest layer's weights have norm {largest:.3g}: the game diverged. Go back "
+                f"and lower learning_rate_{player.lower()}, or add a penalty."
             )
         return length
 
     def _at(self, state: Tensor, drawn: Callable[[], Tensor]) -> Tensor:
-        """What is drawn from that state of the random numbers, which then stay as they were."""
+        """What is drawn from that state of the random numbers; the state of now is put back."""
         now = self.rng.get_state()
         self.rng.set_state(state)
         try:
@@ -243,32 +244,32 @@ class Match:
         a, b = self.discriminator(real), self.discriminator(fake)
         return {"real": float(a.mean()), "fake": float(b.mean()), "won": outscored(a, b)}
 
-    def _captured(self) -> dict[str, Any]:
+    def _state_dict(self) -> dict[str, Any]:
         """A copy of all that makes the future of the match, besides its settings."""
-        average = None if self._average is None else self._average.network.state_dict()
+        ema = None if self._ema is None else self._ema.network.state_dict()
         return copy.deepcopy(
             {
                 "generator": self.generator.state_dict(),
                 "discriminator": self.discriminator.state_dict(),
                 "optimisers": {name: o.state_dict() for name, o in self.optimisers.items()},
-                "average": average,
+                "ema": ema,
                 "rng": self.rng.get_state(),
                 "seen": self._seen,
                 "loss": self._loss,
             }
         )
 
-    def _release(self, captured: dict[str, Any], settings: LabSettings) -> None:
-        """Puts back what `_captured` took under these settings; the modules stay the same."""
+    def _load_state_dict(self, state: dict[str, Any], settings: GanLabSettings) -> None:
+        """Puts back what `_state_dict` returned under these settings; the modules stay the same."""
         changed = tuple(n for n in LIVE if getattr(settings, n) != getattr(self.settings, n))
         self.settings = settings
-        state = copy.deepcopy(captured)
+        state = copy.deepcopy(state)
         self.generator.load_state_dict(state["generator"])
         self.discriminator.load_state_dict(state["discriminator"])
         self._prepare(changed)
         for name, optimiser in self.optimisers.items():
             optimiser.load_state_dict(state["optimisers"][name])
-        if self._average is not None:
-            self._average.network.load_state_dict(state["average"])
+        if self._ema is not None:
+            self._ema.network.load_state_dict(state["ema"])
         self.rng.set_state(state["rng"])
         self._seen, self._loss = state["seen"], state["loss"]

@@ -94,7 +94,7 @@ def outscored(real: Tensor, fake: Tensor) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class Sheet:
+class LatentGrid:
     """The generator's grid. corners: (rows + 1, columns + 1, 2), or (n + 1, 2) on a line.
 
     mass: (rows, columns) or (n,), each cell's share of the fakes. area: its area, or length.
@@ -111,7 +111,7 @@ class Sheet:
 
 
 @torch.no_grad()
-def sheet(generator: nn.Module, latent: int) -> Sheet:
+def latent_grid(generator: nn.Module, latent: int) -> LatentGrid:
     """What the generator makes of a grid of z whose lines stand at equal steps of probability."""
     count = FOLDS if latent == 2 else 4 * FOLDS
     shares = torch.linspace(0, 1, count + 1).clamp(0.004, 0.996)  # z of 0 and 1 would be infinite
@@ -119,12 +119,12 @@ def sheet(generator: nn.Module, latent: int) -> Sheet:
     mass = shares.diff()
     if latent == 1:
         corners = generator(z[:, None])
-        return Sheet(corners, mass, corners.diff(dim=0).norm(dim=1))
+        return LatentGrid(corners, mass, corners.diff(dim=0).norm(dim=1))
     corners = generator(torch.cartesian_prod(z, z)).unflatten(0, (len(z), len(z)))
     one = corners[1:, 1:] - corners[:-1, :-1]
     other = corners[:-1, 1:] - corners[1:, :-1]
     area = (one[..., 0] * other[..., 1] - one[..., 1] * other[..., 0]).abs() / 2
-    return Sheet(corners, torch.outer(mass, mass), area)
+    return LatentGrid(corners, torch.outer(mass, mass), area)
 
 
 class Ruler:

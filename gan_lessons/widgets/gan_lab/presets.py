@@ -13,12 +13,12 @@ Record = dict[str, float]
 class Preset:
     """A phenomenon.
 
-    settings: fields of LabSettings. steps: turns until it is to be seen. watch: what, in a
-    sentence. expected: whether a lab shows it after the steps, by its metrics and its history.
+    settings: fields of GanLabSettings. turns: until it can be seen. watch: what to look for.
+    expected: whether a lab shows it after the turns, by its metrics and its history.
     """
 
     settings: dict[str, Any]
-    steps: int
+    turns: int
     watch: str
     expected: Callable[[Record, Sequence[Record]], bool]
 
@@ -54,7 +54,7 @@ PRESETS = {
             "learning_rate_d": 2e-3,
             "gamma": 0.05,
             "batch": 128,
-            "average": 5_000.0,
+            "ema_half_life": 5_000.0,
         },
         1_000,
         "The fakes fill the heart, the heat map fades to nothing, and a real point outscores a "
@@ -136,7 +136,7 @@ PRESETS = {
             "units_d": 128,
             "activation": "relu",
             "batch": 128,
-            "average": 5_000.0,
+            "ema_half_life": 5_000.0,
         },
         4_000,
         "Each fake is compared with a real point, and the gradient is held down at both: the "

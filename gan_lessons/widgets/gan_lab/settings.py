@@ -1,110 +1,180 @@
 """What a lab is set to: plain data, checked, that rebuilds it."""
 
-import dataclasses
-import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gan_lessons.losses import LOSSES, PENALTIES
 from gan_lessons.models.points import PRIORS, SLOPES
 from gan_lessons.train.config import TrainConfig
+from gan_lessons.widgets.gan_lab.presets import PRESETS
 from gan_lessons.widgets.gan_lab.truth import DRAWN, HEART, NAMES, SIDE
+from gan_lessons.widgets.settings import (
+    Settings,
+    menu,
+    number_menu,
+    plain,
+    seed_box,
+    toggles,
+    whole_slider,
+)
 
-OPTIMISERS = ("adam", "sgd")
+OWN = "choose …"  # of the presets: none
 NO_PENALTY = "none"
-WHOLE = {  # name: lowest and highest
-    "seed": (0, 999_999),
-    "latent": (1, 2),
-    "layers_g": (0, 4),
-    "layers_d": (0, 4),
-    "units_g": (2, 128),
-    "units_d": (2, 128),
-    "updates_g": (1, 5),
-    "updates_d": (1, 5),
-    "batch": (8, 512),
-}
-NUMBERS = {"gamma": 100.0, "learning_rate_g": 10.0, "learning_rate_d": 10.0}  # above 0, up to
-CHOICES = {
-    "data": NAMES,
-    "noise": PRIORS,
-    "activation": tuple(SLOPES),
-    "loss": tuple(LOSSES),
-    "penalty": (NO_PENALTY, *PENALTIES),
-    "optimiser": OPTIMISERS,
-}
+RATES = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 3e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1.0)
+GAMMAS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+HALF_LIVES = (0.0, 1_000.0, 5_000.0, 25_000.0)
 # These may change while a game goes on; any other starts it anew.
 LIVE = (
-    *("loss", "penalty", "gamma", "optimiser", "batch", "average"),
+    *("loss", "penalty", "gamma", "optimiser", "batch", "ema_half_life"),
     *("learning_rate_g", "learning_rate_d", "updates_g", "updates_d"),
 )
+NOT_PLAYED = ("preset", "views")  # these change the page alone
+VIEWS = {  # name: what its button says when it is pointed at
+    "real": "Real points, drawn from the data.",
+    "fake": "Points that the generator makes: do they cover the real ones?",
+    "heat": "What the discriminator thinks of each point of the plane: blue real, orange fake.",
+    "grid": "Where the generator maps a grid of z; the darker, the denser the fakes.",
+    "arrows": "−∂ℓ/∂x of each fake's own loss ℓ: the way the discriminator sends it.",
+    "losses": "Both losses, turn by turn.",
+    "modes": "The share of the modes found, and the share of good fakes.",
+    "divergence": "The KL and Jensen–Shannon divergence of real and fake points on a grid.",
+}
+
+
+def _names(options: Any) -> dict[str, str]:
+    return {each: each.replace("_", " ") for each in options}
+
+
+def _rate(player: str) -> Any:
+    tip = f"Of the {player}'s optimiser: who learns faster, and who runs away?"
+    return number_menu(3e-3, RATES, above=0, most=10, label="learning rate", tip=tip)
+
+
+def _layers(player: str) -> Any:
+    tip = f"Hidden layers of the {player}; with none it is linear."
+    return whole_slider(2, 0, 4, label="layers", tip=tip)
+
+
+def _units(player: str) -> Any:
+    return whole_slider(32, 2, 128, label="units", tip=f"Units in each layer of the {player}.")
+
+
+def _updates(player: str) -> Any:
+    tip = f"How many updates the {player} makes in its part of a turn."
+    return whole_slider(1, 1, 5, label="updates a turn", tip=tip)
+
+
+def _points(half_life: float) -> str:
+    if not half_life:
+        return "none"
+    return f"{half_life:,.0f} points" if half_life >= 1_000 else f"{half_life:g}"
+
+
+def _drawing(name: str, value: Any) -> str:
+    digits = SIDE * SIDE // 4
+    if not isinstance(value, str) or not re.fullmatch(f"[0-9a-f]{{{digits}}}", value):
+        raise ValueError(
+            f"{name} must be {digits} hexadecimal digits, a bit for each of the {SIDE} by {SIDE} "
+            f"cells, got {value!r}"
+        )
+    return value
 
 
 @dataclass(frozen=True)
-class LabSettings:
-    """Where the controls stand. A value out of range raises a ValueError that says the range."""
+class GanLabSettings(Settings):
+    """Where the controls stand. A value out of range raises a ValueError that says the range.
 
-    data: str = "ring"  # one of truth.NAMES
-    drawing: str = HEART  # of the data "drawn": 8 by 8 cells as 16 hexadecimal digits
-    seed: int = 0  # of the first weights, the real points and the latents
-    latent: int = 2  # numbers in one z, 1 or 2
-    noise: str = "normal"  # what z comes from: N(0, 1), or "uniform" on [-1, 1]
-    layers_g: int = 2  # hidden layers of the generator
-    units_g: int = 32  # in each
-    layers_d: int = 2
-    units_d: int = 32
-    activation: str = "leaky"  # of both players' hidden layers: leaky or plain (relu) rectifiers
-    loss: str = "nonsaturating"  # see gan_lessons.losses
-    penalty: str = "r1"  # on the discriminator's gradient; "none" for none
-    gamma: float = 0.1  # the penalty's weight
-    # Of both players: sgd, or adam with beta1 .5, because training oscillated with .9 (Radford et
-    # al. 2015, section 4), and beta2 .999.
-    optimiser: str = "adam"
-    learning_rate_g: float = 3e-3
-    learning_rate_d: float = 3e-3
-    updates_g: int = 1  # of the generator in its turn
-    updates_d: int = 1
-    batch: int = 64  # real points, and as many fakes, in one update
-    average: float = 0.0  # half-life in points of the generator's averaged weights; 0: no average
+    drawing: of the data "drawn", 8 by 8 cells as 16 hexadecimal digits. prior: what the generator
+    takes, N(0, 1) or uniform on [-1, 1]. gamma: the penalty's weight. batch: real points, and as
+    many fakes, in one update. ema_half_life: of the generator's averaged weights, in points that it
+    was trained on; 0: no average.
+    """
 
-    def __post_init__(self) -> None:
-        for name, allowed in CHOICES.items():
-            if getattr(self, name) not in allowed:
-                raise ValueError(
-                    f"{name} must be one of {', '.join(allowed)}, got {getattr(self, name)!r}"
-                )
-        for name, (low, high) in WHOLE.items():
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-                raise ValueError(f"{name} must be a whole number {low} to {high}, got {value!r}")
-        for name, most in NUMBERS.items():
-            if not _is_number(getattr(self, name)) or not 0 < getattr(self, name) <= most:
-                raise ValueError(
-                    f"{name} must be a number above 0 and at most {most:g}, "
-                    f"got {getattr(self, name)!r}"
-                )
-        if not _is_number(self.average) or self.average < 0:
-            raise ValueError(f"average must be a number of 0 or more, got {self.average!r}")
-        digits = SIDE * SIDE // 4
-        if not isinstance(self.drawing, str) or not re.fullmatch(
-            f"[0-9a-f]{{{digits}}}", self.drawing
-        ):
-            raise ValueError(
-                f"drawing must be {digits} hexadecimal digits, a bit for each of the {SIDE} by "
-                f"{SIDE} cells, got {self.drawing!r}"
-            )
+    preset: str = menu(
+        OWN, (OWN, *PRESETS), label="preset", tip="Settings that show one phenomenon each."
+    )
+    data: str = menu(
+        "ring",
+        _names(NAMES),
+        label="data",
+        tip="What the real points are drawn from; with “drawn” you draw it yourself.",
+    )
+    drawing: str = plain(HEART, _drawing)
+    seed: int = seed_box(tip="The random seed of the first weights, the real points and all z.")
+    latent: int = whole_slider(
+        2, 1, 2, label="numbers in z", tip="With one number the fakes lie on a curve."
+    )
+    prior: str = menu(
+        "normal", PRIORS, label="z is", tip="The distribution that the generator takes z from."
+    )
+    layers_g: int = _layers("generator")
+    units_g: int = _units("generator")
+    layers_d: int = _layers("discriminator")
+    units_d: int = _units("discriminator")
+    activation: str = menu(
+        "leaky",
+        tuple(SLOPES),
+        label="rectifiers",
+        tip="The activation of both players: relu tears the z grid apart more sharply.",
+    )
+    loss: str = menu(
+        "nonsaturating",
+        tuple(LOSSES),
+        label="loss",
+        tip="What both players minimise: see the arrows.",
+    )
+    penalty: str = menu(
+        "r1",
+        (NO_PENALTY, *PENALTIES),
+        label="penalty",
+        tip="On the discriminator's gradient: without one, does the game come to rest?",
+    )
+    gamma: float = number_menu(
+        0.1, GAMMAS, above=0, most=100, label="its weight γ", tip="How much the penalty counts."
+    )
+    # Adam with beta1 .5, because training oscillated with .9 (Radford et al. 2015, section 4).
+    optimiser: str = menu(
+        "adam",
+        ("adam", "sgd"),
+        label="optimiser",
+        tip="Of both players: Adam, or gradient descent with one rate for all weights.",
+    )
+    learning_rate_g: float = _rate("generator")
+    learning_rate_d: float = _rate("discriminator")
+    updates_g: int = _updates("generator")
+    updates_d: int = _updates("discriminator")
+    batch: int = whole_slider(
+        64, 8, 512, label="batch", tip="Real points, and as many fakes, in one update."
+    )
+    ema_half_life: float = number_menu(
+        0.0,
+        HALF_LIVES,
+        least=0,
+        label="EMA half-life",
+        tip="Shows the fakes of a generator with averaged weights: they move less.",
+        words=_points,
+    )
+    views: tuple[str, ...] = toggles(
+        tuple(VIEWS),
+        VIEWS,
+        least=0,
+        most=len(VIEWS),
+        one="view",
+        words={"heat": "heat map", "grid": "z grid"},
+        stem="show_",
+        ordered=True,
+    )
+
+    def check(self) -> None:
         if self.data == DRAWN and not int(self.drawing, 16):
             raise ValueError("the drawing has no cells: draw at least one")
-
-    def changed(self, **changes: Any) -> "LabSettings":
-        return dataclasses.replace(self, **changes)
 
     @property
     def config(self) -> TrainConfig:
         """The same for the game of `gan_lessons.train`."""
         return TrainConfig(
-            network="mlp",  # not asked: the lab makes its networks itself
+            network="mlp",  # not used: the lab builds its networks itself
             latent=self.latent,
             loss=self.loss,
             penalty=None if self.penalty == NO_PENALTY else self.penalty,
@@ -113,62 +183,18 @@ class LabSettings:
             learning_rate_g=self.learning_rate_g,
             learning_rate_d=self.learning_rate_d,
             discriminator_updates=self.updates_d,
-            ema_half_life=self.average,
+            ema_half_life=self.ema_half_life,
             seed=self.seed,
         )
 
     @property
-    def told(self) -> dict[str, Any]:
-        """What differs from a lab without settings: enough to rebuild it."""
+    def played(self) -> dict[str, Any]:
+        """What the game depends on, where it differs from a lab without settings."""
+        usual = GanLabSettings().state
         return {
-            field.name: getattr(self, field.name)
-            for field in dataclasses.fields(self)
-            if getattr(self, field.name) != field.default
-            and (field.name != "drawing" or self.data == DRAWN)
+            name: value
+            for name, value in self.state.items()
+            if value != usual[name]
+            and name not in NOT_PLAYED
+            and (name != "drawing" or self.data == DRAWN)
         }
-
-
-PLAYERS = ("D", "G", "both")
-Move = tuple[str, int] | dict[str, Any]  # so many turns of whom, or settings that changed
-
-
-def moves_of(steps: int | Sequence[Any]) -> list[Move]:
-    """A game in short form: 500, or [500, {"loss": "wgan"}, "20 D", 100], as moves.
-
-    A number stands for so many turns of both players, "20 D" for 20 of one, a dict for settings
-    that were changed there. Raises ValueError for anything else.
-    """
-    items = [steps] if isinstance(steps, int | str | dict) else list(steps)
-    moves: list[Move] = []
-    for item in items:
-        words = re.fullmatch(r"(\d+) ([DG])", item) if isinstance(item, str) else None
-        if isinstance(item, int) and not isinstance(item, bool) and item >= 0:
-            moves.append(("both", item))
-        elif words:
-            moves.append((words[2], int(words[1])))
-        elif isinstance(item, dict) and set(item) <= set(LIVE):
-            moves.append(dict(item))
-        else:
-            raise ValueError(
-                "steps must be a number of 0 or more, or a list of such numbers, of words like "
-                f"'20 D', and of changed settings ({', '.join(LIVE)}), got {item!r}"
-            )
-    return moves
-
-
-def steps_of(moves: Sequence[Move]) -> int | list[Any]:
-    """The opposite of `moves_of`."""
-    if not moves:
-        return 0
-    items = [
-        dict(move)
-        if isinstance(move, dict)
-        else (move[1] if move[0] == "both" else f"{move[1]} {move[0]}")
-        for move in moves
-    ]
-    return items[0] if len(items) == 1 and isinstance(items[0], int) else items
-
-
-def _is_number(value: object) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and math.isfinite(value)  # type: ignore[arg-type]

@@ -1,10 +1,12 @@
 """What a lab says in words."""
 
-from gan_lessons.widgets.gan_lab.look import Look
-from gan_lessons.widgets.gan_lab.match import Phase
-from gan_lessons.widgets.gan_lab.settings import NO_PENALTY, LabSettings
+from gan_lessons.widgets import kit
+from gan_lessons.widgets.gan_lab.match import Act
+from gan_lessons.widgets.gan_lab.settings import NO_PENALTY, GanLabSettings
+from gan_lessons.widgets.gan_lab.view import GanLabView
 
-HEAT_WORDS = {
+PLAYERS = {"D": "discriminator", "G": "generator"}
+HEAT = {  # loss: what the heat map shows, and its ends
     "minimax": ("D(x), the probability of real", "0", "1"),
     "nonsaturating": ("D(x), the probability of real", "0", "1"),
     "lsgan": ("D(x)", "0 fake", "1 real"),
@@ -12,79 +14,72 @@ HEAT_WORDS = {
     "rpgan": ("more real than the middle, probability", "0", "1"),
     "wgan": ("the critic's score", "fakes' mean", "real mean"),
 }
+VIEWS = {
+    "real": "real points",
+    "fake": "generated points",
+    "heat": "the discriminator's judgement as a heat map",
+    "grid": "the generator's grid",
+    "arrows": "arrows that tell each generated point where to go",
+    "losses": "both losses",
+    "modes": "modes found and the share of good samples",
+    "divergence": "two divergences",
+}
 
 
-def fixed(value: float, places: int) -> str:
-    """With so many places, so that nothing jumps; a true minus sign, no minus zero."""
-    if value != value:
-        return "…"
-    text = f"{value:.{places}f}"
-    return text.removeprefix("-") if not float(text) else text.replace("-", "−")
-
-
-def included(settings: LabSettings) -> str:
-    """What the discriminator's loss has in it besides the loss of that name."""
-    return "" if settings.penalty == NO_PENALTY else f" with {settings.penalty}"
+def rounded(value: float, digits: int) -> str:
+    """With so many digits behind the point; … for a number that is not there yet."""
+    return "…" if value != value else kit.fixed(value, digits)
 
 
 def percent(share: float) -> str:
-    """0 to 1 → 12.3 %, which no line's end tears apart."""
-    return f"{fixed(100 * share, 1)}\u00a0%"
+    """0 to 1 → 12.3 %, never broken at the end of a line."""
+    return f"{rounded(100 * share, 1)}\u00a0%"
 
 
-def sentence(phase: Phase, optimiser: str) -> str:
+def included(settings: GanLabSettings) -> str:
+    """The penalty that the discriminator's loss includes."""
+    return "" if settings.penalty == NO_PENALTY else f" with {settings.penalty}"
+
+
+def sentence(act: Act, optimiser: str) -> str:
     """What happens in an act of a turn, with its numbers."""
-    n = phase.numbers
-    name = {"adam": "Adam", "sgd": "SGD"}[optimiser]
-    who = {"D": "discriminator", "G": "generator"}[phase.player]
-    if phase.kind == "draw":
+    n = act.numbers
+    if act.kind == "draw":
         return f"{n['count']} real points are drawn from the data."
-    if phase.kind == "generate":
+    if act.kind == "generate":
         return f"{n['count']} new z are drawn, and the generator makes {n['count']} fakes of them."
-    if phase.kind == "judge":
+    if act.kind == "judge":
         return (
-            f"The discriminator gives the real points a logit of {fixed(n['real'], 3)} on average "
-            f"and the fakes one of {fixed(n['fake'], 3)}. The real point wins {percent(n['won'])} "
-            "of all pairs, a draw counting half."
+            f"The discriminator gives the real points a logit of {rounded(n['real'], 3)} on "
+            f"average and the fakes one of {rounded(n['fake'], 3)}. The real point wins "
+            f"{percent(n['won'])} of all pairs, a draw counting half."
         )
-    if phase.kind == "push":
+    if act.kind == "push":
         return (
             "Through the discriminator each fake learns where to go: the arrows are "
             "−∂ℓ/\u2060∂x of its "  # no line may break there
-            f"own loss ℓ, {fixed(n['mean'], 4)} long on average."
+            f"own loss ℓ, {rounded(n['mean'], 4)} long on average."
         )
-    still, same = ("generator", "points") if phase.player == "D" else ("discriminator", "z")
+    other, same = ("generator", "points") if act.player == "D" else ("discriminator", "z")
     return (
-        f"{name} moves the {who}'s weights against a gradient of length {fixed(n['length'], 4)}: "
-        f"on the same {same} its loss goes from {fixed(n['before'], 4)} to "
-        f"{fixed(n['after'], 4)}. The {still} stands still."
+        f"{ {'adam': 'Adam', 'sgd': 'SGD'}[optimiser] } moves the {PLAYERS[act.player]}'s weights "
+        f"against a gradient of length {rounded(n['length'], 4)}: on the same {same} its loss goes "
+        f"from {rounded(n['before'], 4)} to {rounded(n['after'], 4)}. The {other} stands still."
     )
 
 
-def heading(phase: Phase) -> str:
-    """Whose turn it is, and which act: "D 1 of 2 · judge"."""
-    who = {"D": "Discriminator's turn", "G": "Generator's turn"}[phase.player]
-    count = f", update {phase.update} of {phase.updates}" if phase.updates > 1 else ""
-    return f"{who}{count}: {phase.kind}"
+def heading(act: Act) -> str:
+    """Whose part of the turn it is, and which act: "Discriminator's turn, update 1 of 2: judge"."""
+    count = f", update {act.update} of {act.updates}" if act.updates > 1 else ""
+    return f"{PLAYERS[act.player].capitalize()}'s turn{count}: {act.kind}"
 
 
-def alt_text(look: Look) -> str:
+def alt_text(view: GanLabView) -> str:
     """What is shown, for those who cannot see it; the same wherever the lesson runs."""
-    s = look.settings
+    s, turns = view.settings, int(view.numbers["turn"])
     penalty = "" if s.penalty == NO_PENALTY else f" and the penalty {s.penalty}"
-    step = int(look.numbers["step"])
-    after = f"after {step} turns" if step else "before the first turn"
-    parts = {
-        "real": "real points",
-        "fake": "generated points",
-        "heat": "the discriminator's judgement as a heat map",
-        "grid": "the generator's grid",
-        "arrows": "arrows that tell each generated point where to go",
-        "losses": "both losses",
-        "modes": "modes found and the share of good samples",
-        "divergence": "two divergences",
-    }
-    shown = ", ".join(text for view, text in parts.items() if view in look.views) or "nothing"
+    after = f"after {turns} turns" if turns else "before the first turn"
+    shown = ", ".join(text for name, text in VIEWS.items() if name in view.views) or "nothing"
     return (
         f"GAN Lab: {s.data.replace('_', ' ')}, the loss {s.loss}{penalty}, {after}. Shown: {shown}"
     )

@@ -1,30 +1,32 @@
-"""The widget: controls in, pictures out."""
+"""The explorer: controls in, pictures out."""
 
 import random
 from functools import partial
 from typing import Any
 
-import ipywidgets
+import ipywidgets as w
 from torch import Tensor
 
 from gan_lessons import plots
-from gan_lessons.widgets.latent_explorer import controls, pages
-from gan_lessons.widgets.latent_explorer.look import Look, Sheet, look_at, sheet_of
-from gan_lessons.widgets.latent_explorer.setting import MOST_SEED, SIDE, STEPS, Setting
+from gan_lessons.widgets import kit
+from gan_lessons.widgets.explorer import Explorer
+from gan_lessons.widgets.latent_explorer import page
+from gan_lessons.widgets.latent_explorer.settings import SIDE, STEPS, LatentSettings
 from gan_lessons.widgets.latent_explorer.source import Source
-from gan_lessons.widgets.latent_explorer.still import to_picture, words
-from gan_lessons.widgets.live import Live
-from gan_lessons.widgets.moving import Plays
+from gan_lessons.widgets.latent_explorer.view import LatentView, Neighbours, neighbours_of, view_of
+from gan_lessons.widgets.settings import MOST_SEED
+
+TICK_MS = 70
 
 
-class LatentExplorer(Plays):
+class LatentExplorer(Explorer[LatentSettings]):
     """What a generator draws, latent by latent: along its directions, on a walk, in a grid.
 
     End a cell with it. Where no kernel runs, a still picture stands in its place.
 
     generator: an nn.Module with `.latent`, or a Trainer (its averaged generator). It is copied: the
     explorer shows it as it is now, and leaves it alone. seed (0 to 999,999): of the latent where
-    all begins. Other settings as in `setting.Setting`: view, shifts, origin, towards, path,
+    all begins. Other settings as in `LatentSettings`: view, shifts, origin, towards, path,
     position, row, column, label.
 
     The directions are those along which the first layer's output spreads most (see
@@ -32,160 +34,166 @@ class LatentExplorer(Plays):
     `.shares` their shares of that spread; `.z` is the latent that is shown, `.picture` its picture.
 
     Raises:
-        ValueError: a value is outside its range, or the pictures are none. TypeError: it is no
-            generator, or the name of a setting is unknown.
+        ValueError: a value is outside its range, or the generator's pictures are invalid.
+        TypeError: it is not a generator, or the name of a setting is unknown.
     """
+
+    name = "latent"
+    label_width = "52px"
 
     def __init__(self, generator: Any, seed: int = 0, **state: Any):
         self.source = Source(generator)
-        self.setting = Setting(seed, **state).fitted(
-            len(self.source.directions), len(self.source.classes)
-        )
         self.directions, self.shares = self.source.directions, self.source.shares
-        self._dice = random.Random(seed)
-        self.controls = controls.make(self.setting, self.source)
-        self._player = self.controls["play"]
-        self._style = ipywidgets.HTML(pages.STYLE, layout=ipywidgets.Layout(height="0", margin="0"))
-        self._large = ipywidgets.HTML(
-            layout=ipywidgets.Layout(flex="1 1 260px", max_width="330px", min_width="0")
-        )
-        self._strips = [_html("1 1 300px") for _ in self.directions]
-        self._walk, self._grid = _html(), _html()
-        self.board, self.cells = controls.board()
-        stack = ipywidgets.Box(
-            [self._grid, self.board],
-            layout=ipywidgets.Layout(width="100%", max_width="430px", margin="4px 0"),
-        )
-        stack.add_class("gl-latent-stack")
-        body, self._views = controls.arranged(
-            self.controls, self.source, self._large, self._strips, self._walk, stack
-        )
-        self.widget = ipywidgets.VBox([self._style, body])
-        self._scope = f"gl-latent-{self.widget.model_id[:12]}"
-        for name in (pages.OUTER, self._scope):
-            self.widget.add_class(name)
+        self._random = random.Random(seed)
         self._drawn: dict[str, tuple] = {}  # what the pictures of each view were drawn from
-        self._listen()
-        self._show()
+        settings = LatentSettings(seed, **state)
+        super().__init__(settings.fitted(len(self.directions), len(self.source.classes)))
 
-    def _listen(self) -> None:
-        for name in controls.SHARED:
-            self.controls[name].observe(partial(self._on_control, name), names="value")
-        for i in range(len(self.directions)):
-            slider = self.controls[controls.direction(i)]
-            slider.observe(partial(self._on_direction, i), names="value")
-        for i, cell in enumerate(self.cells):
-            cell.on_click(partial(self._on_cell, i))
-        self.controls["play"].observe(self._on_tick, names="value")
-        self.controls["new"].on_click(self._on_new)
-        self.controls["reset"].on_click(self._on_reset)
-        self.controls["go"].on_click(self._on_go)
+    def build(self) -> w.Widget:
+        controls, classes = self.controls, self.source.classes
+        names = [(name, i) for i, name in enumerate(classes)] or [("none", 0)]
+        label = w.Dropdown(options=names, value=self.settings.label, description="label")
+        self.bind("label", label, "The class that the generator is asked for: z stays the same.")
+        new = "Another seed, drawn at random."
+        self.add_button("new", "new z", "random", new, self._new)
+        back = "The controls of this view go back to their start."
+        self.add_button("reset", "reset", "undo", back, self._reset)
+        go = "Goes to the directions and moves this latent along them."
+        self.add_button("go", "steer from here", "arrow-right", go, self._go)
+        self.add_play("play", TICK_MS, "Walks from one latent to the other by itself.")
+
+        self._large = kit.html(css_class="large")
+        self._strips = [kit.html() for _ in self.directions]
+        self._walk, self._grid = kit.html(), kit.html()
+        # Marks move by variables of a style; several explorers may stand in one page.
+        self._scope = f"gl-latent-scope-{self._large.model_id[:12]}"
+        top = [controls[name] for name in ("view", "seed", "new", "reset")]
+        directions: list[w.Widget] = [kit.row([controls["origin"]])]
+        for i, strip in enumerate(self._strips, 1):
+            controls[f"direction{i}"].style.description_width = "14px"
+            directions.append(kit.row([controls[f"direction{i}"], strip]))
+            directions[-1].add_class("direction")
+        ways = kit.row([controls["path"], controls["towards"]])
+        ends = kit.row([controls["play"], controls["position"]])
+        cells = kit.row([controls["row"], controls["column"]])
+        views = {
+            "directions": kit.column(directions),
+            "walk": kit.column([ends, self._walk]),
+            "grid": kit.column([cells, self._stack()]),
+        }
+        # A part, and the views that it belongs to.
+        self._parts: list[tuple[w.Widget, tuple[str, ...]]] = [
+            (views["directions"], ("directions",)),
+            (ways, ("walk", "grid")),
+            (views["walk"], ("walk",)),
+            (views["grid"], ("grid",)),
+            (kit.row([controls["go"]]), ("walk", "grid")),
+        ]
+        right = kit.column([part for part, _ in self._parts])
+        body = kit.beside([self._large, right])
+        body.add_class(self._scope)
+        return kit.column([kit.row([*top, *([label] if classes else [])]), body])
+
+    def _stack(self) -> w.Widget:
+        """The grid with a button over each cell: by mouse, or by Tab and Space."""
+        self.cells = []
+        for i in range(SIDE * SIDE):
+            cell = w.Button(tooltip=f"row {i // SIDE + 1}, column {i % SIDE + 1}")
+            cell.on_click(partial(self._choose, i))
+            self.cells.append(cell)
+        even = f"repeat({SIDE}, minmax(0, 1fr))"
+        layout = w.Layout(grid_template_columns=even, grid_template_rows=even, grid_gap="0")
+        self.board = w.GridBox(self.cells, layout=layout)
+        self.board.add_class("board")
+        stack = w.Box([self._grid, self.board])
+        stack.add_class("stack")
+        return stack
 
     # What is shown
 
     @property
-    def state(self) -> dict[str, Any]:
-        """All settings as plain data: `LatentExplorer(generator, **state)`."""
-        return self.setting.state
-
-    @property
     def z(self) -> Tensor:
         """The latent that is shown, (latent,)."""
-        return self.look.z
+        return self.view.z
 
     @property
     def picture(self) -> Tensor:
         """Its picture, (1, C, H, W) in [-1, 1]."""
-        return self.look.picture
+        return self.view.picture
 
     @property
-    def sheet(self) -> Sheet:
+    def neighbours(self) -> Neighbours:
         """The pictures beside it, with their numbers."""
-        return sheet_of(self.source, self.setting)
+        return neighbours_of(self.source, self.settings)
 
     @property
     def still(self) -> plots.Picture:
-        """What is shown as a still picture."""
-        return to_picture(self.look, self.sheet, self.source.classes)
+        return page.to_picture(self.view, self.neighbours, self.source.classes)
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> plots.Bundle:
-        return Live(self.widget, self.still)._repr_mimebundle_()
+    @property
+    def alt_text(self) -> str:
+        return page.still_alt_text(self.view, self.source.classes)
 
-    def __repr__(self) -> str:
-        return words(self.look, self.source.classes)
+    def page(self, settings: LatentSettings) -> str:
+        view, beside = view_of(self.source, settings), neighbours_of(self.source, settings)
+        return page.page_html(view, beside, self.shares.tolist(), self.source.classes)
+
+    def adapt(self) -> None:
+        """Hides what belongs to other views."""
+        for part, views in self._parts:
+            part.layout.display = None if self.settings.view in views else "none"
+
+    def draw(self) -> None:
+        """The large picture first: it is sent before those beside it are made."""
+        self.view: LatentView = view_of(self.source, self.settings)
+        self._large.value = page.large_html(self.view, self.source.classes, scope=self._scope)
+        view, source = self.settings.view, self.settings.drawn_from
+        if self._drawn.get(view) != source:
+            self._draw_beside(view)
+            self._drawn[view] = source
+
+    def _draw_beside(self, view: str) -> None:
+        beside = self.neighbours
+        if view == "directions":
+            for i, strip in enumerate(self._strips):
+                strip.value = page.strip_html(beside, i, float(self.shares[i]))
+        elif view == "walk":
+            self._walk.value = page.walk_html(beside)
+        else:
+            self._grid.value = page.grid_html(beside)
 
     # What happens
 
-    def _on_control(self, name: str, change: Any) -> None:
-        if not self._quiet:
-            self._set(**{name: change["new"]})
+    def changed(self, name: str, value: Any) -> None:
+        if name == "view":
+            self.stop()
+        super().changed(name, value)
 
-    def _on_direction(self, i: int, change: Any) -> None:
-        if not self._quiet:
-            shifts = list(self.setting.shifts)
-            shifts[i] = round(change["new"], 1)  # a page's sliders add up their steps
-            self._set(shifts=tuple(shifts))
+    def _choose(self, i: int, _: object) -> None:
+        self.show(self.settings.changed(row=i // SIDE + 1, column=i % SIDE + 1))
 
-    def _on_cell(self, i: int, _: object) -> None:
-        self._set(row=i // SIDE + 1, column=i % SIDE + 1)
+    def _new(self) -> None:
+        self.show(self.settings.changed(seed=self._random.randint(0, MOST_SEED)))
 
-    def _on_new(self, _: object) -> None:
-        self._set(seed=self._dice.randint(0, MOST_SEED))
-
-    def _on_reset(self, _: object) -> None:
-        self._stop()
-        start: dict[str, dict[str, Any]] = {
+    def _reset(self) -> None:
+        self.stop()
+        starts: dict[str, dict[str, Any]] = {
             "directions": {"shifts": (0.0,) * len(self.directions), "origin": "seed"},
             "walk": {"position": 0},
             "grid": {"row": 1, "column": 1},
         }
-        self._set(**start[self.setting.view])
+        self.show(self.settings.changed(**starts[self.settings.view]))
 
-    def _on_go(self, _: object) -> None:
+    def _go(self) -> None:
         """From the latent of the walk or the grid on, along the directions."""
-        self._stop()
+        self.stop()
         shifts = (0.0,) * len(self.directions)
-        self._set(origin=self.setting.view, view="directions", shifts=shifts)
+        origin = self.settings.view
+        self.show(self.settings.changed(origin=origin, view="directions", shifts=shifts))
 
-    def _on_tick(self, change: Any) -> None:
+    def tick(self) -> None:
         """A step of the walk; it stops at its end, and begins again from its start."""
-        # Zero is what Stop sends. When Play is stopped from here, a tick may still be on its way.
-        if change["new"] == 0 or (self._stopped and not self._playing):
-            return
-        self._stopped = False
-        position = self.setting.position + 1 if self.setting.position < STEPS else 0
+        position = self.settings.position + 1 if self.settings.position < STEPS else 0
         if position == STEPS:
-            self._stop()
-        self._set(position=position)
-
-    def _set(self, **changes: Any) -> None:
-        if "view" in changes:
-            self._stop()
-        self.setting = self.setting.changed(**changes)
-        self._show()
-
-    def _show(self) -> None:
-        """The large picture first: it is sent before those beside it are made."""
-        self.look: Look = look_at(self.source, self.setting)
-        self._large.value = pages.large_html(self.look, self.source.classes, scope=self._scope)
-        with self._quietly():
-            controls.put(self.controls, self.setting)
-        view, source = self.setting.view, self.setting.drawn_from
-        if self._drawn.get(view) != source:
-            self._show_beside(view)
-            self._drawn[view] = source
-        controls.show(self._views, view)
-
-    def _show_beside(self, view: str) -> None:
-        sheet = self.sheet
-        if view == "directions":
-            for i, strip in enumerate(self._strips):
-                strip.value = pages.strip_html(sheet, i, float(self.shares[i]))
-        elif view == "walk":
-            self._walk.value = pages.walk_html(sheet)
-        else:
-            self._grid.value = pages.grid_html(sheet)
-
-
-def _html(flex: str = "1 1 auto") -> ipywidgets.HTML:
-    return ipywidgets.HTML(layout=ipywidgets.Layout(flex=flex, min_width="0", margin="0"))
+            self.stop()
+        self.show(self.settings.changed(position=position))

@@ -108,7 +108,7 @@ def _network_of(thing: Any) -> tuple[nn.Module, tuple[str, ...]]:
     """The generator, and the names of its labels."""
     names: Sequence[str] = ()
     if not isinstance(thing, nn.Module):
-        network = getattr(thing, "average", None) or getattr(thing, "generator", None)
+        network = getattr(thing, "ema_generator", None) or getattr(thing, "generator", None)
         if not isinstance(network, nn.Module):
             raise TypeError(
                 "pass a generator (an nn.Module with `.latent`) or a Trainer, "

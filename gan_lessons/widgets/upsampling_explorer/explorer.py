@@ -1,32 +1,31 @@
-"""The widget: controls in, training in slices, pictures out."""
+"""The explorer: controls in, training in slices, pictures out."""
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import cache
 from typing import Any
 
-import ipywidgets
+import ipywidgets as w
 
 from gan_lessons import data, plots
 from gan_lessons.upsample import STRATEGIES
-from gan_lessons.widgets.live import Live
-from gan_lessons.widgets.moving import Plays
-from gan_lessons.widgets.upsampling_explorer import controls
-from gan_lessons.widgets.upsampling_explorer.cards import STYLE, to_html
-from gan_lessons.widgets.upsampling_explorer.case import MOST_STRATEGIES, Setting, case_of
-from gan_lessons.widgets.upsampling_explorer.still import alt_text, to_picture
+from gan_lessons.widgets import kit
+from gan_lessons.widgets.explorer import Explorer
+from gan_lessons.widgets.upsampling_explorer.page import alt_text, to_html, to_picture
+from gan_lessons.widgets.upsampling_explorer.settings import UpsamplingSettings
 from gan_lessons.widgets.upsampling_explorer.training import (
     MOST_STEPS,
     STRETCH,
     Course,
     Pictures,
 )
+from gan_lessons.widgets.upsampling_explorer.view import view_of
 
 SLICE = 0.025  # seconds of training in a tick of Play; drawing comes on top
+TICK_MS = 60
 
 
-class UpsamplingExplorer(Plays):
+class UpsamplingExplorer(Explorer[UpsamplingSettings]):
     """Ways to double a map side by side: what they make of an input, and how training changes it.
 
     End a cell with it. Where no kernel runs, a still picture stands in its place.
@@ -35,7 +34,7 @@ class UpsamplingExplorer(Plays):
     of the order of the pictures, the same for all. input: "picture", "smooth" or "flat". picture
     (0 to 63): which one. steps (0 to 400, by 5): so many are trained before it is shown. images:
     grey ones to train on, 64 of which are kept out to judge by; by default MNIST, or the built-in
-    glyphs where MNIST is not to be had.
+    glyphs if MNIST cannot be loaded.
 
     All strategies learn the same: to bring back pictures that were made 4 times smaller, with two
     layers and at most the multiply-adds of the plain deconvolution with kernel 4.
@@ -44,47 +43,43 @@ class UpsamplingExplorer(Plays):
         ValueError: a value is outside its range. TypeError: the name of a setting is unknown.
     """
 
+    name = "upsampling"
+    label_width = "46px"
+
     def __init__(
         self,
-        strategies: Sequence[str] = Setting.strategies,
+        strategies: Sequence[str] = UpsamplingSettings.strategies,
         seed: int = 0,
         *,
         images: data.Images | None = None,
-        **setting: Any,
+        **settings: Any,
     ):
-        self.setting = Setting(tuple(strategies), seed, **setting)
+        first = UpsamplingSettings(tuple(strategies), seed, **settings)
         self.pictures = _usual_pictures() if images is None else Pictures(images)
-        self.controls = controls.make(self.setting)
-        self._player = self.controls["train"]
-        self._style = ipywidgets.HTML(STYLE, layout=ipywidgets.Layout(height="0", margin="0"))
-        self._picture = ipywidgets.HTML(layout=ipywidgets.Layout(min_width="0"))
-        body = controls.arranged(self.controls, self._picture)
-        self.widget = ipywidgets.VBox([self._style, body])
-        self.widget.add_class("gl-upsampling-explorer")
-
-        for name, control in self.controls.items():
-            control.add_class(f"gl-{name}")
-        for name in (*STRATEGIES, "input", "picture", "seed", "steps"):
-            self.controls[name].observe(self._on_control, names="value")
-        self.controls["train"].observe(self._on_tick, names="value")
-        self.controls["step"].on_click(self._on_step)
-        self.controls["reset"].on_click(self._on_reset)
-        self._begin(self.setting)
-        while self.trained < self.setting.steps:
+        self._aside: dict[tuple[str, int], Course] = {}  # the courses of frames
+        self._begin(first)
+        while self.trained < first.steps:
             self._hindmost.advance()
-        self._show()
+        super().__init__(first)
+
+    def build(self) -> w.Widget:
+        controls = self.controls
+        self.add_play("train", TICK_MS, "Trains all chosen strategies until it is paused.")
+        step = "Trains all chosen strategies a little further: look at the outputs and the scores."
+        self.add_button("step", f"{STRETCH} steps", "step-forward", step, self._step)
+        self.add_button("reset", "reset", "undo", "Forgets all training.", self._reset)
+        self._picture = kit.html()
+        rows = (list(STRATEGIES), ["input", "picture", "seed"], ["train", "step", "reset", "steps"])
+        choose, given, train = (kit.row([controls[name] for name in names]) for names in rows)
+        train.children = (w.Label("Train:"), *train.children)
+        return kit.column([choose, given, train, self._picture])
 
     # What is shown
 
     @property
-    def state(self) -> dict[str, Any]:
-        """All settings as plain data: `UpsamplingExplorer(**state)`, with the same images."""
-        return {**asdict(self.setting), "strategies": list(self.setting.strategies)}
-
-    @property
     def metrics(self) -> dict[str, dict[str, float]]:
         """The numbers shown of each strategy."""
-        return {column.name: column.metrics for column in self.case.columns}
+        return {column.name: column.metrics for column in self.view.columns}
 
     @property
     def trained(self) -> int:
@@ -93,47 +88,48 @@ class UpsamplingExplorer(Plays):
 
     @property
     def still(self) -> plots.Picture:
-        """What is shown as a still picture."""
-        return to_picture(self.case)
+        return to_picture(self.view)
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> plots.Bundle:
-        return Live(self.widget, self.still)._repr_mimebundle_()
+    @property
+    def alt_text(self) -> str:
+        return alt_text(self.view)
 
-    def __repr__(self) -> str:
-        return alt_text(self.case)
+    def page(self, settings: UpsamplingSettings) -> str:
+        return to_html(view_of(settings, self.pictures, self._courses_aside(settings)))
+
+    def adapt(self) -> None:
+        """The slider of steps goes as far as the training has come."""
+        settings, controls = self.settings, self.controls
+        shown = "visible" if settings.input == "picture" else "hidden"
+        controls["picture"].layout.visibility = shown
+        controls["steps"].max = max(STRETCH, self.trained)  # a slider needs some way to go
+        controls["steps"].disabled = not self.trained
+        controls["step"].disabled = self.trained == MOST_STEPS
+
+    def draw(self) -> None:
+        self.view = view_of(self.settings, self.pictures, self._courses)
+        self._picture.value = to_html(self.view)
 
     # What happens
 
-    def _on_control(self, change: Any) -> None:
-        if self._quiet:
-            return
-        name = next(n for n, control in self.controls.items() if control is change["owner"])
-        value, before = change["new"], self.setting
-        if name in STRATEGIES:
-            others = tuple(n for n in before.strategies if n != name)
-            chosen = (*others, name) if value else others
-            if 1 <= len(chosen) <= MOST_STRATEGIES:
-                newest = before.steps == self.trained
-                self.setting = before.changed(strategies=chosen)
-                self._enrol()
-                # Who looks at the newest goes on to; a strategy that is new has no steps yet.
-                steps = self.trained if newest else min(before.steps, self.trained)
-                self.setting = self.setting.changed(steps=steps)
+    def changed(self, name: str, value: Any) -> None:
+        before = self.settings
+        if name == "strategies":
+            newest = before.steps == self.trained
+            self.settings = before.changed(strategies=value)
+            self._enrol()
+            # Who looks at the newest goes on to; a strategy that is new has no steps yet.
+            steps = self.trained if newest else min(before.steps, self.trained)
+            self.show(self.settings.changed(steps=steps))
         elif name == "seed":
             self._begin(before.changed(seed=value, steps=0))
+            self.show()
         elif name == "steps":
-            steps = min(value, self.trained) // STRETCH * STRETCH
-            self.setting = before.changed(steps=steps)
+            self.show(before.changed(steps=min(value, self.trained) // STRETCH * STRETCH))
         else:
-            self.setting = before.changed(**{name: value})
-        self._show()
+            super().changed(name, value)
 
-    def _on_tick(self, change: Any) -> None:
-        """Play counts as it likes, and a slow kernel misses some: what counts is the steps."""
-        # Zero is what Stop sends. When Play is stopped from here, a tick may still be on its way.
-        if change["new"] == 0 or (self._stopped and not self._playing):
-            return
-        self._stopped = False
+    def tick(self) -> None:
         start, stretches = time.perf_counter(), 0
         before = self.trained
         while self.trained == before < MOST_STEPS:  # once all have come further, it is time to draw
@@ -142,47 +138,55 @@ class UpsamplingExplorer(Plays):
             if (time.perf_counter() - start) * (stretches + 1) / stretches > SLICE:
                 break
         if self.trained == MOST_STEPS:
-            self._stop()
-        if self.trained != before or self.setting.steps != before:
+            self.stop()
+        if self.trained != before or self.settings.steps != before:
             self._show_newest()
 
-    def _on_step(self, _: object) -> None:
+    def _step(self) -> None:
         goal = min(MOST_STEPS, self.trained + STRETCH)
         while self.trained < goal:
             self._hindmost.advance()
         self._show_newest()
 
-    def _on_reset(self, _: object) -> None:
-        self._stop()
-        self._begin(self.setting.changed(steps=0))
-        self._show()
+    def _reset(self) -> None:
+        self.stop()
+        self._begin(self.settings.changed(steps=0))
+        self.show()
 
-    def _begin(self, setting: Setting) -> None:
+    def _begin(self, settings: UpsamplingSettings) -> None:
         """Forgets all training."""
-        self.setting = setting
+        self.settings = settings
         self._courses: dict[str, Course] = {}
         self._enrol()
 
     def _enrol(self) -> None:
         """A course for each strategy that has none; one that is not chosen is kept, and waits."""
-        for name in self.setting.strategies:
+        for name in self.settings.strategies:
             if name not in self._courses:
-                self._courses[name] = Course(name, self.setting.seed, self.pictures)
+                self._courses[name] = Course(name, self.settings.seed, self.pictures)
 
     @property
     def _hindmost(self) -> Course:
         """The first of the chosen strategies' courses that have come least far."""
-        return min((self._courses[n] for n in self.setting.strategies), key=lambda c: c.steps)
+        return min((self._courses[n] for n in self.settings.strategies), key=lambda c: c.steps)
+
+    def _courses_aside(self, settings: UpsamplingSettings) -> dict[str, Course]:
+        """Courses that have come as far as the settings ask; the explorer's own go no further."""
+        found = {}
+        for name in settings.strategies:
+            own = self._courses.get(name) if settings.seed == self.settings.seed else None
+            if own is None or own.steps < settings.steps:
+                key = (name, settings.seed)
+                if key not in self._aside:
+                    self._aside[key] = Course(name, settings.seed, self.pictures)
+                own = self._aside[key]
+                while own.steps < settings.steps:
+                    own.advance()
+            found[name] = own
+        return found
 
     def _show_newest(self) -> None:
-        self.setting = self.setting.changed(steps=self.trained)
-        self._show()
-
-    def _show(self) -> None:
-        self.case = case_of(self.setting, self.pictures, self._courses)
-        self._picture.value = to_html(self.case)
-        with self._quietly():
-            controls.put(self.controls, self.setting, self.trained)
+        self.show(self.settings.changed(steps=self.trained))
 
 
 @cache

@@ -1,76 +1,24 @@
-"""What an upsampling explorer is set to, and all the numbers that it shows."""
+"""All the numbers that an upsampling explorer shows: pure functions of its settings."""
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_lessons.upsample import (
-    STRATEGIES,
     Cost,
     checkerboard_energy,
     make,
     radial_spectrum,
     unevenness,
 )
-from gan_lessons.widgets.upsampling_explorer.training import (
-    FACTOR,
-    KEPT_OUT,
-    MOST_STEPS,
-    STRETCH,
-    Course,
-    Pictures,
-    shrunk,
-)
+from gan_lessons.widgets.upsampling_explorer.settings import MOST_STRATEGIES, UpsamplingSettings
+from gan_lessons.widgets.upsampling_explorer.training import FACTOR, Course, Pictures, shrunk
 
-MOST_STRATEGIES = 6
-MOST_SEED = 999_999
-INPUTS = ("picture", "smooth", "flat")
 FLAT = 0.5  # a light grey: a pattern can go both ways from it
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Where the controls stand: plain data that rebuilds an explorer.
-
-    strategies: 1 to 6 names, in the order they are shown. input: what is enlarged, a kept-out
-    picture (number `picture`), a smooth spot or a flat grey. steps: of training, 0 to MOST_STEPS,
-    in whole stretches.
-    """
-
-    strategies: tuple[str, ...] = ("deconv3", "deconv4", "subpixel-icnr", "resize-nearest")
-    seed: int = 0
-    input: str = "picture"
-    picture: int = 22  # a bold one, which can still be told when it is small
-    steps: int = 0
-
-    def __post_init__(self) -> None:
-        names = tuple(self.strategies)  # a list, where it comes from JSON
-        object.__setattr__(self, "strategies", names)
-        unknown = [name for name in names if name not in STRATEGIES]
-        if unknown:
-            raise ValueError(f"unknown strategy {unknown[0]!r}; known are {', '.join(STRATEGIES)}")
-        if not 1 <= len(names) <= MOST_STRATEGIES or len(set(names)) < len(names):
-            raise ValueError(
-                f"strategies must be 1 to {MOST_STRATEGIES} different names, got {names}"
-            )
-        if self.input not in INPUTS:
-            raise ValueError(f"input must be one of {', '.join(INPUTS)}, got {self.input!r}")
-        highest = {"seed": MOST_SEED, "picture": KEPT_OUT - 1, "steps": MOST_STEPS}
-        for name, high in highest.items():
-            value = getattr(self, name)
-            if not isinstance(value, int) or not 0 <= value <= high:
-                raise ValueError(f"{name} must be a whole number 0 to {high}, got {value!r}")
-        if self.steps % STRETCH:
-            raise ValueError(f"steps must be a multiple of {STRETCH}, got {self.steps}")
-
-    def changed(self, **changes: Any) -> "Setting":
-        return dataclasses.replace(self, **changes)
 
 
 @dataclass(frozen=True)
@@ -126,7 +74,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Case:
+class UpsamplingView:
     """All that a picture of the explorer shows.
 
     trained: how many steps all strategies have come. given: (1, 1, S/4, S/4), what is enlarged.
@@ -134,7 +82,7 @@ class Case:
     interpolation: the error of linear interpolation.
     """
 
-    setting: Setting
+    settings: UpsamplingSettings
     trained: int
     given: Tensor
     wanted: Tensor
@@ -143,27 +91,29 @@ class Case:
     columns: tuple[Column, ...]
 
 
-def case_of(setting: Setting, pictures: Pictures, courses: Mapping[str, Course]) -> Case:
-    """What a setting shows. Its strategies' courses must have come as far as its steps."""
+def view_of(
+    settings: UpsamplingSettings, pictures: Pictures, courses: Mapping[str, Course]
+) -> UpsamplingView:
+    """What the settings show. The strategies' courses must have come as far as the steps."""
     real = pictures.kept_out
-    wanted = wanted_pictures(setting, pictures)
-    chosen = [courses[name] for name in setting.strategies]
-    return Case(
-        setting,
+    wanted = wanted_pictures(settings, pictures)
+    chosen = [courses[name] for name in settings.strategies]
+    return UpsamplingView(
+        settings,
         min(course.steps for course in chosen),
         shrunk(wanted),
         wanted,
         *_references(real),
-        tuple(_column(course, setting.steps, shrunk(wanted), real) for course in chosen),
+        tuple(_column(course, settings.steps, shrunk(wanted), real) for course in chosen),
     )
 
 
-def wanted_pictures(setting: Setting, pictures: Pictures) -> Tensor:
+def wanted_pictures(settings: UpsamplingSettings, pictures: Pictures) -> Tensor:
     """What the input was before it was made smaller, (1, 1, S, S)."""
     size = pictures.size
-    if setting.input == "picture":
-        return pictures.kept_out[setting.picture][None]
-    if setting.input == "flat":
+    if settings.input == "picture":
+        return pictures.kept_out[settings.picture][None]
+    if settings.input == "flat":
         return torch.full((1, 1, size, size), FLAT)
     axis = (torch.arange(size) - (size - 1) / 2) / size
     spot = torch.exp(-12 * axis.square())

@@ -1,0 +1,44 @@
+"""The view as HTML, and as a still picture: pure functions."""
+
+import zlib
+
+from gan_lessons import plots
+from gan_lessons.widgets.deconv_explorer import links, panels, words
+from gan_lessons.widgets.deconv_explorer.still import to_picture
+from gan_lessons.widgets.deconv_explorer.svg import to_svg
+from gan_lessons.widgets.deconv_explorer.view import DeconvView, Layer
+
+
+def to_html(view: DeconvView, layer: Layer | None = None) -> str:
+    """The picture of legal settings.
+
+    Its style rules hold for a class of its own: pictures of the same class have the same rules.
+    """
+    rules = links.rules(view, ".@")
+    scope = f"gl-{zlib.crc32(rules.encode()):08x}"
+    drawn = "".join(map(to_svg, panels.panels(view)))
+    return (
+        f"<style>{rules.replace('@', scope)}</style><div class='gl-card {scope}'>"
+        f"<code title='One click selects the line'>{words.torch_line(view, layer)}</code>"
+        f"<div class='panels'>{drawn}</div>{words.equations(view)}</div>"
+    )
+
+
+def status_html(view: DeconvView) -> str:
+    """The output size, or why the settings are illegal."""
+    if view.illegal:
+        return f"<div class='gl-card status' role='alert'>{words.illegal_html(view)}</div>"
+    return f"<div class='gl-card status gl-tips' role='status'>{words.size_formula(view)}</div>"
+
+
+def page_html(view: DeconvView, legal: DeconvView, layer: Layer | None = None) -> str:
+    """Both, as one page. legal: the view itself, or the nearest one that is legal."""
+    stale = " class='stale'" if view.illegal else ""
+    return f"{status_html(view)}<div{stale}>{to_html(legal, layer)}</div>"
+
+
+def still(view: DeconvView, legal: DeconvView, layer: Layer | None = None) -> plots.Picture:
+    """The legal settings as a still picture."""
+    heading = ("illegal; shown is " if view.illegal else "") + words.torch_line(legal, layer)
+    alt = words.alt_text(legal, view.illegal)
+    return to_picture(panels.panels(legal), links.chosen_lights(legal), heading, alt)

@@ -1,0 +1,10 @@
+"""Dirac-GAN: each player is one number, and training can be seen whole.
+
+DiracExplorer()                                           # minimax: drifts outward
+DiracExplorer("R1 converges", gamma=0.5)                  # a preset with one change
+DiracExplorer(loss="wgan", clip=1.0, updates="alternating", steps=200)
+"""
+
+from gan_lessons.widgets.dirac_explorer.explorer import DiracExplorer
+
+__all__ = ["DiracExplorer"]

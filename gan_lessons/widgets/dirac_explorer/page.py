@@ -1,0 +1,188 @@
+"""The game as diagrams and numbers, in HTML and as a still picture: pure functions of settings."""
+
+import cmath
+import itertools
+import math
+from html import escape
+
+import numpy as np
+
+from gan_lessons import plots
+from gan_lessons.widgets import kit
+from gan_lessons.widgets.diagrams import Diagram, Dot, Line, arrow, draw, to_svg
+from gan_lessons.widgets.dirac_explorer import model
+from gan_lessons.widgets.dirac_explorer.settings import (
+    LOSSES,
+    MOST_STEPS,
+    PENALTIES,
+    DiracSettings,
+)
+
+WINDOWS = (2.5, 5.0, 10.0)  # half of the plane's side: the first that holds the orbit, or 5
+ARROWS = 13  # along each side of the plane
+KINK = "none: |ψ| has a kink at 0"
+NAMES = (
+    ("orbit", "What it does in the end. “stops short”: it comes to rest, but not at the data."),
+    ("radius", "√(θ² + ψ²), the distance from rest, after the steps shown."),
+    ("θ, ψ", "Where both players are after the steps shown: they can rest at 0, 0."),
+    (
+        "largest |μ|",
+        "Near rest a step multiplies the radius by about this number: below 1, it shrinks.",
+    ),
+    ("step's μ", "The eigenvalues of a step at rest: look for them inside the unit circle."),
+    ("flow's λ", "Those of the continuous game; the rings mark e^(ηλ), what they make of a step."),
+)
+KEY = (
+    ("fake", "the steps"),
+    ("ink dashed", "the continuous game"),
+    ("muted", "the start"),
+    ("real", "where both can rest"),
+)
+
+
+def diagrams_of(s: DiracSettings) -> list[Diagram]:
+    """The plane, the radius, the eigenvalues, and if there are any, the largest magnified."""
+    steps, flow = np.array(model.orbit(s, MOST_STEPS)), np.empty((0, 2))
+    if _has_flow(s):
+        flow = np.array(model.flow(s, s.steps))
+    magnified = [_magnified(s)] if model.is_smooth(s) else []
+    return [_plane(s, steps, flow), _radius(s, steps, flow), _circle(s), *magnified]
+
+
+def _has_flow(s: DiracSettings) -> bool:
+    return model.is_smooth(s) and not s.clip
+
+
+def _plane(s: DiracSettings, steps: np.ndarray, flow: np.ndarray) -> Diagram:
+    side = next((side for side in WINDOWS if abs(steps).max() <= side), WINDOWS[1])
+    places, lines = np.linspace(-side, side, ARROWS).tolist(), []
+    for theta, psi in itertools.product(places, places):
+        along, up = model.velocity(s, theta, psi)
+        speed = math.hypot(along, up)
+        share = 0.8 * (places[1] - places[0]) * math.tanh(speed + 0.3) / max(speed, 1e-9)
+        lines.append(arrow(theta, psi, share * along, share * up))
+    angles = np.unwrap(np.arctan2(flow[:, 1], flow[:, 0]))
+    once = abs(angles - angles[:1]) < 2 * math.pi  # dashes over dashes would make a solid line
+    shown = steps[: s.steps + 1]
+    lines += [Line("ink dashed", flow[once]), Line("fake", shown)]
+    dots = [Dot("real", 0, 0), Dot("muted", *steps[0]), Dot("fake", *shown[-1])]
+    at = round(0.8 * side)
+    ticks = [(-at, f"−{at}"), (0, "0"), (at, str(at))]
+    named = [*ticks, (side, "θ")], [*ticks, (side, "ψ")]
+    title = f"{game_words(s)}, {s.updates}: {model.verdict(s)}"
+    return Diagram(title, (340, 340), (-side, side), (-side, side), lines, dots, *named)
+
+
+def _radius(s: DiracSettings, steps: np.ndarray, flow: np.ndarray) -> Diagram:
+    curves = []
+    for points in (flow, steps):
+        exponents = np.log10(np.maximum(np.hypot(*points.T), 1e-6))
+        curves.append(np.stack([np.arange(len(points)), exponents], 1))
+    low = min(-1, math.floor(curves[1][:, 1].min()))
+    high = max(1, math.ceil(curves[1][:, 1].max()))
+    stride = -(-(high - low) // 4)
+    powers = [
+        (p, f"1e{p}".replace("-", "−") if abs(p) > 2 else f"{10.0**p:g}")
+        for p in range(low, high + 1)
+        if p % stride == 0
+    ]
+    times = [(t, f"{t:,}") for t in (0, MOST_STEPS // 2, MOST_STEPS)]
+    shown = curves[1][: s.steps + 1]
+    lines, dots = [Line("ink dashed", curves[0]), Line("fake", shown)], [Dot("fake", *shown[-1])]
+    title = f"radius {short(radius(s))} after {model.end(s)[0]} steps"
+    return Diagram(title, (340, 130), (0, MOST_STEPS), (low, high), lines, dots, times, powers)
+
+
+def _magnified(s: DiracSettings) -> Diagram:
+    """As near to the unit circle as is needed to tell the largest eigenvalue from it."""
+    largest = max(model.eigenvalues(s), key=abs)
+    half = min(1.25, max(0.01, 3 * abs(abs(largest) - 1)))
+    return _circle(s, half, cmath.phase(largest))
+
+
+def _circle(s: DiracSettings, half: float = 1.25, angle: float | None = None) -> Diagram:
+    """The unit circle in a window around 0, or around its point at an angle."""
+    middle = 0j if angle is None else cmath.exp(1j * angle)
+    x, y = ((part - half, part + half) for part in (middle.real, middle.imag))
+    arc = (angle or 0) + np.linspace(-1, 1, 181) * min(math.pi, 3 * half)
+    disc = [(math.cos(a), math.sin(a)) for a in arc] + [(0.0, 0.0)] * (3 * half < math.pi)
+    dots, title = [], "no eigenvalues"
+    if model.is_smooth(s):
+        flow = [cmath.exp(s.step_size * value) for value in model.flow_eigenvalues(s)]
+        dots = [Dot("ink hollow", value.real, value.imag) for value in flow]
+        dots += [Dot("fake", value.real, value.imag) for value in model.eigenvalues(s)]
+        title = f"largest |μ| {model.spectral_radius(s):.4f}"
+    ticks = [(-1, "−1"), (0, "0"), (1, "1")] if angle is None else []
+    title = title if angle is None else f"magnified × {1.25 / half:.0f}"
+    return Diagram(title, (140, 140), x, y, [Line("cut filled", disc)], dots, ticks, ticks)
+
+
+def to_html(s: DiracSettings) -> str:
+    """What to watch, the diagrams and the numbers."""
+    plane, radii, *circles = map(to_svg, diagrams_of(s))
+    drawn = [(look, name) for look, name in KEY if "dashed" not in look or _has_flow(s)]
+    key = "".join(f"<span class='{look}'>{name}</span>" for look, name in drawn)
+    rows = "".join(f"<tr><td>{name}</td><td>{value}</td></tr>" for name, value in numbers(s))
+    watch = s.watch or f"{alt_text(s)}."
+    return (
+        f"<div class='gl-card page'><p class='watch'>{escape(watch)}</p><div class='both'>"
+        f"<div>{plane}<p class='key'>{key}</p></div><div><table class='gl-tips'>{rows}</table>"
+        f"<div class='circles'>{''.join(circles)}</div>{radii}</div></div></div>"
+    )
+
+
+def to_picture(s: DiracSettings) -> plots.Picture:
+    """The diagrams alone: their titles have the numbers."""
+    drawn, axes = plots.figure(8.6, 6, rows=2, columns=2)
+    diagrams = diagrams_of(s)
+    for axis, diagram in zip(axes.flat, diagrams, strict=False):
+        draw(axis, diagram)
+    axes.flat[-1].set_visible(len(diagrams) == axes.size)
+    return plots.picture(drawn, alt_text(s))
+
+
+def numbers(s: DiracSettings) -> list[tuple[str, str]]:
+    """The numbers beside the diagrams: name and value, as HTML."""
+    (_, (theta, psi)), values = model.end(s), [KINK] * 3
+    if model.is_smooth(s):
+        pairs = map(pair_words, (model.eigenvalues(s), model.flow_eigenvalues(s)))
+        values = [f"<b>{model.spectral_radius(s):.6f}</b>", *pairs]
+    where = [f"<b>{short(radius(s))}</b>", f"{short(theta)}, {short(psi)}"]
+    values = [f"<b>{model.verdict(s)}</b>", *where, *values]
+    return [(kit.tip(*name), value) for name, value in zip(NAMES, values, strict=True)]
+
+
+def radius(s: DiracSettings) -> float:
+    """√(θ² + ψ²) after the steps."""
+    return math.hypot(*model.end(s)[1])
+
+
+def short(value: float) -> str:
+    """3.097, or 2.6e−6 if it is very small or large."""
+    if not value or 1e-3 <= abs(value) < 1e4:
+        return kit.fixed(value, 3)
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa}e{int(exponent)}".replace("-", "−")
+
+
+def pair_words(pair: tuple[complex, complex]) -> str:
+    """0.9925 ± 0.0968i, or 0.9500 and 0.8500."""
+    first, second = pair
+    turns = abs(first.imag) > 1e-7
+    more = f" ± {first.imag:.4f}i" if turns else f" and {kit.fixed(second.real, 4)}"
+    return kit.fixed(first.real, 4) + more
+
+
+def game_words(s: DiracSettings) -> str:
+    """The loss, and the penalty if there is one."""
+    return LOSSES[s.loss] + ("" if s.penalty == "none" else f" + {PENALTIES[s.penalty]}")
+
+
+def alt_text(s: DiracSettings) -> str:
+    """What is shown, for those who cannot see it."""
+    smooth = model.is_smooth(s)
+    largest = f"largest |μ| {model.spectral_radius(s):.4f}" if smooth else "no eigenvalues"
+    return (
+        f"Dirac-GAN, {game_words(s)}, {s.updates} steps of {s.step_size:g}: the orbit "
+        f"{model.verdict(s)}, radius {short(radius(s))} after {model.end(s)[0]} steps, {largest}"
+    )

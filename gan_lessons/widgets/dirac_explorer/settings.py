@@ -1,0 +1,100 @@
+"""What a Dirac-GAN is set to, and presets that show one phenomenon each."""
+
+from dataclasses import dataclass
+
+from gan_lessons.widgets.presets import Preset, WithPresets, preset_menu
+from gan_lessons.widgets.settings import buttons, menu, number_slider, whole_slider
+
+LOSSES = {  # of gan_lessons.losses
+    "minimax": "minimax",
+    "nonsaturating": "non-saturating",
+    "wgan": "Wasserstein",
+    "rpgan": "relativistic",
+}
+PENALTIES = {"none": "none", "r1": "R1", "r2": "R2", "r1r2": "R1 + R2", "wgan-gp": "WGAN-GP"}
+UPDATES = ("simultaneous", "alternating")
+MOST_STEPS = 1_000
+ETA = "Of both players: the smaller, the closer the steps follow the continuous game (dashed)."
+CLIP = "ψ is cut back to this after each step, as in the first Wasserstein GAN; 0: no clipping."
+PRESETS = {
+    "minimax drifts outward": Preset(
+        {},
+        "The continuous game (dashed) circles for ever. A step goes along the tangent and ends "
+        "outside the circle, however small it is.",
+    ),
+    "alternating circles": Preset(
+        {"updates": "alternating"},
+        "D answers the θ that G has just made. Both eigenvalues lie on the unit circle: the orbit "
+        "comes round again and again, and does not reach 0.",
+    ),
+    "non-saturating ends in a circle": Preset(
+        {"loss": "nonsaturating"},
+        "Far out this loss pulls inward; near 0 each step pushes outward, as with minimax. The "
+        "orbit ends in a circle of radius about √(2η).",
+    ),
+    "Wasserstein with clipping": Preset(
+        {"loss": "wgan", "clip": 1.0},
+        "Clipping keeps ψ from growing, but neither player comes to rest.",
+    ),
+    "WGAN-GP does not converge": Preset(
+        {"loss": "wgan", "penalty": "wgan-gp", "gamma": 0.35},
+        "The penalty wants |ψ| = 1, while rest needs ψ = 0: G is pushed past the data again and "
+        "again.",
+    ),
+    "R1 converges": Preset(
+        {"penalty": "r1"},
+        "R1 wants ψ = 0 and pulls both eigenvalues inside the unit circle: the radius falls by "
+        "about the same factor at every step.",
+    ),
+    "critical γ": Preset(
+        {"penalty": "r1", "gamma": 1.0},
+        "At γ = 2 ℓ′(0) both eigenvalues meet on the real line. The orbit stops turning, and no "
+        "other γ is faster: try one a little smaller, and one a little larger.",
+    ),
+    "relativistic alone circles too": Preset(
+        {"loss": "rpgan"},
+        "D(0) = 0, so the comparison with the real point changes nothing: this is the orbit of "
+        "the non-saturating loss. Add a penalty, and it converges.",
+    ),
+    "R1 and R2 are one": Preset(
+        {"loss": "rpgan", "penalty": "r1r2", "gamma": 0.15},
+        "D has the slope ψ everywhere, so R1 = R2 = ψ²/2, and both together are one of them with "
+        "2γ. Choose R1 and double γ: the orbit stays.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class DiracSettings(WithPresets):
+    """Where the controls stand. A value out of range raises a ValueError that says the range."""
+
+    presets = PRESETS
+    free = ("steps",)
+
+    preset: str = preset_menu(PRESETS)
+    loss: str = menu(
+        "minimax", LOSSES, label="loss", tip="What both players minimise: does the orbit grow?"
+    )
+    penalty: str = menu(
+        "none", PENALTIES, label="penalty", tip="On D's slope ψ: watch the eigenvalues move inward."
+    )
+    updates: str = buttons(
+        "simultaneous",
+        UPDATES,
+        tip="Both players step at once, or G first and D answers its new θ.",
+    )
+    # gamma and step_size end where a step of D alone would begin to overshoot: 2 gamma eta < 2.
+    gamma: float = number_slider(
+        0.3, 0, 2, 0.01, label="γ", tip="The penalty's weight: where do the two eigenvalues meet?"
+    )
+    step_size: float = number_slider(0.2, 0.01, 0.4, 0.01, label="step η", tip=ETA)
+    clip: float = number_slider(0.0, 0, 2, 0.1, label="clip |ψ|", tip=CLIP)
+    theta: float = number_slider(
+        1.0, -2, 2, 0.1, label="start θ", tip="Where G puts its point first; the data is at 0."
+    )
+    psi: float = number_slider(
+        -1.0, -2, 2, 0.1, label="start ψ", tip="D's slope at the start: D(x) = ψx, high for real."
+    )
+    steps: int = whole_slider(
+        500, 0, MOST_STEPS, label="steps", tip="How many steps of the orbit are shown."
+    )

@@ -1,0 +1,322 @@
+"""The explorer: controls in, turns in slices, pictures out."""
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import ipywidgets as w
+from torch import nn
+
+from gan_lessons import checks, plots
+from gan_lessons.train import TrainingDiverged
+from gan_lessons.widgets import kit
+from gan_lessons.widgets.explorer import Explorer, Frame
+from gan_lessons.widgets.gan_lab import page
+from gan_lessons.widgets.gan_lab.drawing import DrawingBoard
+from gan_lessons.widgets.gan_lab.match import Act
+from gan_lessons.widgets.gan_lab.presets import PRESETS
+from gan_lessons.widgets.gan_lab.rewind import FIRST_STRIDE, RewindableMatch, moves_of, turns_of
+from gan_lessons.widgets.gan_lab.settings import (
+    LIVE,
+    NO_PENALTY,
+    NOT_PLAYED,
+    OWN,
+    VIEWS,
+    GanLabSettings,
+)
+from gan_lessons.widgets.gan_lab.still import to_picture
+from gan_lessons.widgets.gan_lab.truth import DRAWN
+from gan_lessons.widgets.gan_lab.view import GanLabView, view_of
+from gan_lessons.widgets.gan_lab.words import alt_text
+
+TICK_MS = 80
+SLICE = 0.058  # seconds of turns in a tick of Play; drawing comes on top
+ACT = 1.6  # seconds between two acts in slow motion
+BUTTONS = {  # control: text, icon, tip
+    "both": ("both", "step-forward", "One turn of both players, the discriminator first."),
+    "D": ("D", "step-forward", "One turn of the discriminator alone: does the heat map follow?"),
+    "G": ("G", "step-forward", "One turn of the generator alone: the fakes follow the arrows."),
+    "act": ("next act", "forward", "The next act of a turn, with its numbers."),
+    "reset": ("reset", "undo", "Back to the first weights of this seed."),
+    "clear": ("clear", "eraser", "An empty board, to draw on."),
+}
+PLAYERS = {
+    "Generator": (
+        *("layers_g", "units_g", "learning_rate_g", "updates_g"),
+        *("latent", "prior", "ema_half_life"),
+    ),
+    "The game": ("preset", "data", "loss", "optimiser", "activation", "batch", "seed"),
+    "Discriminator": ("layers_d", "units_d", "learning_rate_d", "updates_d", "penalty", "gamma"),
+}
+
+
+class GanLab(Explorer[GanLabSettings]):
+    """A GAN on points of the plane: played, paused, stepped act by act, and rewound.
+
+    End a cell with it. Where no kernel runs, a still picture stands in its place. The networks are
+    `.generator` and `.discriminator`, plain PyTorch; call `.show()` after changing them.
+
+    turns: to play before it is shown, 500, or moves as in `.state`. acts: of slow motion on top.
+    preset: a name of PRESETS, whose settings it takes. views: what is shown (see settings.VIEWS).
+    All else are fields of `GanLabSettings`: data, seed, latent, prior, activation, layers_g,
+    units_g, learning_rate_g, updates_g and the same of _d, loss, penalty, gamma, optimiser, batch,
+    ema_half_life, drawing.
+
+    Raises:
+        ValueError: a value is outside its range. TypeError: the name of a setting is unknown.
+        TrainingDiverged: the turns cannot be played to their end.
+    """
+
+    name = "lab"
+    label_width = "96px"
+    errors = (ValueError, TrainingDiverged)
+
+    def __init__(
+        self,
+        *,
+        turns: int | Sequence[Any] = 0,
+        acts: int = 0,
+        preset: str = OWN,
+        **settings: Any,
+    ):
+        chosen = PRESETS[preset].settings if preset in PRESETS else {}
+        first = GanLabSettings(preset, **{**chosen, **settings})
+        moves = moves_of(turns)
+        self.match = RewindableMatch(first)
+        self.match.replay(moves, checks.whole("acts", acts, 0))
+        self._next_act = 0.0
+        super().__init__(self.match.settings)
+
+    @classmethod
+    def preset(cls, name: str, **changes: Any) -> "GanLab":
+        """A lab with the settings of one of PRESETS, and changes to them.
+
+        Raises ValueError for an unknown name.
+        """
+        return cls(preset=checks.one_of("preset", name, PRESETS), **changes)
+
+    def build(self) -> w.Widget:
+        controls = self.controls
+        self.add_play("play", TICK_MS, "Plays turns of both players until it is paused.")
+        other = {"act": self.act, "reset": self.reset, "clear": self._clear}
+        for name, words in BUTTONS.items():
+            self.add_button(name, *words, other.get(name, partial(self.step, name)))
+        slow = "Play then shows each act of a turn, one by one: read its sentence."
+        self.add_toggle("slow", "slow motion", "", slow, lambda: None)
+        history = w.IntSlider(step=FIRST_STRIDE, description="go back", readout=False)
+        history.observe(self._on_history, names="value")
+        self._register("history", history, "Goes back to any saved turn; playing on starts there.")
+        history.style.description_width = "56px"
+        self._board = DrawingBoard(controls["clear"], self._on_drawing)
+        self._watch, self._picture = kit.html(css_class="gl-wide"), kit.html(css_class="gl-wide")
+        columns = []
+        for title, names in PLAYERS.items():
+            heading = kit.html(f"<b>{title}</b>")
+            board = [self._board.box] if title == "The game" else []
+            columns.append(kit.column([heading, *(controls[name] for name in names), *board]))
+        players = kit.beside(columns)
+        players.add_class("players")
+        running = ("play", "both", "D", "G", "slow", "act", "reset", "history")
+        views = [w.Label("show:"), *(controls[f"show_{name}"] for name in VIEWS)]
+        rows = [kit.row([controls[name] for name in running]), kit.row(views)]
+        controls["batch"].step = 8
+        return kit.column([players, *rows, self._watch, self._picture])
+
+    # What is shown
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """All that rebuilds the lab as plain data: `GanLab(**state)` plays to the same point."""
+        state = dict(self.match.start.played)
+        if self.settings.views != tuple(VIEWS):
+            state["views"] = list(self.settings.views)
+        if self.match.log:
+            state["turns"] = turns_of(self.match.log)
+        if self.match.acts:
+            state["acts"] = self.match.acts
+        return state
+
+    @property
+    def line(self) -> str:
+        """The same as a line to copy."""
+        return f"GanLab({', '.join(f'{name}={value!r}' for name, value in self.state.items())})"
+
+    @property
+    def generator(self) -> nn.Module:
+        """z: (N, latent) from N(0, 1) → points (N, 2)."""
+        return self.match.generator
+
+    @property
+    def discriminator(self) -> nn.Module:
+        """Points (N, 2) → logits (N,)."""
+        return self.match.discriminator
+
+    @property
+    def ema_generator(self) -> nn.Module | None:
+        """The generator with averaged weights, if the settings ask for one."""
+        return self.match.ema_generator
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The numbers of this moment.
+
+        turn: how many were taken. discriminator_loss, generator_loss: of the last update. modes, of
+        modes_in_all; good: the share of fakes near a mode. kl, js: divergences on a grid, in nats.
+        outscored: the share of pairs in which a real point gets the higher logit than a fake, a
+        draw counting half. logit_real, logit_fake: the means. push: the mean length of -N ∂L_G/∂x.
+        spread: the fakes' variance over the real points'. mean_x, mean_y: of the fakes.
+        """
+        return self.match.measured()
+
+    @property
+    def history(self) -> list[dict[str, float]]:
+        """The metrics of each 20th turn so far."""
+        turns = self.match.turns
+        return [dict(record) for record in self.match.records if record["turn"] <= turns]
+
+    @property
+    def still(self) -> plots.Picture:
+        return to_picture(self.view)
+
+    @property
+    def alt_text(self) -> str:
+        return alt_text(self.view)
+
+    def page(self, settings: GanLabSettings) -> str:
+        """The same moves, played with these settings."""
+        names = [name for name in settings.kinds() if name not in NOT_PLAYED]
+        others = {name: getattr(settings, name) for name in names}
+        others = {n: value for n, value in others.items() if value != getattr(self.settings, n)}
+        match = self.match.replayed(**others) if others else self.match
+        return page.to_html(view_of(match, settings.views), self.line)
+
+    def frames(
+        self, names: str | tuple[str, str], values: Sequence[Any] | None = None
+    ) -> list[Frame]:
+        """As of other explorers; "turn" stands for the saved turns of this game.
+
+        Raises ValueError as there, and if a turn is not saved.
+        """
+        if names != "turn":
+            return super().frames(names, values)
+        turns = [turn for turn in sorted(self.match.moments) if turn <= self.match.turns]
+        made = []
+        for turn in turns if values is None else values:
+            view = view_of(self.match.at(checks.one_of("turn", turn, turns)), self.settings.views)
+            made.append(Frame({"turn": turn}, self.framed(page.to_html(view, self.line))))
+        return made
+
+    def adapt(self) -> None:
+        """Disables what has no effect, and moves the slider of turns and the board."""
+        controls, settings, match = self.controls, self.settings, self.match
+        controls["gamma"].disabled = settings.penalty == NO_PENALTY
+        for player in "gd":
+            controls[f"units_{player}"].disabled = getattr(settings, f"layers_{player}") == 0
+        history = controls["history"]
+        # Only values that the slider can stand at: a page would round others, and send them back.
+        history.step = match.stride
+        history.max = max(1, -(-match.last_turn // match.stride)) * match.stride
+        history.value = self._history_at
+        history.disabled = not match.last_turn
+        self._board.put(settings.drawing if settings.data == DRAWN else None)
+
+    @property
+    def _history_at(self) -> int:
+        """Where the slider of turns stands: at its end for the last turn, however it divides."""
+        return -(-self.match.turns // self.match.stride) * self.match.stride
+
+    def draw(self) -> None:
+        self.view: GanLabView = view_of(self.match, self.settings.views)
+        preset = PRESETS.get(self.settings.preset)
+        watch = page.watch_html(preset.watch) if preset else ""
+        if self._watch.value != watch:
+            self._watch.value = watch
+        self._picture.value = page.to_html(self.view, self.line)
+
+    # What happens
+
+    def step(self, which: str = "both") -> None:
+        """A turn of "D", of "G", or of "both". Raises as `RewindableMatch.step`."""
+        self._play(lambda: self.match.step(which))
+
+    def run(self, turns: int) -> dict[str, float]:
+        """So many turns of both players; returns the metrics after them."""
+        checks.whole("turns", turns, 0)
+        self._play(lambda: self.match.step("both", turns))
+        return self.metrics
+
+    def act(self) -> Act:
+        """The next act of a turn, with its points and numbers: slow motion by hand."""
+        self._play(self.match.next_act)
+        assert self.match.act is not None
+        return self.match.act
+
+    def go_to(self, turn: int) -> None:
+        """To the last saved moment that is not after a turn."""
+        self._play(lambda: self.match.go_to(turn))
+
+    def reset(self) -> None:
+        """To the first weights of the seed, with the settings as they are now."""
+        self.stop()
+        self._begin(self.settings)
+
+    def changed(self, name: str, value: Any) -> None:
+        """What cannot change in the middle of a game begins another, which is no preset's."""
+        if name in LIVE:
+            self._play(lambda: self.match.change(**{name: value}))
+        elif name == "preset" and value in PRESETS:
+            self.stop()
+            settings = PRESETS[value].settings
+            self._begin(GanLabSettings(value, views=self.settings.views, **settings))
+        elif name in NOT_PLAYED:
+            super().changed(name, value)
+        else:
+            self._begin(self.settings.changed(**{"preset": OWN, name: value}))
+
+    def tick(self) -> None:
+        start = time.perf_counter()
+        if not self.controls["slow"].value:
+            self._play(lambda: self._slice(start))
+        elif start >= self._next_act:
+            self._next_act = start + ACT
+            self.act()
+
+    def _slice(self, start: float) -> None:
+        """As many turns as fit, at least one."""
+        turns = 0
+        while True:
+            self.match.step("both")
+            turns += 1
+            if (time.perf_counter() - start) * (turns + 1) / turns > SLICE:
+                break
+
+    def _play(self, move: Callable[[], object]) -> None:
+        """A move of the match, and the page after it, also after one that fails."""
+        try:
+            move()
+        finally:
+            self._say("")
+            own = {name: getattr(self.settings, name) for name in NOT_PLAYED}
+            self.show(self.match.settings.changed(**own))
+
+    def _begin(self, settings: GanLabSettings) -> None:
+        self.match = RewindableMatch(settings)
+        self._board.blank = False
+        self._say("")
+        self.show(settings)
+
+    def _clear(self) -> None:
+        """An empty board. The game stays until a cell is drawn: there is none without points."""
+        self.stop()
+        self._board.blank = True
+        self.show()
+
+    def _on_drawing(self, drawing: str) -> None:
+        if not self._quiet:
+            self.attempt(lambda: self.changed("drawing", drawing))
+
+    def _on_history(self, change: Any) -> None:
+        if not self._quiet and change["new"] != self._history_at:
+            self.stop()
+            self.attempt(lambda: self.go_to(change["new"]))

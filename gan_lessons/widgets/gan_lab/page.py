@@ -1,0 +1,233 @@
+"""A moment as HTML: the plane with its points, the numbers, the curves. Pure functions to text."""
+
+import base64
+import io
+import math
+from collections.abc import Iterable
+from html import escape
+from itertools import pairwise
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from gan_lessons.widgets import charts, kit
+from gan_lessons.widgets.gan_lab import words
+from gan_lessons.widgets.gan_lab.curves import charts_of
+from gan_lessons.widgets.gan_lab.measures import LatentGrid
+from gan_lessons.widgets.gan_lab.view import GanLabView
+from gan_lessons.widgets.gan_lab.words import percent, rounded
+
+SIDE = 800  # of the plane in units of the drawing: whole numbers are fine enough
+LEVELS = 7  # of opacity in the generator's grid: one path for each
+DENSE = 12  # times as dense as the even window: the grid is as dark as it gets
+LONGEST = 0.17  # of half the window: the arrows' length where the push is strong
+# The heat map lies under points, on a light and on a dark page: colours between, and transparent.
+HEAT_REAL, HEAT_FAKE, HEAT_ALPHA = (74, 144, 205), (222, 130, 58), 185
+TIPS = {
+    "turn": "How many turns were played, of one player or of both.",
+    "discriminator's loss": "Of its last update. Near rest it stands still, and says little else.",
+    "generator's loss": "Of its last update: a measure of the other player, not of the fakes.",
+    "real outscores fake": "In how many pairs the real point gets the higher logit: near 50 % the "
+    "discriminator can only guess.",
+    "found": "How many have fakes nearby: collapse shows here first.",
+    "good fakes": "The share of fakes close to a mode or to the curve; real points' beside it.",
+    "JS divergence": "How far the fakes' distribution is from the data, in nats: 0 to 0.693.",
+}
+
+
+def to_html(view: GanLabView, line: str) -> str:
+    """The picture of a moment. line: what rebuilds the lab, to be copied."""
+    drawn = charts_of(view)
+    curves = "".join(charts.to_svg(chart, "turn") for chart in drawn.values())
+    if drawn:
+        curves += charts.axis_svg("turn", int(next(iter(drawn.values())).last))
+    return (
+        "<div class='gl-card paper'><div class='both'>"
+        f"<div>{plane(view)}{_key(view)}{_act(view)}</div>"
+        f"<div>{_numbers(view)}{curves}</div></div>"
+        f"<code title='One click selects the line'>{escape(line)}</code></div>"
+    )
+
+
+def watch_html(watch: str) -> str:
+    """What a preset says to look for."""
+    return f"<div class='gl-card'><b>Watch:</b> {escape(watch)}</div>"
+
+
+def plane(view: GanLabView) -> str:
+    """The window with all that lies in it."""
+    half, parts = view.truth.view, []
+    if view.heat is None:
+        middle = SIDE // 2
+        parts.append(f"<path class='zero' d='M0 {middle}H{SIDE}M{middle} 0V{SIDE}'/>")
+    if view.grid is not None:
+        parts.append(_grid(view.grid, half))
+    if view.real is not None:
+        parts.append(f"<path class='real' d='{dots(view.real, half)}'/>")
+    if view.act is not None and "before" in view.act.points and view.fake is not None:
+        starts = placed(view.act.points["before"], half).tolist()
+        ends = placed(view.fake, half).tolist()
+        ways = "".join(f"M{x} {y}L{u} {v}" for (x, y), (u, v) in zip(starts, ends, strict=True))
+        parts.append(f"<path class='was' d='{ways}'/>")
+    if view.fake is not None:
+        parts.append(f"<path class='fake' d='{dots(view.fake, half)}'/>")
+        if view.arrows is not None and len(view.fake):
+            parts.append(f"<path class='arrows' d='{_arrows(view.fake, view.arrows, half)}'/>")
+    image = ""
+    if view.heat is not None:
+        source = base64.b64encode(heat_png(view.heat)).decode()
+        # Decoded at once, or the old picture would blink away before the new one is there.
+        image = f"<img decoding='sync' alt='' src='data:image/png;base64,{source}'/>"
+    low, high = rounded(-half, 1), rounded(half, 1)
+    ends_ = (
+        f"<text x='8' y='{SIDE - 16}' style='text-anchor:start'>{low}</text>"
+        f"<text x='{SIDE - 8}' y='{SIDE - 16}' style='text-anchor:end'>{high}</text>"
+    )
+    label = f"the plane from {low} to {high} after {int(view.numbers['turn'])} turns"
+    return (
+        f"<div class='plane' role='img' aria-label='{label}'>{image}"
+        f"<svg viewBox='0 0 {SIDE} {SIDE}'>{''.join(parts)}{ends_}</svg></div>"
+    )
+
+
+def placed(points: Tensor, half: float) -> np.ndarray:
+    """(N, 2) points → whole numbers of the drawing, y downwards; far outside, just outside."""
+    flipped = points.detach() * torch.tensor([1.0, -1.0])
+    scaled = (flipped / half + 1) * (SIDE / 2)
+    return scaled.clamp(-SIDE, 2 * SIDE).round().int().numpy()
+
+
+def dots(points: Tensor, half: float) -> str:
+    """A path that is a dot at each point: one element, however many there are."""
+    return "".join(f"M{x} {y}h0" for x, y in placed(points, half).tolist())
+
+
+def heat_png(heat: Tensor) -> bytes:
+    """(S, S), 0 to 1, as a transparent picture: fake's colour, nothing at .5, real's colour."""
+    values = heat.numpy()
+    pixels = np.empty((*values.shape, 4), dtype=np.uint8)
+    pixels[..., :3] = np.where(values[..., None] > 0.5, HEAT_REAL, HEAT_FAKE)
+    pixels[..., 3] = np.abs(values - 0.5) * 2 * HEAT_ALPHA
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "png", compress_level=1)
+    return file.getvalue()
+
+
+def opacity(grid: LatentGrid, half: float) -> Tensor:
+    """0 to 1: the density of each cell of the generator's grid, in DENSE times an even spread.
+
+    On a line, which has no area, the density is taken along it, against the window's side.
+    """
+    even = 1 / (2 * half) ** (2 if grid.mass.dim() == 2 else 1)
+    return (grid.density / (DENSE * even)).clamp(max=1)
+
+
+def _grid(grid: LatentGrid, half: float) -> str:
+    """One path for each level of opacity."""
+    level = (opacity(grid, half) * (LEVELS - 1)).round().int().flatten().tolist()
+    if grid.mass.dim() == 1:
+        ends = placed(grid.corners, half).tolist()
+        shapes: Iterable[str] = (f"M{a} {b}L{c} {d}" for (a, b), (c, d) in pairwise(ends))
+        kind, attribute, low, high = "thread", "stroke-opacity", 0.12, 0.9
+    else:
+        rows, columns = grid.mass.shape
+        c = placed(grid.corners.flatten(0, 1), half).reshape(rows + 1, columns + 1, 2)
+        quads = np.concatenate([c[:-1, :-1], c[:-1, 1:], c[1:, 1:], c[1:, :-1]], 2)
+        shapes = (
+            f"M{a} {b}L{c} {d} {e} {f} {g} {h}z"
+            for a, b, c, d, e, f, g, h in quads.reshape(-1, 8).tolist()
+        )
+        kind, attribute, low, high = "cell", "fill-opacity", 0.02, 0.6
+    paths: dict[int, list[str]] = {}
+    for at, shape in zip(level, shapes, strict=True):
+        paths.setdefault(at, []).append(shape)
+    return "".join(
+        f"<path class='{kind}' style='{attribute}:{low + (high - low) * at / (LEVELS - 1):.2f}' "
+        f"d='{''.join(paths[at])}'/>"
+        for at in sorted(paths)
+    )
+
+
+def arrow_tips(start: Tensor, arrows: Tensor, half: float) -> Tensor:
+    """Where arrows end, (M, 2): as long as the push where it is weak, never over LONGEST."""
+    size = arrows.norm(dim=1, keepdim=True).clamp(min=1e-12)
+    longest = LONGEST * half
+    return start + arrows / size * longest * torch.tanh(size / longest * 0.35)
+
+
+def _arrows(fake: Tensor, arrows: Tensor, half: float) -> str:
+    start = fake[: len(arrows)]
+    ends = placed(arrow_tips(start, arrows[: len(start)], half), half)
+    parts = []
+    for (x, y), (u, v) in zip(placed(start, half).tolist(), ends.tolist(), strict=True):
+        length = math.hypot(u - x, v - y)
+        if length < 6:  # a push too weak to be seen
+            continue
+        head = min(9.0, 0.45 * length) / length
+        across, down = (u - x) * head, (v - y) * head
+        parts.append(
+            f"M{x} {y}L{u} {v}M{u - across - down * 0.6:.0f} {v - down + across * 0.6:.0f}"
+            f"L{u} {v} {u - across + down * 0.6:.0f} {v - down - across * 0.6:.0f}"
+        )
+    return "".join(parts)
+
+
+def _key(view: GanLabView) -> str:
+    def mark(kind: str, path: str) -> str:
+        return (
+            f"<svg width='16' height='11' viewBox='0 0 32 22' aria-hidden='true'>"
+            f"<path class='{kind}' d='{path}'/></svg>"
+        )
+
+    parts = []
+    if view.real is not None:
+        parts.append(mark("real", "M16 11h0") + "real")
+    if view.fake is not None and len(view.fake):
+        out = f" ({percent(view.outside)} outside)" if view.outside else ""
+        averaged = ", averaged weights" if view.settings.ema_half_life else ""
+        parts.append(mark("fake", "M16 11h0") + f"fake{averaged}{out}")
+        if view.act is not None and "before" in view.act.points:
+            parts.append(mark("was", "M2 11H30") + "its way in this step")
+    if view.arrows is not None:
+        parts.append(mark("arrows", "M2 11H28M20 5L28 11 20 17") + "−∂ℓ/∂x of its loss ℓ")
+    if view.grid is not None:
+        parts.append(mark("cell' fill-opacity='.4", "M4 4L28 2 28 20 6 18z") + "z grid")
+    if view.heat is not None:
+        name, low, high = words.HEAT[view.settings.loss]
+        fake, real = (f"rgba{(*colour, HEAT_ALPHA / 255)}" for colour in (HEAT_FAKE, HEAT_REAL))
+        scale = f"background:linear-gradient(90deg,{fake},transparent,{real})"
+        parts.append(f"{escape(name)}: {low}<i class='scale' style='{scale}'></i>{high}")
+    return f"<div class='key'>{''.join(f'<span>{part}</span>' for part in parts)}</div>"
+
+
+def _numbers(view: GanLabView) -> str:
+    n, real = view.numbers, view.floors
+    loss_d = rounded(n["discriminator_loss"], 3)
+    if math.isfinite(n["discriminator_loss"]):  # there is one
+        loss_d += words.included(view.settings)
+    rows = [
+        ("turn", f"<b>{int(n['turn']):,}</b>"),
+        ("discriminator's loss", loss_d),
+        ("generator's loss", rounded(n["generator_loss"], 3)),
+        ("real outscores fake", f"{percent(n['outscored'])} of pairs"),
+        (f"{view.truth.modes} found", f"{n['modes']} of {n['modes_in_all']}"),
+        ("good fakes", f"{percent(n['good'])} (real: {percent(real['good'])})"),
+        ("JS divergence", f"{rounded(n['js'], 3)} (real: {rounded(real['js'], 3)})"),
+    ]
+    cells = "".join(
+        f"<tr><td>{kit.tip(name, TIPS.get(name, TIPS['found']))}</td><td>{value}</td></tr>"
+        for name, value in rows
+    )
+    return f"<div class='gl-tips'><table>{cells}</table></div>"
+
+
+def _act(view: GanLabView) -> str:
+    """The sentence of slow motion; it has its room for as long as slow motion lasts."""
+    if view.act is None:
+        return ""
+    return (
+        f"<div class='act' role='status'><b>{words.heading(view.act)}</b><br/>"
+        f"{escape(words.sentence(view.act, view.settings.optimiser))}</div>"
+    )

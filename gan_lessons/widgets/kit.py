@@ -1,0 +1,129 @@
+"""What explorers draw with: one style sheet, its colours, buttons, rows, pictures, tips."""
+
+import base64
+import io
+import re
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+import ipywidgets as w
+from torch import Tensor
+
+from gan_lessons import plots
+
+CSS = Path(__file__).with_name("explorers.css").read_text(encoding="utf-8")
+_BLOCKS = re.findall(r"/\* colours of .*? \*/[^{]*\{([^}]*)\}", CSS)
+_LIGHT, _DARK = (dict(re.findall(r"--([\w-]+): (#\w{6});", block)) for block in _BLOCKS)
+# Name: in a light page, in a dark page. The still pictures have a light page's.
+PALETTE = {name: (colour, _DARK[name]) for name, colour in _LIGHT.items()}
+
+
+def style() -> str:
+    """The style sheet of all explorers, as an element for the page."""
+    return f"<style>{CSS}</style>"
+
+
+def html(text: str = "", css_class: str = "") -> w.HTML:
+    """A part of the page that holds a picture or words, kept and written over."""
+    made = w.HTML(text)
+    set_tip(made, "")  # or "null" would be its label's
+    if css_class:
+        made.add_class(css_class)
+    return made
+
+
+def button(text: str, icon: str, tip: str, kind: type[w.DOMWidget] = w.Button) -> w.DOMWidget:
+    """A button as wide as its words. kind: w.Button or w.ToggleButton."""
+    return kind(description=text, icon=icon, tooltip=tip)
+
+
+def row(children: Sequence[w.Widget]) -> w.HBox:
+    """Controls side by side; on a narrow page they wrap."""
+    made = w.HBox(list(children))
+    made.add_class("gl-row")
+    return made
+
+
+def column(children: Sequence[w.Widget]) -> w.VBox:
+    """Controls and pictures, one under the other."""
+    made = w.VBox(list(children))
+    made.add_class("gl-column")
+    return made
+
+
+def beside(children: Sequence[w.Widget]) -> w.Box:
+    """Parts of a page side by side, of equal rights; on a narrow page one under the other."""
+    made = w.Box(list(children))
+    made.add_class("gl-beside")
+    return made
+
+
+def set_tip(control: w.DOMWidget, tip: str) -> None:
+    """What a control says when it is pointed at, by the trait that this version has for it.
+
+    ipywidgets 7 has `tooltip` on buttons, and `description_tooltip` on what has a description; 8
+    has `tooltip` on everything, and an empty one reads "null" on a slider's label.
+    """
+    name = "description_tooltip" if control.has_trait("description_tooltip") else "tooltip"
+    if control.has_trait(name):
+        setattr(control, name, tip)
+
+
+def to_img(pictures: Tensor, words: str, columns: int = 1, gap: int = 0) -> str:
+    """Pictures (N, 1 or 3, H, W), row by row, as one <img>. words: its alternative text."""
+    file = io.BytesIO()
+    plots.sheet(pictures, columns, scale=1, gap=gap).save(file, "png", compress_level=1)
+    source = base64.b64encode(file.getvalue()).decode()
+    # Decoded at once, or the old picture would blink away before the new one is there.
+    return f"<img decoding='sync' src='data:image/png;base64,{source}' alt='{escape(words)}'/>"
+
+
+def tip(text: str, sentence: str, *, focus: bool = True) -> str:
+    """Text that says a sentence when it is pointed at, or reached with Tab.
+
+    focus: whether Tab stops there; where many cards have the same row, the first one is enough.
+    The sentence appears over the nearest element of class `gl-tips`.
+    """
+    said = escape(sentence)
+    stop = " tabindex='0'" if focus else ""
+    return f"<span class='gl-tip'{stop} aria-description='{said}' data-tip='{said}'>{text}</span>"
+
+
+def fixed(value: float, digits: int) -> str:
+    """With so many digits behind the point whatever the value, so that nothing jumps."""
+    text = f"{value:.{digits}f}"
+    return text.removeprefix("-") if not float(text) else text.replace("-", "−")
+
+
+def percent(share: float) -> str:
+    """0 to 1 → 12.34 %."""
+    return f"{fixed(100 * share, 2)} %"
+
+
+def error_card(message: str) -> str:
+    """What went wrong and what to do, as HTML."""
+    return f"<div class='gl-card gl-error' role='alert'><b>Stopped.</b> {escape(message)}</div>"
+
+
+def hints(root: str, tips: dict[str, str]) -> str:
+    """Rules that write a control's sentence into the explorer's line of hints.
+
+    By keyboard focus or by mouse; the mouse wins. root: the explorer's class. tips: control → its
+    sentence.
+    """
+    return "".join(
+        f".{root}:has(.{control_class(root, name)}:{state}) .gl-hint::after"
+        f'{{content:"{_css_text(sentence)}"}}'
+        for state in ("focus-within", "hover")
+        for name, sentence in tips.items()
+    )
+
+
+def control_class(root: str, control: str) -> str:
+    """The class of a control, by which pages and tests find it: gl-latent-seed."""
+    return f"{root}-{control.replace('_', '-')}"
+
+
+def _css_text(text: str) -> str:
+    return re.sub(r'["\\<>&\n]', lambda match: f"\\{ord(match[0]):x} ", text)
