@@ -50,6 +50,7 @@ from gan_lessons.train import (
 from gan_lessons.train.checkpoint import claimed, find
 from gan_lessons.train.interrupt import raising
 from gan_lessons.train.ranks import ProcessLost
+from gan_lessons.train.speed import forget_if_slow
 from gan_lessons.train.streams import drop_broken_streams, safe_streams
 from gan_lessons.train.tensorboard import TensorBoardView
 
@@ -158,7 +159,10 @@ def _train(
     view = TensorBoardView(out) if options.tensorboard else None
     _write(out / "config.json", json.dumps(trainer.config.to_dict(), indent=2) + "\n")
     if left > 0:
+        before = trainer.steps, trainer.seconds
         trainer.fit(left, view=view, save_to=out)
+        steps, seconds = trainer.steps - before[0], trainer.seconds - before[1]
+        forget_if_slow(trainer.config, images, trainer.device, seconds / steps)
     _deliver(trainer, judge, out)
 
 

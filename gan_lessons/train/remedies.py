@@ -14,6 +14,15 @@ from gan_lessons import checks
 from gan_lessons.train.shared_random import SharedRandom
 
 
+def shown(
+    x: Tensor, noise: float | Tensor | None, augment: str, pack: int, random: SharedRandom
+) -> Tensor:
+    """Pictures as D is shown them: with noise (None: none), then augmented, then packed."""
+    if noise is not None:
+        x = noisy(x, noise, random)
+    return packed(augmented(x, augment, random), pack)
+
+
 def noisy(x: Tensor, deviation: float | Tensor, random: SharedRandom) -> Tensor:
     """Instance noise: N(0, deviation²) on every pixel (Sønderby et al. 2017)."""
     return x + deviation * random.normal(len(x), *x.shape[1:]).to(x.dtype)

@@ -16,10 +16,14 @@ from gan_lessons.data.cache import cache_folder, written_aside
 from gan_lessons.train.compute import ComputeOptions
 from gan_lessons.train.config import TrainConfig
 from gan_lessons.train.device import pick_device
+from gan_lessons.train.game import Data
 from gan_lessons.train.picture_trainer import Trainer, networks
 
 ROUNDS, STEPS = 3, 3  # of each candidate, taking turns: the median of the rounds counts
 HOPELESS = 2.0  # after one round, a candidate this many times slower than the best is dropped
+STEADY = 1.3  # rounds whose times differ by more than this factor were disturbed
+FAR = 1.5  # a step this many times faster than its measurement shows that it was disturbed
+TRIES = 3  # measurements, until one is not disturbed
 WORTH = 0.97  # a candidate replaces the first one only if it takes at most this share of its time
 
 
@@ -30,18 +34,19 @@ def fastest(
 
     Memory layout and bfloat16 cost time on some processors and save it on others, so each is tried
     on and off (on CUDA, the recorded step too). That takes a few seconds, once: the result is
-    cached for this machine, this version of torch and this kind of step.
+    cached for this machine, this version of torch and this kind of step. A measurement that another
+    program disturbs is repeated, and not cached if it stays disturbed.
     """
     device = pick_device(device)
     candidates = _candidates(device)
     file = cache_folder() / "compute.json"
     known = _read(file)
     key = _key(config, images, device)
-    if len(known.get(key, [])) != len(candidates):
-        known[key] = _measure(candidates, config, images, device)
-        with contextlib.suppress(OSError), written_aside(file) as aside:  # else: measured again
-            aside.write_text(json.dumps(known, indent=1), encoding="utf-8")
-    times: list[float] = known[key]
+    times, steady = known.get(key, []), True
+    if len(times) != len(candidates):
+        times, steady = _measure(candidates, config, images, device)
+        if steady:
+            _write(file, known | {key: times})
     best = min(range(len(times)), key=times.__getitem__)
     if times[best] > WORTH * times[0]:
         best = 0
@@ -50,7 +55,17 @@ def fastest(
             f"a step takes {1000 * times[best]:.1f} ms here with {_words(candidates[best])}; "
             f"{1000 * times[0]:.1f} ms with {_words(candidates[0])}"
         )
+        if not steady:
+            print("(other programs are busy here: this is measured again at the next run)")
     return candidates[best]
+
+
+def forget_if_slow(config: TrainConfig, images: Data, device: torch.device, seconds: float) -> None:
+    """Forgets a cached measurement if a training's steps, of so many seconds, were far faster."""
+    file = cache_folder() / "compute.json"
+    known, key = _read(file), _key(config, images, device)
+    if known.get(key) and min(known[key]) > FAR * seconds:
+        _write(file, {name: times for name, times in known.items() if name != key})
 
 
 def _candidates(device: torch.device) -> list[ComputeOptions]:
@@ -65,13 +80,26 @@ def _candidates(device: torch.device) -> list[ComputeOptions]:
 
 def _measure(
     candidates: list[ComputeOptions], config: TrainConfig, images: Images, device: torch.device
-) -> list[float]:
-    """Seconds a step of each candidate, with networks built only for this."""
+) -> tuple[list[float], bool]:
+    """Seconds a step of each candidate, and whether nothing disturbed the measurement.
+
+    If it stays disturbed, each candidate's fastest round counts.
+    """
     some = images.take(min(len(images), 4 * config.batch))
     trainers = [
         Trainer(*networks(config, some), some, config, device, options) for options in candidates
     ]
-    times: list[list[float]] = [[] for _ in candidates]
+    tries = []
+    for _ in range(TRIES):
+        tries.append(_rounds(trainers, device))
+        if all(max(own) <= STEADY * min(own) for own in tries[-1]):
+            return [statistics.median(own) for own in tries[-1]], True
+    return [min(min(rounds[i]) for rounds in tries) for i in range(len(candidates))], False
+
+
+def _rounds(trainers: list[Trainer], device: torch.device) -> list[list[float]]:
+    """Seconds a step of each trainer, in each of its rounds."""
+    times: list[list[float]] = [[] for _ in trainers]
     for _ in range(ROUNDS):
         for trainer, own in zip(trainers, times, strict=True):
             if own and own[0] > HOPELESS * min(other[0] for other in times if other):
@@ -83,7 +111,7 @@ def _measure(
                 trainer.step()
             _wait(device)
             own.append((time.perf_counter() - started) / STEPS)
-    return [statistics.median(own) for own in times]
+    return times
 
 
 def _wait(device: torch.device) -> None:
@@ -105,7 +133,12 @@ def _read(file: Path) -> dict[str, list[float]]:
     return stored if isinstance(stored, dict) else {}
 
 
-def _key(config: TrainConfig, images: Images, device: torch.device) -> str:
+def _write(file: Path, known: dict[str, list[float]]) -> None:
+    with contextlib.suppress(OSError), written_aside(file) as aside:  # else: measured again
+        aside.write_text(json.dumps(known, indent=1), encoding="utf-8")
+
+
+def _key(config: TrainConfig, images: Data, device: torch.device) -> str:
     """A hash of all that the time of a step depends on."""
     what = asdict(replace(config, seed=0, learning_rate_g=1.0, learning_rate_d=1.0))
     where = (

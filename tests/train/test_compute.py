@@ -136,6 +136,7 @@ SMALL = TrainConfig(width=4, latent=6, batch=8)
 
 
 def test_the_fastest_is_measured_once_and_said(images, cache, capsys, monkeypatch):
+    monkeypatch.setattr(module, "STEADY", float("inf"))  # however busy the machine is
     torch.manual_seed(0)
     state = torch.get_rng_state()
     first = fastest(SMALL, images, "cpu")
@@ -156,14 +157,14 @@ def test_the_fastest_is_measured_once_and_said(images, cache, capsys, monkeypatc
     ],
 )
 def test_the_fastest_is_chosen_by_what_was_measured(images, cache, monkeypatch, times, expected):
-    monkeypatch.setattr(module, "_measure", lambda *_: times)
+    monkeypatch.setattr(module, "_measure", lambda *_: (times, True))
     assert fastest(SMALL, images, "cpu", say=False) == expected
 
 
 @pytest.mark.parametrize("content", ["", "{", "[1]"])
 def test_a_damaged_cache_is_measured_anew(images, cache, monkeypatch, content):
     cache.write_text(content)
-    monkeypatch.setattr(module, "_measure", lambda *_: [1.0, 2.0, 3.0, 0.1])
+    monkeypatch.setattr(module, "_measure", lambda *_: ([1.0, 2.0, 3.0, 0.1], True))
     assert fastest(SMALL, images, "cpu", say=False) == ComputeOptions(
         channels_last=False, bfloat16=True
     )
@@ -180,8 +181,9 @@ def test_a_slow_candidate_is_dropped_after_a_round(images, monkeypatch):
     monkeypatch.setattr(Trainer, "step", step)
     monkeypatch.setattr(module.time, "perf_counter", lambda: now[0])
     candidates = [ComputeOptions(), ComputeOptions(bfloat16=True)]
-    times = module._measure(candidates, SMALL, images, torch.device("cpu"))
+    times, steady = module._measure(candidates, SMALL, images, torch.device("cpu"))
     assert times == pytest.approx([0.1, 1.0])
+    assert steady
     assert steps == {False: 12, True: 4}
 
 
@@ -285,3 +287,32 @@ def test_a_state_loaded_into_a_recorded_training_is_what_goes_on(images):
     copied = {n: v.clone() if torch.is_tensor(v) else v for n, v in two.state_dict().items()}
     one.load_state_dict(copied)
     assert_alike(one.fit(6), two.fit(6), 1e-3, 1e-4)
+
+
+@pytest.mark.parametrize(("busy", "cached"), [(1, True), (99, False)])
+def test_a_disturbed_measurement_is_repeated_and_never_kept(
+    images, cache, monkeypatch, capsys, busy, cached
+):
+    """The first `busy` steps of the second round take four times as long."""
+    taken, now = [0], [0.0]
+
+    def step(trainer):
+        taken[0] += 1
+        slow = 16 < taken[0] <= 32 * busy and taken[0] % 32 > 16
+        now[0] += 4.0 if slow else 1.0
+
+    monkeypatch.setattr(Trainer, "step", step)
+    monkeypatch.setattr(module.time, "perf_counter", lambda: now[0])
+    assert fastest(SMALL, images, "cpu") == ComputeOptions()
+    assert cache.exists() == cached
+    printed = capsys.readouterr().out
+    assert "a step takes 1000.0 ms here" in printed
+    assert ("measured again at the next run" in printed) != cached
+
+
+def test_a_measurement_that_training_belies_is_forgotten(images, cache, monkeypatch):
+    monkeypatch.setattr(module, "_measure", lambda *_: ([0.2, 0.3, 0.4, 0.5], True))
+    fastest(SMALL, images, "cpu", say=False)
+    for seconds, kept in ((0.9, True), (0.15, True), (0.1, False)):
+        module.forget_if_slow(SMALL, images, torch.device("cpu"), seconds)
+        assert bool(json.loads(cache.read_text())) == kept

@@ -17,7 +17,7 @@ from gan_lessons.train.compute import ComputeOptions
 from gan_lessons.train.config import TrainConfig
 from gan_lessons.train.fits import check_gan
 from gan_lessons.train.game import Batch, Data, Game, Networks, Turn, Values
-from gan_lessons.train.remedies import augmented, noisy, packed
+from gan_lessons.train.remedies import shown
 from gan_lessons.train.samples import draw
 from gan_lessons.train.schedule import cosine
 from gan_lessons.train.shared_random import SharedRandom
@@ -138,9 +138,8 @@ class PictureGame(Game):
 
     def shown_to_d(self, x: Tensor, values: Values, random: SharedRandom) -> Tensor:
         """Pictures as the discriminator is shown them."""
-        if self.config.instance_noise:
-            x = noisy(x, values["noise"], random)
-        return packed(augmented(x, self.config.augment, random), self.config.pack)
+        noise = values["noise"] if self.config.instance_noise else None
+        return shown(x, noise, self.config.augment, self.config.pack, random)
 
     def _labelled(self, batch: Mapping[str, Batch]) -> Batch:
         real, labels = batch["real"]
