@@ -180,7 +180,7 @@ def test_neighbours_have_tints_of_their_own():
 
 def test_an_old_picture_is_not_faded_until_it_cannot_be_read(page):
     sheet = " ".join(page.htmls(DeconvExplorer()))
-    (rule,) = re.findall(r"\.gl-deconv \.stale \{([^}]*)\}", sheet)
+    (rule,) = re.findall(r"\.gl-deconv \.stale \.gl-card \{([^}]*)\}", sheet)
     assert "opacity" not in rule
 
 

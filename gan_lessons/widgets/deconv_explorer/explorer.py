@@ -52,7 +52,8 @@ class DeconvExplorer(Explorer[DeconvSettings]):
         if self.layer is not None:
             _check_fit(self.layer, self._first)
         self.legal = self._nearest(DeconvView(self._first, self.layer))
-        self._cells: dict[tuple[str, int, int], w.BoundedFloatText] = {}
+        self._drawn: DeconvView | None = None
+        self._number_fields: dict[tuple[str, int, int], w.BoundedFloatText] = {}
         super().__init__(self._first, without=CHANNELS if layer is None else OF_A_LAYER)
 
     def build(self) -> w.Widget:
@@ -163,7 +164,9 @@ class DeconvExplorer(Explorer[DeconvSettings]):
 
     def draw(self) -> None:
         self._status.value = page.status_html(self.view)
-        self._picture.value = page.to_html(self.legal, self.layer)
+        if self.legal is not self._drawn:
+            self._picture.value = page.to_html(self.legal, self.layer)
+            self._drawn = self.legal
         if self.view.illegal:
             self._picture.add_class("stale")
         else:
@@ -197,12 +200,12 @@ class DeconvExplorer(Explorer[DeconvSettings]):
 
     def _field(self, kind: str, row: int, column: int) -> w.BoundedFloatText:
         key = (kind, row, column)
-        if key not in self._cells:
+        if key not in self._number_fields:
             made = w.BoundedFloatText(min=-LARGEST_NUMBER, max=LARGEST_NUMBER, step=0.5)
             kit.set_tip(made, f"{kind}[{row},{column}]")
             made.observe(partial(self._on_field, key), names="value")
-            self._cells[key] = made
-        return self._cells[key]
+            self._number_fields[key] = made
+        return self._number_fields[key]
 
     # What happens
 

@@ -54,7 +54,7 @@ def _rows(view: DeconvView, done: int, canvas: Tensor, title: str) -> Panel:
 
 
 def _stamp(view: DeconvView, chosen: tuple[int, int] | None) -> Panel:
-    """The chosen input's scaled kernel; empty cells where none is chosen, so that nothing jumps."""
+    """The chosen input's scaled kernel; empty cells if none is chosen, so that nothing jumps."""
     height, width = view.w.shape
     tip = "The chosen input times the kernel: what it adds to the sum."
     if chosen is None:
