@@ -73,7 +73,7 @@ def set_tip(control: w.DOMWidget, tip: str) -> None:
 def to_img(pictures: Tensor, words: str, columns: int = 1, gap: int = 0) -> str:
     """Pictures (N, 1 or 3, H, W), row by row, as one <img>. words: its alternative text."""
     file = io.BytesIO()
-    plots.sheet(pictures, columns, scale=1, gap=gap).save(file, "png", compress_level=1)
+    plots.sheet(pictures, columns, scale=1, gap=gap, clip=True).save(file, "png", compress_level=1)
     source = base64.b64encode(file.getvalue()).decode()
     # Decoded at once, or the old picture would blink away before the new one is there.
     return f"<img decoding='sync' src='data:image/png;base64,{source}' alt='{escape(words)}'/>"

@@ -242,7 +242,7 @@ def quick_picture(s: Snapshot) -> plots.Picture:
     """The pictures alone, for the file while the training goes on: curves take a figure's time."""
     if s.pictures is None:
         return to_picture(s)
-    return plots.picture(plots.sheet(s.pictures, s.columns), alt_text(s))
+    return plots.picture(plots.sheet(s.pictures, s.columns, clip=True), alt_text(s))
 
 
 def to_picture(s: Snapshot) -> plots.Picture:
@@ -255,7 +255,7 @@ def to_picture(s: Snapshot) -> plots.Picture:
         axis.remove()
     sheet = drawn.add_subplot(grid[:, 0])
     if s.pictures is not None:
-        sheet.imshow(plots.sheet(s.pictures, s.columns), interpolation="nearest")
+        sheet.imshow(plots.sheet(s.pictures, s.columns, clip=True), interpolation="nearest")
     sheet.set_axis_off()
     plots.title(sheet, f"After {s.step:,} steps, {clock(s.seconds)}")
     upper, lower = axes[0, 1], axes[-1, 1]

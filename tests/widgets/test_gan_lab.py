@@ -19,7 +19,7 @@ from gan_lessons import plots
 from gan_lessons.losses import LOSSES
 from gan_lessons.train import TrainingDiverged
 from gan_lessons.widgets import GanLab, charts, kit, live
-from gan_lessons.widgets.gan_lab import PRESETS, curves, explorer, page
+from gan_lessons.widgets.gan_lab import PRESETS, curves, explorer, page, still
 from gan_lessons.widgets.gan_lab.settings import LIVE, VIEWS, GanLabSettings
 from gan_lessons.widgets.gan_lab.view import MOST_POINTS
 from gan_lessons.widgets.gan_lab.words import percent, rounded
@@ -503,20 +503,6 @@ def test_each_loss_is_drawn(loss):
     assert parsed(shown) is not None
 
 
-def test_the_curves_pass_through_their_values():
-    curve = charts.Curve("a", "generator", [(0.0, 0.0), (50.0, 1.0), (100.0, 0.5)])
-    drawn = charts.Chart([curve], [(0.0, "0"), (1.0, "1")], last=100)
-    svg = ET.fromstring(charts.to_svg(drawn, "turn"))
-    (line,) = svg.iter("polyline")
-    points = [tuple(map(float, p.split(","))) for p in line.get("points", "").split()]
-    top, bottom = charts.TOP, charts.HEIGHT - charts.BOTTOM
-    assert points == [
-        (charts.LEFT, bottom),
-        ((charts.LEFT + charts.WIDTH) / 2, top),
-        (charts.WIDTH, (top + bottom) / 2),
-    ]
-
-
 def test_a_loss_that_is_not_there_yet_is_no_point():
     shown = small(turns=["5 D"])
     curves = {e.get("class"): e.get("points") for e in parsed(shown).iter("polyline")}
@@ -572,14 +558,6 @@ def test_the_key_names_what_is_drawn():
     assert all("fake" in key for key in keys[1:])
     assert ["its way" in key for key in keys] == [False] * 7 + [True]
     assert ["−∂ℓ/∂x" in key for key in keys] == [False] * 6 + [True, False]
-
-
-def test_few_keeps_the_last():
-    points = [(float(i), float(i)) for i in range(1001)]
-    kept = charts.few(points)
-    assert kept[-1] == points[-1]
-    assert 80 < len(kept) <= 160
-    assert charts.few([(0.0, float("nan")), (1.0, 2.0)]) == [(1.0, 2.0)]
 
 
 def test_wild_values_do_not_flatten_the_losses():
@@ -687,6 +665,15 @@ def test_the_still_picture(settings):
     still = small(**settings).still
     assert isinstance(still, plots.Picture)
     assert Image.open(io.BytesIO(still.png)).width == 2 * still.width
+
+
+def test_the_still_picture_has_the_pages_heat_map():
+    values = torch.linspace(0, 1, 256).view(16, 16)
+    png = np.array(Image.open(io.BytesIO(page.heat_png(values)))).astype(float)
+    drawn = 255 * still._HEAT(values.numpy())
+    assert np.abs(drawn[..., 3] - png[..., 3]).max() < 2.5
+    seen = png[..., 3] > 4
+    assert np.abs(drawn - png)[seen].max() < 2.5
 
 
 def test_speed():

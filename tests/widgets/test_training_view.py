@@ -11,7 +11,7 @@ pytest.importorskip("ipywidgets")
 from gan_lessons.data import Images
 from gan_lessons.train import History, TrainConfig, Trainer, networks
 from gan_lessons.train.view import Progress
-from gan_lessons.widgets import TrainingView, charts, live, training_view
+from gan_lessons.widgets import TrainingView, live, training_view
 
 
 class FakeJudge:
@@ -173,17 +173,6 @@ def test_a_training_that_fails_later_keeps_what_was_last_seen(trainer, shown):
         trainer.fit(3, view)
     assert "step 3 of 3" in shown[-1][0]["text/plain"]
     assert view._display_id is None
-
-
-def test_thinned_curves_keep_the_mean():
-    values = [float(i % 7) for i in range(1000)]
-    points = charts.thinned(values)
-    assert len(points) == charts.MOST_POINTS
-    assert points[0][0] > 0
-    assert points[-1][0] <= 1000
-    assert charts.thinned([]) == []
-    assert charts.thinned([2.0]) == [(1.0, 2.0)]
-    assert sum(v for _, v in points) / len(points) == pytest.approx(3, abs=0.05)
 
 
 @pytest.mark.parametrize(

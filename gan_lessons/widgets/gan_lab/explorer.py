@@ -20,8 +20,6 @@ from gan_lessons.widgets.gan_lab.rewind import FIRST_STRIDE, RewindableMatch, mo
 from gan_lessons.widgets.gan_lab.settings import (
     LIVE,
     NO_PENALTY,
-    NOT_PLAYED,
-    OWN,
     VIEWS,
     GanLabSettings,
 )
@@ -29,6 +27,7 @@ from gan_lessons.widgets.gan_lab.still import to_picture
 from gan_lessons.widgets.gan_lab.truth import DRAWN
 from gan_lessons.widgets.gan_lab.view import GanLabView, view_of
 from gan_lessons.widgets.gan_lab.words import alt_text
+from gan_lessons.widgets.presets import OWN
 
 TICK_MS = 80
 SLICE = 0.058  # seconds of turns in a tick of Play; drawing comes on top
@@ -80,10 +79,8 @@ class GanLab(Explorer[GanLabSettings]):
         preset: str = OWN,
         **settings: Any,
     ):
-        chosen = PRESETS[preset].settings if preset in PRESETS else {}
-        first = GanLabSettings(preset, **{**chosen, **settings})
         moves = moves_of(turns)
-        self.match = RewindableMatch(first)
+        self.match = RewindableMatch(GanLabSettings.of(preset, **settings))
         self.match.replay(moves, checks.whole("acts", acts, 0))
         self._next_act = 0.0
         super().__init__(self.match.settings)
@@ -185,7 +182,7 @@ class GanLab(Explorer[GanLabSettings]):
 
     def page(self, settings: GanLabSettings) -> str:
         """The same moves, played with these settings."""
-        names = [name for name in settings.kinds() if name not in NOT_PLAYED]
+        names = [name for name in settings.kinds() if name not in ("preset", "views")]
         others = {name: getattr(settings, name) for name in names}
         others = {n: value for n, value in others.items() if value != getattr(self.settings, n)}
         match = self.match.replayed(**others) if others else self.match
@@ -228,8 +225,7 @@ class GanLab(Explorer[GanLabSettings]):
 
     def draw(self) -> None:
         self.view: GanLabView = view_of(self.match, self.settings.views)
-        preset = PRESETS.get(self.settings.preset)
-        watch = page.watch_html(preset.watch) if preset else ""
+        watch = page.watch_html(self.settings.watch) if self.settings.watch else ""
         if self._watch.value != watch:
             self._watch.value = watch
         self._picture.value = page.to_html(self.view, self.line)
@@ -265,14 +261,12 @@ class GanLab(Explorer[GanLabSettings]):
         """What cannot change in the middle of a game begins another, which is no preset's."""
         if name in LIVE:
             self._play(lambda: self.match.change(**{name: value}))
-        elif name == "preset" and value in PRESETS:
-            self.stop()
-            settings = PRESETS[value].settings
-            self._begin(GanLabSettings(value, views=self.settings.views, **settings))
-        elif name in NOT_PLAYED:
+        elif name == "views" or value == OWN:
             super().changed(name, value)
         else:
-            self._begin(self.settings.changed(**{"preset": OWN, name: value}))
+            if name == "preset":
+                self.stop()
+            self._begin(self.settings.changed(**{"views": self.settings.views, name: value}))
 
     def tick(self) -> None:
         start = time.perf_counter()
@@ -297,8 +291,8 @@ class GanLab(Explorer[GanLabSettings]):
             move()
         finally:
             self._say("")
-            own = {name: getattr(self.settings, name) for name in NOT_PLAYED}
-            self.show(self.match.settings.changed(**own))
+            live = {name: getattr(self.match.settings, name) for name in LIVE}
+            self.show(self.settings.changed(**live))
 
     def _begin(self, settings: GanLabSettings) -> None:
         self.match = RewindableMatch(settings)

@@ -27,8 +27,8 @@ LONGEST = 0.17  # of half the window: the arrows' length where the push is stron
 HEAT_REAL, HEAT_FAKE, HEAT_ALPHA = (74, 144, 205), (222, 130, 58), 185
 TIPS = {
     "turn": "How many turns were played, of one player or of both.",
-    "discriminator's loss": "Of its last update. Near rest it stands still, and says little else.",
-    "generator's loss": "Of its last update: a measure of the other player, not of the fakes.",
+    "discriminator's loss": "Of its last update: near the end of a good game it hardly moves.",
+    "generator's loss": "Of its last update: it depends on the discriminator, too.",
     "real outscores fake": "In how many pairs the real point gets the higher logit: near 50 % the "
     "discriminator can only guess.",
     "found": "How many have fakes nearby: collapse shows here first.",
@@ -67,8 +67,8 @@ def plane(view: GanLabView) -> str:
     if view.real is not None:
         parts.append(f"<path class='real' d='{dots(view.real, half)}'/>")
     if view.act is not None and "before" in view.act.points and view.fake is not None:
-        starts = placed(view.act.points["before"], half).tolist()
-        ends = placed(view.fake, half).tolist()
+        starts = to_pixels(view.act.points["before"], half).tolist()
+        ends = to_pixels(view.fake, half).tolist()
         ways = "".join(f"M{x} {y}L{u} {v}" for (x, y), (u, v) in zip(starts, ends, strict=True))
         parts.append(f"<path class='was' d='{ways}'/>")
     if view.fake is not None:
@@ -92,7 +92,7 @@ def plane(view: GanLabView) -> str:
     )
 
 
-def placed(points: Tensor, half: float) -> np.ndarray:
+def to_pixels(points: Tensor, half: float) -> np.ndarray:
     """(N, 2) points → whole numbers of the drawing, y downwards; far outside, just outside."""
     flipped = points.detach() * torch.tensor([1.0, -1.0])
     scaled = (flipped / half + 1) * (SIDE / 2)
@@ -101,7 +101,7 @@ def placed(points: Tensor, half: float) -> np.ndarray:
 
 def dots(points: Tensor, half: float) -> str:
     """A path that is a dot at each point: one element, however many there are."""
-    return "".join(f"M{x} {y}h0" for x, y in placed(points, half).tolist())
+    return "".join(f"M{x} {y}h0" for x, y in to_pixels(points, half).tolist())
 
 
 def heat_png(heat: Tensor) -> bytes:
@@ -128,12 +128,12 @@ def _grid(grid: LatentGrid, half: float) -> str:
     """One path for each level of opacity."""
     level = (opacity(grid, half) * (LEVELS - 1)).round().int().flatten().tolist()
     if grid.mass.dim() == 1:
-        ends = placed(grid.corners, half).tolist()
+        ends = to_pixels(grid.corners, half).tolist()
         shapes: Iterable[str] = (f"M{a} {b}L{c} {d}" for (a, b), (c, d) in pairwise(ends))
         kind, attribute, low, high = "thread", "stroke-opacity", 0.12, 0.9
     else:
         rows, columns = grid.mass.shape
-        c = placed(grid.corners.flatten(0, 1), half).reshape(rows + 1, columns + 1, 2)
+        c = to_pixels(grid.corners.flatten(0, 1), half).reshape(rows + 1, columns + 1, 2)
         quads = np.concatenate([c[:-1, :-1], c[:-1, 1:], c[1:, 1:], c[1:, :-1]], 2)
         shapes = (
             f"M{a} {b}L{c} {d} {e} {f} {g} {h}z"
@@ -159,9 +159,9 @@ def arrow_tips(start: Tensor, arrows: Tensor, half: float) -> Tensor:
 
 def _arrows(fake: Tensor, arrows: Tensor, half: float) -> str:
     start = fake[: len(arrows)]
-    ends = placed(arrow_tips(start, arrows[: len(start)], half), half)
+    ends = to_pixels(arrow_tips(start, arrows[: len(start)], half), half)
     parts = []
-    for (x, y), (u, v) in zip(placed(start, half).tolist(), ends.tolist(), strict=True):
+    for (x, y), (u, v) in zip(to_pixels(start, half).tolist(), ends.tolist(), strict=True):
         length = math.hypot(u - x, v - y)
         if length < 6:  # a push too weak to be seen
             continue

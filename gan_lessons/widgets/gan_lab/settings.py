@@ -9,8 +9,8 @@ from gan_lessons.models.points import PRIORS, SLOPES
 from gan_lessons.train.config import TrainConfig
 from gan_lessons.widgets.gan_lab.presets import PRESETS
 from gan_lessons.widgets.gan_lab.truth import DRAWN, HEART, NAMES, SIDE
+from gan_lessons.widgets.presets import WithPresets, preset_menu
 from gan_lessons.widgets.settings import (
-    Settings,
     menu,
     number_menu,
     plain,
@@ -19,7 +19,6 @@ from gan_lessons.widgets.settings import (
     whole_slider,
 )
 
-OWN = "choose …"  # of the presets: none
 NO_PENALTY = "none"
 RATES = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 3e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1.0)
 GAMMAS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -29,7 +28,6 @@ LIVE = (
     *("loss", "penalty", "gamma", "optimiser", "batch", "ema_half_life"),
     *("learning_rate_g", "learning_rate_d", "updates_g", "updates_d"),
 )
-NOT_PLAYED = ("preset", "views")  # these change the page alone
 VIEWS = {  # name: what its button says when it is pointed at
     "real": "Real points, drawn from the data.",
     "fake": "Points that the generator makes: do they cover the real ones?",
@@ -82,7 +80,7 @@ def _drawing(name: str, value: Any) -> str:
 
 
 @dataclass(frozen=True)
-class GanLabSettings(Settings):
+class GanLabSettings(WithPresets):
     """Where the controls stand. A value out of range raises a ValueError that says the range.
 
     drawing: of the data "drawn", 8 by 8 cells as 16 hexadecimal digits. prior: what the generator
@@ -91,9 +89,10 @@ class GanLabSettings(Settings):
     was trained on; 0: no average.
     """
 
-    preset: str = menu(
-        OWN, (OWN, *PRESETS), label="preset", tip="Settings that show one phenomenon each."
-    )
+    presets = PRESETS
+    free = (*LIVE, "views")
+
+    preset: str = preset_menu(PRESETS)
     data: str = menu(
         "ring",
         _names(NAMES),
@@ -195,6 +194,6 @@ class GanLabSettings(Settings):
             name: value
             for name, value in self.state.items()
             if value != usual[name]
-            and name not in NOT_PLAYED
+            and name not in ("preset", "views")
             and (name != "drawing" or self.data == DRAWN)
         }

@@ -15,9 +15,11 @@ from gan_lessons.widgets.gan_lab.page import HEAT_ALPHA, HEAT_FAKE, HEAT_REAL, a
 from gan_lessons.widgets.gan_lab.view import GanLabView
 from gan_lessons.widgets.gan_lab.words import alt_text, percent
 
-_SHADES = ((HEAT_FAKE, HEAT_ALPHA), (HEAT_FAKE, 0), (HEAT_REAL, 0), (HEAT_REAL, HEAT_ALPHA))
+_FAKE, _REAL = (tuple(part / 255 for part in colour) for colour in (HEAT_FAKE, HEAT_REAL))
+_DARK = HEAT_ALPHA / 255
 _HEAT = LinearSegmentedColormap.from_list(
-    "heat", [(*(part / 255 for part in colour), alpha / 255) for colour, alpha in _SHADES]
+    "heat",
+    [(0.0, (*_FAKE, _DARK)), (0.5, (*_FAKE, 0.0)), (0.5, (*_REAL, 0.0)), (1.0, (*_REAL, _DARK))],
 )
 
 
@@ -40,9 +42,8 @@ def _drawn(view: GanLabView) -> plots.Picture:
         charts.draw(axis, chart)
         axis.set_xlim(0, chart.last)
         axis.tick_params(labelsize=8, labelbottom=chart is [*curves.values()][-1])
-        if name == "divergence":
-            axis.set_ylabel("nats", fontsize=8)
-        else:
+        axis.set_ylabel({"losses": "loss", "divergence": "nats"}.get(name, "share"), fontsize=8)
+        if not chart.log:
             low, high = chart.span
             axis.set_ylim(low, high + 0.05 * (name == "modes"))
         if axis.lines:

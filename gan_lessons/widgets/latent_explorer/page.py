@@ -177,10 +177,10 @@ def to_picture(view: LatentView, beside: Neighbours, classes: Classes = ()) -> p
         for spine in axis.spines.values():
             spine.set_visible(False)
         axis.tick_params(length=0)
-    left.imshow(plots.sheet(view.picture, scale=1, gap=0), interpolation="nearest")
+    left.imshow(plots.sheet(view.picture, scale=1, gap=0, clip=True), interpolation="nearest")
     left.set(xticks=[], yticks=[], xlabel=f"|z| = {view.norm:.2f}")
     plots.title(left, f"seed {settings.seed}")
-    whole = plots.sheet(beside.pictures.flatten(0, 1), columns, scale=1, gap=1)
+    whole = plots.sheet(beside.pictures.flatten(0, 1), columns, scale=1, gap=1, clip=True)
     right.imshow(whole, interpolation="nearest")
     across, down = width + 1, height + 1
     titles = {

@@ -90,7 +90,7 @@ def to_picture(view: UpsamplingView) -> plots.Picture:
 
 
 def _draw_pixels(axis: Axes, name: str, picture: Tensor) -> None:
-    axis.imshow(plots.sheet(picture, scale=1, gap=0), interpolation="nearest")
+    axis.imshow(plots.sheet(picture, scale=1, gap=0, clip=True), interpolation="nearest")
     axis.set_axis_off()
     axis.set_anchor("NW")
     plots.title(axis, name)
