@@ -113,19 +113,26 @@ def picture(drawn: Figure | Image.Image, alt: str, *, width: int | None = None) 
 
 
 def sheet(
-    pictures: Tensor, columns: int | None = None, *, scale: int = 2, gap: int = 2
+    pictures: Tensor,
+    columns: int | None = None,
+    *,
+    scale: int = 2,
+    gap: int = 2,
+    clip: bool = False,
 ) -> Image.Image:
     """Pictures in rows as one Pillow image, on the colour PAPER.
 
     pictures: (N, C, H, W), uint8 or floats in [-1, 1]; C is 1 or 3
     columns: pictures per row; by default about as many as rows
     scale: each pixel becomes scale × scale pixels; gap: pixels between pictures
+    clip: show floats of another range too, clipped to [-1, 1]
 
-    Raises ValueError for other shapes and for no pictures.
+    Raises ValueError for other shapes, for no pictures, and for floats of another range
+    (see `data.images.check_range`).
     """
     if pictures.dim() != 4 or pictures.shape[1] not in (1, 3) or not len(pictures):
         raise ValueError(f"pictures must be (N, 1 or 3, H, W), got {tuple(pictures.shape)}")
-    pixels = pictures if pictures.dtype == torch.uint8 else to_uint8(pictures)
+    pixels = pictures if pictures.dtype == torch.uint8 else to_uint8(pictures, clip=clip)
     pixels = pixels.detach().cpu().expand(-1, 3, -1, -1).permute(0, 2, 3, 1)
     pixels = pixels.repeat_interleave(scale, 1).repeat_interleave(scale, 2)
     n, height, width, _ = pixels.shape

@@ -189,7 +189,8 @@ def main() -> None:
         folder, settings = Path(scratch, "lab"), Path(scratch, "settings")
         folder.mkdir()
         settings.mkdir()
-        server = tests.Lab(folder, settings, browser)
+        server = tests.Lab(folder, settings)
+        server.browser = browser
         try:
             frames = []
             for cell, film in ((EXPLORER, film_explorer), (LAB, film_lab)):

@@ -1,110 +1,196 @@
 """A folder of your own pictures as one tensor."""
 
-import warnings
+import os
+import struct
+import zlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 from tqdm.auto import tqdm
 
 from gan_lessons.checks import whole
+from gan_lessons.data import picture_files
 from gan_lessons.data.images import Images
+from gan_lessons.data.levels import KINDS, Levels, Tally
 
-LISTED = 5  # how many names of unreadable files are printed
+LISTED = 5  # how many names of skipped files are printed
+# For damaged files, Pillow's plugins raise exceptions of many kinds. Running out of memory is none.
+BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    ArithmeticError,
+    EOFError,
+    RuntimeError,
+    AssertionError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
 
 
 def folder(path: str | Path, size: int) -> Images:
     """All pictures below a folder, cropped at the centre to a square and resized to `size` pixels.
 
     Reads every format that Pillow reads, at any size, and the first frame of an animation. Pictures
-    are rotated as their EXIF data say. If all are grey, the result has one channel, otherwise
-    three; transparent areas become white. If two or more direct subfolders hold pictures and the
-    folder itself holds none, the subfolders are the classes. Hidden files are ignored. Files that
-    cannot be read are skipped; a printed line says how many, and names the first few.
+    are rotated as their EXIF data say, and their colours are converted to sRGB if they have an ICC
+    profile. If all are grey, the result has one channel, otherwise three; transparent areas become
+    white. Hidden files are ignored, links to folders are followed. If two or more direct subfolders
+    hold pictures and the folder itself holds none, the subfolders are the classes.
+
+    White is what a picture's format says. Files of 16 or 32 bits and of floats often do not mean
+    what their format says: for each of these kinds, one white is chosen for the whole folder
+    (4095 if no value of 16 bits is larger; 1, 255 or 65535 for floats), and a line is printed.
+
+    Files that cannot be read are skipped. A printed line says how many, and names the first few;
+    `skipped` of the result has all of them, with the reasons. Decoding takes at most about 500 MB
+    for a picture: larger ones are skipped.
 
     Raises:
         ValueError: size is below 1, path is not a folder, or it has no readable picture.
     """
-    path = Path(path).expanduser()
     whole("size", size, least=1)
+    if not str(path).strip():
+        raise ValueError("the path of the pictures is empty: '.' is the current folder")
+    path = Path(os.path.expanduser(path))  # Path's own raises RuntimeError for an unknown user
     if not path.is_dir():
         what = "is a file, not a folder" if path.exists() else "does not exist"
         raise ValueError(f"{path} {what}: pass a folder of pictures")
-    read: list[tuple[Path, Tensor]] = []
-    skipped: list[Path] = []
-    for file in tqdm(_files(path), desc=f"reading {path.name}", delay=2, disable=None):
+    skipped: dict[str, str] = {}
+    files = _files(path, skipped)
+    square = _Squares(len(files), size)
+    read: list[Path] = []
+    for file in tqdm(files, desc=f"reading {path.name}", delay=2, disable=None):
         try:
-            read.append((file, _picture(file, size)))
-        # For damaged files, Pillow's plugins raise exceptions of many kinds.
-        except Exception:
-            skipped.append(file)
+            square.add(picture_files.read(path / file, size))
+        except BROKEN as error:
+            skipped[str(file)] = _reason(error, path / file)
+        else:
+            read.append(file)
     if skipped:
-        names = ", ".join(str(file.relative_to(path)) for file in skipped[:LISTED])
-        more = f" and {len(skipped) - LISTED} more" if len(skipped) > LISTED else ""
-        print(f"{path}: skipped {len(skipped)} that cannot be read as pictures: {names}{more}")
+        print(_summary(path, skipped))
     if not read:
         raise ValueError(f"{path} has no readable picture ({len(skipped)} files skipped)")
-    channels = max(len(picture) for _, picture in read)
-    pixels = torch.stack([picture.expand(channels, -1, -1) for _, picture in read])
-    labels, classes = _classes(path, [file for file, _ in read])
-    return Images(pixels, labels, classes, path.resolve().name)
+    for tally in square.apply_whites():
+        print(f"{path}: {tally}")
+    labels, classes = _classes(read)
+    return Images(square.pixels, labels, classes, path.resolve().name, skipped)
 
 
-def _files(path: Path) -> list[Path]:
-    found = (file.relative_to(path) for file in path.rglob("*") if file.is_file())
-    visible = (file for file in found if not any(part.startswith(".") for part in file.parts))
-    return [path / file for file in sorted(visible)]
+class _Squares:
+    """The pictures read so far, in one tensor that needs no copy at the end."""
+
+    def __init__(self, most: int, size: int):
+        self.all = np.empty((most, 1, size, size), dtype=np.uint8)
+        self.count = 0
+        self.levels: dict[int, Levels] = {}  # their white is known at the end
+
+    def add(self, picture: np.ndarray | Levels) -> None:
+        if isinstance(picture, Levels):
+            self.levels[self.count] = picture
+        else:
+            self._put(self.count, picture)
+        self.count += 1
+
+    def _put(self, index: int, picture: np.ndarray) -> None:
+        if len(picture) > self.all.shape[1]:
+            # Memory that nothing is written to is not taken.
+            colour = np.empty((len(self.all), 3, *self.all.shape[2:]), dtype=np.uint8)
+            colour[: self.count] = self.all[: self.count]
+            self.all = colour
+        self.all[index] = picture
+
+    def apply_whites(self) -> list[Tally]:
+        """Writes the pictures whose white was open; returns what was found for each kind."""
+        tallies = {each.kind: Tally(KINDS[each.kind]) for each in self.levels.values()}
+        for each in self.levels.values():
+            tallies[each.kind].join(each.tally)
+        for index, each in self.levels.items():
+            self._put(index, picture_files.to_pixels(each, tallies[each.kind].white))
+        self.levels.clear()
+        return list(tallies.values())
+
+    @property
+    def pixels(self) -> Tensor:
+        return torch.from_numpy(self.all)[: self.count]
 
 
-def _picture(file: Path, size: int) -> Tensor:
-    """(1, size, size) uint8 if the picture is grey, otherwise (3, size, size)."""
-    with warnings.catch_warnings():
-        # About transparency in palettes and odd metadata; neither changes the pixels.
-        warnings.simplefilter("ignore")
-        with Image.open(file) as opened:
-            image = _centre(_plain(ImageOps.exif_transpose(opened)))
-    image = image.resize((size, size), Image.Resampling.LANCZOS)
-    pixels = torch.from_numpy(np.array(image))
-    return pixels[None] if pixels.dim() == 2 else pixels.permute(2, 0, 1)
+def _summary(path: Path, skipped: dict[str, str]) -> str:
+    names = list(skipped)
+    listed = ", ".join(names[:LISTED])
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return (
+        f"{path}: skipped {len(names)} that cannot be read as pictures: {listed}{more} "
+        "(data.folder(...).skipped has all of them, with the reasons)"
+    )
 
 
-def _centre(image: Image.Image) -> Image.Image:
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    return image.crop((left, top, left + side, top + side))
+def _reason(error: BaseException, file: Path) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return "not a picture that Pillow can read"
+    if isinstance(error, Image.DecompressionBombError):
+        return f"more pixels than Pillow's limit of {2 * (Image.MAX_IMAGE_PIXELS or 0):,}"
+    text = " ".join(str(error).split()).replace(str(file), file.name)
+    return text or type(error).__name__
 
 
-def _plain(image: Image.Image) -> Image.Image:
-    """The picture in mode L (grey) or RGB."""
-    if image.mode.startswith("I") or image.mode == "F":
-        return Image.fromarray(_bytes(image))
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image)
-    if image.mode in ("1", "L"):
-        return image.convert("L")
-    image = image.convert("RGB")
-    red, green, blue = image.split()
-    # Grey pictures are often stored in colour, with three equal channels.
-    return red if red.tobytes() == green.tobytes() == blue.tobytes() else image
+def _files(path: Path, skipped: dict[str, str]) -> list[Path]:
+    """All files below the path, relative to it, in order. Notes what leads to no file."""
+    found: list[Path] = []
+    links: list[Path] = []
+    seen = {path.resolve()}
+    # Folders first, then links to folders: one that leads to a folder of these adds nothing.
+    _walk(path, Path(), found, links, seen, skipped)
+    for link in links:  # which grows: a linked folder may hold links
+        target = (path / link).resolve()
+        if target in path.resolve().parents:
+            skipped[str(link)] = "a link to a folder around this one"
+        elif target in seen:
+            skipped[str(link)] = "a link to a folder that is read anyway"
+        else:
+            seen.add(target)
+            _walk(path, link, found, links, seen, skipped)
+    return sorted(found)
 
 
-def _bytes(image: Image.Image) -> np.ndarray:
-    """A picture of 16 or 32 bits as uint8; Pillow's own conversion would clip at 255."""
-    levels = np.asarray(image, dtype=np.float64)
-    largest = levels.max(initial=0)
-    if image.mode == "F":
-        white = 1 if largest <= 1 else 255
-    else:
-        white = 65_535 if image.mode.startswith("I;16") or largest > 255 else 255
-    return (levels * (255 / white)).clip(0, 255).round().astype(np.uint8)
+def _walk(
+    path: Path,
+    below: Path,
+    found: list[Path],
+    links: list[Path],
+    seen: set[Path],
+    skipped: dict[str, str],
+) -> None:
+    try:
+        entries = sorted(os.scandir(path / below), key=lambda entry: entry.name)
+    except OSError as error:
+        skipped[str(below)] = error.strerror or "cannot be opened"
+        return
+    for entry in entries:
+        inside = below / entry.name
+        if entry.name.startswith("."):
+            continue
+        if os.path.isfile(entry.path):
+            found.append(inside)
+        elif os.path.isdir(entry.path):
+            if entry.is_symlink():
+                links.append(inside)
+            elif (target := (path / inside).resolve()) not in seen:
+                seen.add(target)
+                _walk(path, inside, found, links, seen, skipped)
+        else:
+            skipped[str(inside)] = "a link that leads nowhere" if entry.is_symlink() else "no file"
 
 
-def _classes(path: Path, files: list[Path]) -> tuple[Tensor | None, tuple[str, ...]]:
-    parts = [file.relative_to(path).parts for file in files]
+def _classes(files: Iterable[Path]) -> tuple[Tensor | None, tuple[str, ...]]:
+    parts = [file.parts for file in files]
     names = sorted({part[0] for part in parts if len(part) > 1})
     if len(names) < 2 or any(len(part) == 1 for part in parts):
         return None, ()

@@ -24,12 +24,14 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional as F
 
-from gan_lessons.checks import whole
+from gan_lessons.checks import fits, flag, instance, whole
 from gan_lessons.data.cache import cache_folder, written_aside
 from gan_lessons.data.images import Images
 
 # Raise this with every change of the pictures: otherwise the cache returns old ones.
 RENDERER = 2
+
+LARGEST = 2**32  # pixels of a set: 4 GB
 
 # Font → how much its strokes may grow on each side, least and most, in heights of its capitals.
 # Hairlines must grow, or they break at 28 pixels; bold strokes may shrink.
@@ -74,16 +76,18 @@ def glyphs(
     n: how many pictures, at least 1; every class gets n / len(classes), rounded up or down
     seed: from 0 to 2**63 - 1; the same seed gives the same pictures
     classes: the characters to draw, one class each; labels are indices into this string
-    size: height and width in pixels, at least 8; each size is drawn anew, not enlarged
+    size: height and width in pixels, from 8 to 1024; each size is drawn anew, not enlarged
     cached: whether to save the pictures in `cache_folder() / "glyphs"` and read them from there
 
     Raises ValueError for numbers out of range, for classes that are empty or repeat a character,
     and for a character that none of the fonts can draw.
     """
-    whole("n", n, least=1)
-    whole("seed", seed, least=0, most=2**63 - 1)
-    whole("size", size, least=8)
-    if not classes:
+    n = whole("n", n, least=1)
+    seed = whole("seed", seed, least=0, most=2**63 - 1)
+    size = whole("size", size, least=8, most=1024)
+    fits("pixels", n * size**2, LARGEST, "use fewer or smaller pictures")
+    flag("cached", cached)
+    if not instance("classes", classes, str):
         raise ValueError("classes must hold at least one character, got an empty string")
     twice = sorted({c for c in classes if classes.count(c) > 1})
     if twice:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from gan_lessons.checks import whole
+
+OUTSIDE = 1e-3  # how far a value may lie outside [-1, 1] by rounding
+MANY = 16  # so many pictures without any value below 0 are hardly meant as [-1, 1]
+NEAR_BLACK = 0.02  # 5 of 255 levels, where black is 0
 
 
 def to_float(pixels: Tensor) -> Tensor:
@@ -22,11 +27,38 @@ def to_float(pixels: Tensor) -> Tensor:
     return pixels.to(torch.float32) / 127.5 - 1
 
 
-def to_uint8(floats: Tensor) -> Tensor:
+def check_range(floats: Tensor) -> None:
+    """Raises ValueError if floating point pictures do not have the range [-1, 1].
+
+    Values outside it by more than rounding are an error. So are 16 or more pictures (N, C, H, W)
+    that use [0, 1]: no value is below 0, the darkest is at most 0.02, the brightest above 0.5. A
+    generator's pictures do not do that in practice: it would have to draw nothing darker than a
+    middle grey, and yet this grey. Pictures all white or all of one grey are accepted, and NaN is
+    not looked at.
+    """
+    if not floats.numel():
+        return
+    low, high = (float(value) for value in floats.detach().aminmax())
+    if math.isnan(low):
+        known = floats.detach()[~floats.isnan()]
+        low, high = (float(known.min()), float(known.max())) if known.numel() else (0.0, 0.0)
+    how = "pass them as uint8, or x / 127.5 - 1" if high > 2 and low >= 0 else ".clamp(-1, 1) them"
+    if low < -1 - OUTSIDE or high > 1 + OUTSIDE:
+        raise ValueError(f"pictures must lie in [-1, 1], got {low:.4g} to {high:.4g}: {how}")
+    in_unit_range = 0 <= low <= NEAR_BLACK and high > 0.5
+    if floats.dim() == 4 and len(floats) >= MANY and in_unit_range:
+        raise ValueError(
+            f"pictures must lie in [-1, 1], got {low:.4g} to {high:.4g}, as if black were 0: "
+            "pass 2 * x - 1"
+        )
+
+
+def to_uint8(floats: Tensor, *, clip: bool = False) -> Tensor:
     """Any shape, floating point in [-1, 1] → the same shape, uint8 in 0..255.
 
-    The inverse of `to_float`. Values outside [-1, 1] are clipped. Raises TypeError if the values
-    are not floating point, and ValueError if one of them is NaN.
+    The inverse of `to_float`. clip: do not check the range, and clip what lies outside, to show
+    what a network makes. Raises TypeError if the values are not floating point, and ValueError if
+    one of them is NaN or if they have another range (see `check_range`).
     """
     if not floats.is_floating_point():
         raise TypeError(f"pictures must be floating point in [-1, 1], got {floats.dtype}")
@@ -35,6 +67,8 @@ def to_uint8(floats: Tensor) -> Tensor:
             f"{int(floats.isnan().sum())} of {floats.numel()} values are NaN: "
             "find the step that produced them"
         )
+    if not clip:
+        check_range(floats)
     return ((floats.to(torch.float32) + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
 
 
@@ -42,9 +76,12 @@ def resize(pixels: Tensor, size: int) -> Tensor:
     """(N, C, H, W) uint8 → (N, C, size, size) uint8.
 
     28 to 32 pixels pads with black, as LeNet-5 did: no stroke is blurred. Any other size is an
-    antialiased bilinear resize. Raises ValueError for a size below 1.
+    antialiased bilinear resize. Raises ValueError for a size below 1, and TypeError if the pixels
+    are not uint8.
     """
     whole("size", size, least=1)
+    if pixels.dtype != torch.uint8:
+        raise TypeError(f"pixels must be uint8 (0 to 255), got {pixels.dtype}: see to_uint8")
     if pixels.shape[-2:] == (size, size):
         return pixels
     if pixels.shape[-2:] == (28, 28) and size == 32:
@@ -68,6 +105,7 @@ class Images:
     labels: (N,) int64, each an index into `classes`, on the device of the pixels; or None
     classes: the names of the classes; empty without classes
     name: what the set is called on screen
+    skipped: files of a folder that could not be read, and the reason for each
 
     Raises TypeError or ValueError if the tensors do not fit this description.
     """
@@ -76,6 +114,7 @@ class Images:
     labels: Tensor | None = None
     classes: tuple[str, ...] = ()
     name: str = "images"
+    skipped: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.pixels.dtype != torch.uint8:

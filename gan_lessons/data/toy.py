@@ -16,14 +16,18 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Generator, Tensor
 
-from gan_lessons.checks import number, one_of, whole
+from gan_lessons.checks import instance, number, one_of, whole
+
+MOST_POINTS = 2**27  # a gigabyte
+MOST_CENTRES = 2**20
+FURTHEST = 1e30  # from 0, in any direction: squares of points are finite in float64
 
 
 def ring_centres(modes: int = 8, radius: float = 1.0) -> Tensor:
     """(modes, 2) float32: points spaced evenly on a circle around 0."""
-    whole("modes", modes, least=1)
+    modes = whole("modes", modes, 1, MOST_CENTRES)
     angle = torch.arange(modes) * (2 * math.pi / modes)
-    return radius * torch.stack([angle.cos(), angle.sin()], dim=1)
+    return _length("radius", radius) * torch.stack([angle.cos(), angle.sin()], dim=1)
 
 
 def ring(
@@ -35,8 +39,8 @@ def ring(
 
 def grid_centres(side: int = 5, spacing: float = 2.0) -> Tensor:
     """(side², 2) float32: a square grid around 0."""
-    whole("side", side, least=1)
-    line = (torch.arange(side) - (side - 1) / 2) * spacing
+    side = whole("side", side, 1, 1024)
+    line = (torch.arange(side) - (side - 1) / 2) * _length("spacing", spacing)
     return torch.cartesian_prod(line, line)
 
 
@@ -49,8 +53,8 @@ def grid(
 
 def two_gaussians_centres(distance: float = 1.0, dims: int = 2) -> Tensor:
     """(2, dims) float32: two points `distance` apart, on the diagonal of the plane or on a line."""
-    whole("dims", dims, least=1, most=2)
-    half = distance / 2 / math.sqrt(dims)
+    dims = whole("dims", dims, least=1, most=2)
+    half = _length("distance", distance) / 2 / math.sqrt(dims)
     return torch.tensor([[-half] * dims, [half] * dims])
 
 
@@ -63,7 +67,7 @@ def two_gaussians(
 
 def line_centres(points: int = 9, length: float = 2.0, slope: float = 0.5) -> Tensor:
     """(points, 2) float32: points spaced evenly along the segment of `line`."""
-    whole("points", points, least=1)
+    points = whole("points", points, 1, MOST_CENTRES)
     return _on_line((torch.arange(points) + 0.5) / points, length, slope)
 
 
@@ -77,7 +81,7 @@ def line(
 
 def spiral_centres(points: int = 16, turns: float = 1.5) -> Tensor:
     """(points, 2) float32: points spaced nearly evenly along the spiral of `spiral`."""
-    whole("points", points, least=1)
+    points = whole("points", points, 1, MOST_CENTRES)
     return _on_spiral((torch.arange(points) + 0.5) / points, turns)
 
 
@@ -88,7 +92,7 @@ def spiral(n: int, generator: Generator, turns: float = 1.5, std: float = 0.02) 
 
 def disjoint_centres(modes: int = 3, distance: float = 1.5) -> Tensor:
     """(modes, 2) float32: the centres of the discs of `disjoint`."""
-    whole("modes", modes, least=1)
+    modes, distance = whole("modes", modes, 1, MOST_CENTRES), _length("distance", distance)
     radius = distance / 2 / math.sin(math.pi / modes) if modes > 1 else 0.0
     return ring_centres(modes, radius)
 
@@ -101,11 +105,12 @@ def disjoint(
     distance: between the centres of neighbouring discs. Raises ValueError if the discs would
     overlap, or the radius is negative.
     """
-    number("radius", radius, least=0)
+    radius = number("radius", radius, 0, FURTHEST)
+    modes, distance = whole("modes", modes, 1, MOST_CENTRES), _length("distance", distance)
     if modes > 1 and distance <= 2 * radius:
         raise ValueError(f"distance must be greater than twice the radius {radius}, got {distance}")
-    centres = disjoint_centres(modes, distance).to(generator.device)
     mode = _choose(n, generator, modes)
+    centres = disjoint_centres(modes, distance).to(generator.device)
     # The root makes the density uniform: the area of a ring at radius r is proportional to r.
     r = radius * _uniform(n, generator).sqrt()
     angle = 2 * math.pi * _uniform(n, generator)
@@ -146,6 +151,9 @@ class Points:
     classes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        instance("coordinates", self.coordinates, Tensor)
+        instance("name", self.name, str)
+        number("std", self.std, least=0)
         if self.coordinates.dim() != 2 or self.coordinates.dtype != torch.float32:
             raise ValueError(
                 "coordinates must be (N, D) float32, "
@@ -153,8 +161,12 @@ class Points:
             )
         if not self.coordinates.isfinite().all():
             raise ValueError("coordinates must be finite numbers")
+        if self.centres is not None:
+            instance("centres", self.centres, Tensor)
+        instance("classes", self.classes, tuple)
         if self.labels is None:
             return
+        instance("labels", self.labels, Tensor)
         if self.labels.dtype != torch.int64 or self.labels.shape != (len(self),):
             raise ValueError(
                 f"labels must be ({len(self)},) int64, one for each point, "
@@ -215,27 +227,39 @@ def _gaussians(n: int, generator: Generator, centres: Tensor, std: float) -> Ten
 
 
 def _on_line(t: Tensor, length: float, slope: float) -> Tensor:
-    along = (t - 0.5) * length / math.hypot(1, slope)
+    slope = _length("slope", slope)
+    along = (t - 0.5) * _length("length", length) / math.hypot(1, slope)
     return torch.stack([along, slope * along], dim=1)
 
 
 def _on_spiral(t: Tensor, turns: float) -> Tensor:
     # The root spreads the points evenly: the spiral's outer turns are longer.
     radius = t.sqrt()
-    angle = 2 * math.pi * turns * radius
+    angle = 2 * math.pi * _length("turns", turns) * radius
     return torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1)
 
 
 def _choose(n: int, generator: Generator, modes: int) -> Tensor:
-    whole("n", n, least=0)
+    n = _count(n, generator)
     return torch.randint(modes, (n,), generator=generator, device=generator.device)
 
 
 def _uniform(n: int, generator: Generator) -> Tensor:
-    whole("n", n, least=0)
+    n = _count(n, generator)
     return torch.rand(n, generator=generator, device=generator.device)
 
 
 def _normal(n: int, dims: int, std: float, generator: Generator) -> Tensor:
-    number("std", std, least=0)
-    return std * torch.randn(n, dims, generator=generator, device=generator.device)
+    std = number("std", std, 0, FURTHEST)
+    noise = torch.randn(whole("n", n), dims, generator=generator, device=generator.device)
+    return std * noise
+
+
+def _count(n: int, generator: Generator) -> int:
+    """The number of points to draw; it and the generator that draws them are checked."""
+    instance("generator", generator, Generator, "pass torch.Generator().manual_seed(0)")
+    return whole("n", n, 0, MOST_POINTS)
+
+
+def _length(name: str, value: float) -> float:
+    return number(name, value, -FURTHEST, FURTHEST)

@@ -17,8 +17,10 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from gan_lessons.checks import device_of, instance, whole
 from gan_lessons.data import Images, to_float
 from gan_lessons.data.cache import cache_folder, written_aside
+from gan_lessons.data.images import check_range
 
 FEATURES = 128
 _VERSION = 1  # of the classifier and its training; part of the cache's key
@@ -37,6 +39,8 @@ class FeatureNet(nn.Module):
 
     def __init__(self, size: int, channels: int, classes: int):
         super().__init__()
+        size, channels = whole("size", size, 1, 2**14), whole("channels", channels, 1, 1024)
+        classes = whole("classes", classes, 1, 2**20)
         self.pictures = (channels, size, size)
         self.size = min(size, 32)
         self.accuracy = float("nan")
@@ -66,13 +70,19 @@ class FeatureNet(nn.Module):
     def extract(self, pictures: Tensor, chunk: int = 1000) -> Tensor:
         """The features of any number of pictures, `chunk` at a time, on this network's device.
 
-        Raises ValueError if the pictures differ in shape from those it was trained on.
+        Raises ValueError if the pictures differ in shape from those it was trained on, or if they
+        are floats of another range than [-1, 1] (see `data.images.check_range`).
         """
-        if tuple(pictures.shape[1:]) != self.pictures:
+        chunk = whole("chunk", chunk, 1, 2**31)
+        if tuple(instance("pictures", pictures, Tensor).shape[1:]) != self.pictures:
             raise ValueError(
                 f"pictures must be (N, {', '.join(map(str, self.pictures))}) as the network was "
                 f"trained on, got {tuple(pictures.shape)}"
             )
+        if pictures.dtype != torch.uint8:
+            if not pictures.is_floating_point():
+                raise ValueError(f"pictures must be uint8 or floats, got {pictures.dtype}")
+            check_range(pictures)
         device = self.classify.weight.device
         return torch.cat([self(part.to(device)) for part in pictures.split(chunk)])
 
@@ -87,7 +97,8 @@ def features(images: Images, *, device: str | torch.device = "cpu") -> FeatureNe
     Raises:
         ValueError: the pictures are smaller than 16 pixels, or there are fewer than 10.
     """
-    if len(images) < 10:
+    device = device_of("device", device)
+    if len(instance("images", images, Images)) < 10:
         raise ValueError(f"a feature network needs at least 10 pictures, got {len(images)}")
     labels = _labels(images)
     classes = 4 if labels is None else int(labels.max()) + 1
@@ -98,7 +109,7 @@ def features(images: Images, *, device: str | torch.device = "cpu") -> FeatureNe
             net.load_state_dict({name: stored.get_tensor(name) for name in stored.keys()})  # noqa: SIM118
             net.accuracy = float(stored.metadata()["accuracy"])
     except (OSError, SafetensorError, RuntimeError, KeyError):
-        net = _train(net, images, torch.device(device))
+        net = _train(net, images, device)
         _store(net, file)
     return net.to(device).requires_grad_(False)
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from gan_lessons.checks import whole
+from gan_lessons.checks import instance, whole
 from gan_lessons.data import Images
 from gan_lessons.metrics.distances import frechet_distance
 from gan_lessons.metrics.feature_net import features
@@ -31,7 +31,9 @@ class Judge:
         count: int = 10_000,
         device: str | torch.device = "cpu",
     ):
-        whole("count", count, least=2)
+        count = whole("count", count, least=2)
+        if reference is not None:
+            instance("reference", reference, Images)
         self.net = features(images, device=device)
         # Shuffled, because the first half of MNIST's test digits is cleaner than the second.
         learned = _shuffled(images.pixels)
@@ -45,7 +47,10 @@ class Judge:
         self.floor = frechet_distance(self.real, self.net.extract(learned[: self.count]))
 
     def __call__(self, pictures: Tensor) -> float:
-        """The distance of pictures: (N, C, H, W), uint8 or floats in [-1, 1]; pass `count`."""
+        """The distance of pictures: (N, C, H, W), uint8 or floats in [-1, 1]; pass `count`.
+
+        Raises ValueError if they have another shape or range, or hold NaN.
+        """
         return frechet_distance(self.real, self.net.extract(pictures))
 
 

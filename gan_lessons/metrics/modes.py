@@ -5,11 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gan_lessons.checks import number
+from gan_lessons.checks import instance, number
 from gan_lessons.metrics.feature_net import FeatureNet
 from gan_lessons.metrics.inputs import check_points
 from gan_lessons.metrics.neighbours import distances
-from gan_lessons.precision import at_least_float32
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -67,6 +66,8 @@ def mode_report(samples: Tensor, centres: Tensor, std: float, *, within: float =
         ValueError: the widths differ, there are no samples or centres, one is not finite, or std
             or within is not above 0.
     """
+    instance("samples", samples, Tensor)
+    instance("centres", centres, Tensor)
     if samples.dim() != 2 or centres.dim() != 2 or samples.shape[1] != centres.shape[1]:
         raise ValueError(
             "samples must be (N, D) and centres (modes, D), "
@@ -74,12 +75,11 @@ def mode_report(samples: Tensor, centres: Tensor, std: float, *, within: float =
         )
     check_points("samples", samples)
     check_points("centres", centres)
-    number("std", std, above=0)
-    number("within", within, above=0)
-    samples = at_least_float32(samples.detach())
-    nearest = distances(samples, centres.to(samples)).min(1)
+    std, within = number("std", std, above=0), number("within", within, above=0)
+    # In float64 on the CPU: squares of float32's numbers overflow, and not every device has it.
+    nearest = distances(samples.detach().cpu().double(), centres.detach().cpu().double()).min(1)
     good = nearest.indices[nearest.values < within * std]
-    return ModeReport(good.bincount(minlength=len(centres)).cpu(), len(samples))
+    return ModeReport(good.bincount(minlength=len(centres)), len(samples))
 
 
 @torch.no_grad()
@@ -97,10 +97,11 @@ def class_report(samples: Tensor, net: FeatureNet) -> ModeReport:
 
     Raises:
         ValueError: the size or channels do not fit the network, or there are no pictures, or they
-            are not finite.
+            are not finite, or they are floats of another range than [-1, 1].
     """
+    instance("net", net, FeatureNet, "pass features(images)")
     digits = 1
-    if samples.dim() == 4 and net.pictures[0] == 1:
+    if instance("samples", samples, Tensor).dim() == 4 and net.pictures[0] == 1:
         digits = samples.shape[1]
         samples = samples.flatten(0, 1)[:, None]  # (N * C, 1, H, W)
     features = net.extract(samples)

@@ -31,9 +31,12 @@ import time
 from dataclasses import fields
 from pathlib import Path
 
-from gan_lessons import checks, data, plots
+import torch
+
+from gan_lessons import checks, data, models, plots
 from gan_lessons.data.cache import written_aside
 from gan_lessons.metrics import Judge
+from gan_lessons.metrics.feature_net import FeatureNet
 from gan_lessons.train import (
     RECIPES,
     CheckpointError,
@@ -55,6 +58,8 @@ from gan_lessons.train.streams import drop_broken_streams, safe_streams
 from gan_lessons.train.tensorboard import TensorBoardView
 
 SAMPLES = 100  # pictures on the sheet
+FOLDER = "folder:"  # before a path in --data
+SIZE_OF_FOLDERS = 64
 RESULTS = ("samples.png", "history.csv")  # written after the training
 SHELL_BASE = 128  # shells give a program that a signal ended this, plus the signal's number
 # What a user can cause is reported in one line; anything else is a defect and shows its trace.
@@ -75,6 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs with the arguments of a command line; returns the exit status, 0 if all went well."""
     with safe_streams(), raising():
         options = _parser().parse_args(arguments)
+        options.out = os.path.expanduser(options.out)  # a shell leaves --out=~/x as it is
         try:
             options.device = ranks.start(options.device)
             stopped = run(options)
@@ -100,12 +106,15 @@ def _what_is_left(out: Path) -> str:
 def run(options: argparse.Namespace) -> signal.Signals | None:
     """Trains, measures and writes. Returns the signal that ended it early, if any."""
     started = time.perf_counter()
+    if not options.out.strip():
+        raise ValueError("--out must name a folder; '.' is the current one")
     out = Path(options.out)
     if options.steps < 1:
         raise ValueError(f"--steps must be at least 1, got {options.steps}")
     _check_folder(out, options.resume)
     config = _config(options)
     pick_device(options.device)
+    _check_size(options, config)
     images, reference = _pictures(options)
 
     if options.resume:
@@ -192,7 +201,9 @@ def _parser() -> argparse.ArgumentParser:
     names = ", ".join(data.NAMES)
     parser.add_argument("--data", default="mnist", help=f"{names}, or folder:PATH (mnist)")
     parser.add_argument(
-        "--size", type=int, help="side of the pictures, in pixels (the data's own; 64 for a folder)"
+        "--size",
+        type=int,
+        help=f"side of the pictures, in pixels (the data's own; {SIZE_OF_FOLDERS} for a folder)",
     )
     parser.add_argument("--recipe", help=f"{', '.join(RECIPES)} (dcgan)")
     parser.add_argument(
@@ -264,15 +275,31 @@ def _compute(
 
 def _pictures(options: argparse.Namespace) -> tuple[data.Images, data.Images | None]:
     """The pictures to train on, and those to judge by where the data has a test split."""
-    if options.data.startswith("folder:"):
-        return data.folder(options.data.removeprefix("folder:"), options.size or 64), None
+    if options.data.startswith(FOLDER):
+        size = SIZE_OF_FOLDERS if options.size is None else options.size
+        return data.folder(options.data.removeprefix(FOLDER), size), None
     train = data.load(options.data, size=options.size)
     return train, data.load(options.data, split="test", size=options.size)
 
 
+def _check_size(options: argparse.Namespace, config: TrainConfig) -> None:
+    """Raises ValueError if there are no networks for this size, before the data is read."""
+    size = options.size
+    if size is None and options.data.startswith(FOLDER):
+        size = SIZE_OF_FOLDERS
+    if size is None:
+        return
+    checks.whole("--size", size, least=1)
+    with torch.device("meta"):  # which computes the shapes only
+        if not options.resume:
+            models.build(
+                config.network, size=size, channels=1, latent=config.latent, width=config.width
+            )
+        if not options.no_distance:
+            FeatureNet(size, channels=1, classes=2)
+
+
 def _check_folder(out: Path, resume: bool) -> None:
-    if not str(out).strip():
-        raise ValueError("--out must name a folder")
     if out.exists() and not out.is_dir():
         raise ValueError(f"--out must be a folder, {out} is a file")
     if not resume and find(out):

@@ -65,6 +65,6 @@ class TensorBoardView:
     def _write_sheet(self, progress: Progress) -> None:
         pictures = progress.samples(SAMPLES)
         if pictures is not None and pictures.dim() == 4 and pictures.isfinite().all():
-            sheet = np.asarray(plots.sheet(pictures).convert("RGB"))
+            sheet = np.asarray(plots.sheet(pictures, clip=True).convert("RGB"))
             self._writer.add_image("samples", sheet, progress.step, dataformats="HWC")
         self._sheet_due = time.perf_counter() + self._sheet_every

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -100,6 +102,98 @@ def test_subfolders_are_classes(tmp_path):
     assert images.pixels[:, 0, 0, 0].tolist() == [200, 220, 10]
     picture().save(tmp_path / "loose.png")
     assert data.folder(tmp_path, 8).labels is None
+
+
+def test_all_skipped_files_can_be_had_with_their_reasons(tmp_path, capsys):
+    picture().save(tmp_path / "good.png")
+    stored = (tmp_path / "good.png").read_bytes()
+    (tmp_path / "cut.png").write_bytes(stored[: len(stored) // 2])
+    (tmp_path / "notes").mkdir()
+    for i in range(8):
+        (tmp_path / "notes" / f"{i}.txt").write_text("hello")
+    images = data.folder(tmp_path, 8)
+    assert ".skipped has all of them, with the reasons" in capsys.readouterr().out
+    assert len(images.skipped) == 9
+    assert "truncated" in images.skipped["cut.png"].lower()
+    assert images.skipped[str(Path("notes", "7.txt"))] == "not a picture that Pillow can read"
+    assert images.take(1).skipped == images.skipped
+
+
+def link(place: Path, target: Path) -> None:
+    try:
+        place.symlink_to(target, target_is_directory=True)
+    except OSError:
+        pytest.skip("links cannot be made here")
+
+
+def test_linked_folders_are_followed(tmp_path):
+    for name, colour in (("own/cat", 10), ("elsewhere/dog", 200)):
+        (tmp_path / name).mkdir(parents=True)
+        Image.new("L", (9, 9), colour).save(tmp_path / name / "a.png")
+    link(tmp_path / "own" / "dog", tmp_path / "elsewhere" / "dog")
+    images = data.folder(tmp_path / "own", 8)
+    assert images.classes == ("cat", "dog")
+    assert images.pixels[:, 0, 0, 0].tolist() == [10, 200]
+    assert not images.skipped
+
+
+def test_links_that_lead_back_end_and_are_named(tmp_path, capsys):
+    (tmp_path / "own" / "sub").mkdir(parents=True)
+    (tmp_path / "other").mkdir()
+    picture().save(tmp_path / "own" / "sub" / "a.png")
+    picture().save(tmp_path / "other" / "b.png")
+    link(tmp_path / "own" / "again", tmp_path / "own" / "sub")
+    link(tmp_path / "own" / "sub" / "up", tmp_path / "own")
+    link(tmp_path / "own" / "around", tmp_path)
+    link(tmp_path / "own" / "other", tmp_path / "other")
+    link(tmp_path / "other" / "back", tmp_path / "own" / "other")
+    link(tmp_path / "own" / "nowhere", tmp_path / "gone")
+    link(tmp_path / "own" / "itself", tmp_path / "own" / "itself")
+    images = data.folder(tmp_path / "own", 8)
+    assert len(images) == 2
+    assert set(images.skipped) == {
+        "again", "around", "nowhere", "itself", str(Path("sub", "up")), str(Path("other", "back"))
+    }  # fmt: skip
+    assert images.skipped["nowhere"] == "a link that leads nowhere"
+    assert images.skipped["again"] == "a link to a folder that is read anyway"
+    assert "skipped 6" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("size", [None, "64", 8.0, True])
+def test_a_wrong_size_does_not_blame_the_pictures(tmp_path, size):
+    picture().save(tmp_path / "a.png")
+    with pytest.raises(ValueError, match="size must be a whole number of at least 1, got"):
+        data.folder(tmp_path, size)
+
+
+@pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt, NameError])
+def test_what_no_picture_causes_is_no_skipped_picture(tmp_path, monkeypatch, error):
+    def fail(*_):
+        raise error
+
+    picture().save(tmp_path / "a.png")
+    monkeypatch.setattr(Image, "open", fail)
+    with pytest.raises(error):
+        data.folder(tmp_path, 8)
+
+
+@pytest.mark.parametrize("path", ["", "  "])
+def test_an_empty_path_is_not_the_current_folder(tmp_path, monkeypatch, path):
+    picture().save(tmp_path / "a.png")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=r"empty: '\.' is the current folder"):
+        data.folder(path, 8)
+    assert len(data.folder(".", 8)) == 1
+
+
+def test_the_home_folder_is_found(tmp_path, monkeypatch):
+    (tmp_path / "pets").mkdir()
+    picture().save(tmp_path / "pets" / "a.png")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert len(data.folder("~/pets", 8)) == 1
+    with pytest.raises(ValueError, match="does not exist"):
+        data.folder("~nobody-of-this-name/pets", 8)
 
 
 @pytest.mark.parametrize("size", [0, -4])

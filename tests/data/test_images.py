@@ -7,7 +7,7 @@ import sys
 import pytest
 import torch
 
-from gan_lessons.data.images import Images, resize, to_float, to_uint8
+from gan_lessons.data.images import Images, check_range, resize, to_float, to_uint8
 
 
 @pytest.fixture
@@ -27,9 +27,52 @@ def test_every_byte_survives_the_conversion_to_floats_and_back():
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
-def test_floats_become_bytes_and_values_outside_the_range_are_clipped(dtype):
+def test_floats_become_bytes_and_values_outside_the_range_are_clipped_on_request(dtype):
     floats = torch.tensor([-9.0, -1.0, 0.0, 1.0, 9.0, float("inf")], dtype=dtype)
-    assert to_uint8(floats).tolist() == [0, 0, 128, 255, 255, 255]
+    assert to_uint8(floats, clip=True).tolist() == [0, 0, 128, 255, 255, 255]
+    assert to_uint8(floats[1:4]).tolist() == [0, 128, 255]
+    for wrong in (floats[:4], floats[1:5], floats[1:]):
+        with pytest.raises(ValueError, match=r"pictures must lie in \[-1, 1\], got -"):
+            to_uint8(wrong)
+
+
+UNIT = torch.rand(16, 1, 6, 6, generator=torch.Generator().manual_seed(0))
+REAL = 2 * UNIT - 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (255 * UNIT, r"got 0\.\d* to 25.*: pass them as uint8, or x / 127.5 - 1"),
+        (UNIT, r"got 0\.\d* to 0\.99.*as if black were 0: pass 2 \* x - 1"),
+        (1.01 * REAL, r"got -1.*clamp\(-1, 1\)"),
+        (REAL / REAL.abs().max() * 3, r"got -\d"),
+    ],
+)
+def test_the_range_is_named(wrong, message):
+    with pytest.raises(ValueError, match=r"pictures must lie in \[-1, 1\], " + message):
+        check_range(wrong)
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        REAL,
+        REAL * 1.0005,  # rounding
+        torch.full((16, 1, 6, 6), -1.0),
+        torch.full((16, 1, 6, 6), 0.999) - 1e-3 * UNIT,  # a saturated generator: all white
+        torch.zeros(16, 1, 6, 6),  # a dead one
+        0.3 * REAL,  # an untrained one
+        0.1 * UNIT,
+        UNIT[:15],  # too few to tell
+        UNIT[0],
+        torch.cat([UNIT, REAL[:1]]),
+        torch.zeros(0, 1, 6, 6),
+        torch.full((16, 1, 6, 6), float("nan")),
+    ],
+)
+def test_pictures_that_may_be_meant_are_accepted(right):
+    check_range(right)
 
 
 def test_other_types_and_nan_are_refused():
@@ -39,6 +82,10 @@ def test_other_types_and_nan_are_refused():
         to_uint8(torch.zeros(2, dtype=torch.uint8))
     with pytest.raises(ValueError, match="1 of 2 values are NaN"):
         to_uint8(torch.tensor([0.0, float("nan")]))
+    with pytest.raises(ValueError, match="1 of 2 values are NaN"):
+        to_uint8(torch.tensor([0.0, float("nan")]), clip=True)
+    with pytest.raises(TypeError, match=r"must be uint8.*float32"):
+        resize(REAL, 4)
 
 
 def test_28_pixels_are_padded_to_32():

@@ -103,19 +103,25 @@ def test_settings_are_followed():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: toy.ring(-1, rng()), "n must be a whole number of at least 0, got -1"),
-        (lambda: toy.line(-1, rng()), "n must be a whole number of at least 0, got -1"),
-        (lambda: toy.ring(1, rng(), modes=0), "modes must be a whole number of at least 1, got 0"),
-        (lambda: toy.grid(1, rng(), side=0), "side must be a whole number of at least 1, got 0"),
-        (lambda: toy.ring(1, rng(), std=-0.1), "std must be .* at least 0, got -0.1"),
-        (lambda: toy.line(1, rng(), std=-0.1), "std must be .* at least 0, got -0.1"),
+        (lambda: toy.ring(-1, rng()), "n must be a whole number from 0 to 134217728, got -1"),
+        (lambda: toy.line(-1, rng()), "n must be a whole number from 0 to 134217728, got -1"),
+        (
+            lambda: toy.ring(1, rng(), modes=0),
+            "modes must be a whole number from 1 to 1048576, got 0",
+        ),
+        (lambda: toy.grid(1, rng(), side=0), "side must be a whole number from 1 to 1024, got 0"),
+        (lambda: toy.ring(1, rng(), std=-0.1), "std must be .* from 0 to 1e.30, got -0.1"),
+        (lambda: toy.line(1, rng(), std=-0.1), "std must be .* from 0 to 1e.30, got -0.1"),
         (lambda: toy.two_gaussians(1, rng(), dims=3), "dims must be a whole number from 1 to 2"),
         (
             lambda: toy.disjoint(1, rng(), distance=0.6),
             "greater than twice the radius 0.3, got 0.6",
         ),
-        (lambda: toy.disjoint(1, rng(), radius=-0.1), "radius must be .* at least 0, got -0.1"),
-        (lambda: toy.spiral_centres(0), "points must be a whole number of at least 1, got 0"),
+        (
+            lambda: toy.disjoint(1, rng(), radius=-0.1),
+            "radius must be .* from 0 to 1e.30, got -0.1",
+        ),
+        (lambda: toy.spiral_centres(0), "points must be a whole number from 1 to 1048576, got 0"),
     ],
 )
 def test_bad_input(call, message):

@@ -93,6 +93,9 @@ def test_resume_goes_on_to_the_same_end(tmp_path):
             "learning_rate_g must be a finite number above 0, got nan",
         ),
         (["--data", "folder:nowhere"], "nowhere"),
+        (["--data", "folder:"], "the path of the pictures is empty: '.' is the current folder"),
+        (["--size", "0"], "--size must be a whole number of at least 1, got 0"),
+        (["--size", "8"], "pictures must be at least 16 pixels wide to be judged, got 8"),
         (["--resume"], "does not exist: there is nothing to resume from"),
     ],
 )
@@ -154,3 +157,33 @@ def test_out_must_be_a_folder(tmp_path, capsys):
     (tmp_path / "out").write_text("")
     assert main(["--out", "out"]) == 1
     assert "--out must be a folder, out is a file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("out", ["", " "])
+def test_an_empty_out_is_not_the_current_folder(tmp_path, capsys, out):
+    assert main(["--steps", "1", *QUICK[:-1], out]) == 1
+    assert "--out must name a folder; '.' is the current one" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.png"))
+
+
+def test_the_home_folder_is_found(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    (tmp_path / "home" / "few").mkdir(parents=True)
+    Image.new("L", (20, 20), 40).save(tmp_path / "home" / "few" / "a.png")
+    few = ["--data", "folder:~/few", "--size", "16", "--no-distance"]
+    assert main(["--steps", "1", *QUICK[:-2], "--out=~/run", *few]) == 0
+    assert find(tmp_path / "home" / "run")
+    assert not (tmp_path / "~").exists()
+
+
+def test_a_size_without_networks_is_refused_before_the_folder_is_read(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(data, "folder", None)  # reading would fail
+    monkeypatch.setattr(data, "load", None)
+    for given in ("folder:.", "mnist"):
+        assert main(["--data", given, "--size", "100", *QUICK]) == 1
+        printed = capsys.readouterr().err
+        assert "got 100; the nearest are 96 and 112" in printed
+        assert printed.count("\n") == 1
