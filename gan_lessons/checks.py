@@ -6,19 +6,41 @@ Each returns the value that it was given, or raises a ValueError in one line:
     number("gamma", -1.0, least=0)     gamma must be a finite number of at least 0, got -1.0
     flag("norm", 1)                    norm must be True or False, got 1
     one_of("loss", "gan", LOSSES)      unknown loss 'gan': choose from minimax, nonsaturating, ...
+    instance("x", [1.0], Tensor)       x must be a Tensor, got [1.0]
+    function("layers", None)           layers must be a function, got None
+
+NumPy's numbers are allowed and come back as Python's own, so use what a check returns.
 """
 
 import math
-from collections.abc import Iterable
+import operator
+from collections.abc import Iterable, Sequence
+from numbers import Real
 from typing import Any
+
+import torch
+
+LONGEST = 100  # characters of a value that a message shows
 
 
 def whole(name: str, value: Any, least: int | None = None, most: int | None = None) -> int:
-    """An int within the limits, both included. A bool is not one."""
-    is_whole = isinstance(value, int) and not isinstance(value, bool)
-    if not is_whole or not _within(value, least, most):
-        raise ValueError(f"{name} must be a whole number{_range(least, most)}, got {value!r}")
-    return value
+    """An int within the limits, both included: a Python or NumPy integer, but no bool."""
+    found = _integer(value)
+    if found is None or not _within(found, least, most):
+        raise ValueError(f"{name} must be a whole number{_range(least, most)}, got {shown(value)}")
+    return found
+
+
+def per_axis(
+    name: str, value: Any, axes: int, least: int | None = None, most: int | None = None
+) -> tuple[int, ...]:
+    """One whole number for each axis, given as such or as one number for all."""
+    several = isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray)
+    numbers = list(value) if several else [value]
+    found = [number for number in map(_integer, numbers) if number is not None]
+    if len(found) != len(numbers) or len(found) not in (1, axes):
+        raise ValueError(f"{name} must be a whole number, or one for each axis, got {shown(value)}")
+    return tuple(whole(name, number, least, most) for number in (found * axes)[:axes])
 
 
 def number(
@@ -33,34 +55,101 @@ def number(
     """A finite int or float within the limits: `least` and `most` belong to the range, `above` and
     `below` do not. A bool is not a number.
     """
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    found = _real(value)
     holds = (
-        is_number
-        and math.isfinite(value)
-        and _within(value, least, most)
-        and (above is None or value > above)
-        and (below is None or value < below)
+        found is not None
+        and _within(found, least, most)
+        and (above is None or found > above)
+        and (below is None or found < below)
     )
-    if not holds:
+    if found is None or not holds:
         allowed = _range(least, most, above, below)
-        raise ValueError(f"{name} must be a finite number{allowed}, got {value!r}")
-    return value
+        raise ValueError(f"{name} must be a finite number{allowed}, got {shown(value)}")
+    return found
 
 
 def flag(name: str, value: Any) -> bool:
     """True or False, and nothing that only counts as one of them."""
     if not isinstance(value, bool):
-        raise ValueError(f"{name} must be True or False, got {value!r}")
+        raise ValueError(f"{name} must be True or False, got {shown(value)}")
     return value
 
 
 def one_of(kind: str, value: Any, known: Iterable[Any], hint: str = "") -> Any:
     """One of the known names. `hint` stands before the list of them: "did you mean 'mnist'? "."""
     names = list(known)
-    if value not in names:
+    # An array compares with each name element by element.
+    if getattr(value, "shape", ()) != () or value not in names:
         listed = ", ".join(map(str, names))
-        raise ValueError(f"unknown {kind} {value!r}: {hint}choose from {listed}")
+        raise ValueError(f"unknown {kind} {shown(value)}: {hint}choose from {listed}")
     return value
+
+
+def instance(name: str, value: Any, kind: type, hint: str = "") -> Any:
+    """An object of this class. `hint` says what to do instead: "pass torch.Generator()"."""
+    if not isinstance(value, kind):
+        article = "an" if kind.__name__[0] in "AEIOUaeiou" else "a"
+        hint = f": {hint}" if hint else ""
+        raise ValueError(f"{name} must be {article} {kind.__name__}, got {shown(value)}{hint}")
+    return value
+
+
+def device_of(name: str, value: Any) -> torch.device:
+    """A torch device, or its name."""
+    if isinstance(value, torch.device):
+        return value
+    try:
+        return torch.device(instance(name, value, str, "pass 'cpu' or 'cuda'"))
+    except RuntimeError:
+        raise ValueError(f"{name} must be a device such as 'cpu', got {shown(value)}") from None
+
+
+def function(name: str, value: Any) -> Any:
+    """Anything that can be called."""
+    if not callable(value):
+        raise ValueError(f"{name} must be a function, got {shown(value)}")
+    return value
+
+
+def fits(what: str, numbers: int, most: int, hint: str) -> None:
+    """Raises ValueError if `what` would hold more than `most` numbers, before it is made."""
+    if numbers > most:
+        raise ValueError(f"{what} would hold {numbers} numbers, at most {most}: {hint}")
+
+
+def shown(value: Any) -> str:
+    """The value for a message: in one line, and short."""
+    shape = getattr(value, "shape", ())
+    if isinstance(shape, tuple) and shape:
+        return f"{type(value).__name__} of shape {tuple(shape)}, {getattr(value, 'dtype', '')}"
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # an integer of more digits than Python writes
+        return f"{type(value).__name__} of very many digits"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+
+
+def _integer(value: Any) -> int | None:
+    """The int that the value stands for; None for bools, arrays and everything that is no int."""
+    is_flag = isinstance(value, bool) or "bool" in str(getattr(value, "dtype", ""))
+    if is_flag or getattr(value, "shape", ()) != ():
+        return None
+    try:
+        return operator.index(value)
+    except TypeError:
+        return None
+
+
+def _real(value: Any) -> float | None:
+    """The finite number, an int unchanged; None for everything else."""
+    found: float | None = _integer(value)
+    is_flag = isinstance(value, bool)
+    if found is None and isinstance(value, Real) and not is_flag:
+        found = float(value)
+    try:
+        return found if found is not None and math.isfinite(found) else None
+    except OverflowError:  # an int that no float can hold
+        return None
 
 
 def _within(value: float, least: float | None, most: float | None) -> bool:

@@ -12,11 +12,14 @@ Visin 2016, "A guide to convolution arithmetic for deep learning".
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan_lessons.checks import fits, instance
+from gan_lessons.matrix import Ints, Pair, as_pair, checked_groups, conv_matrix
 from gan_lessons.sizes import (
     contributions,
     conv_output_size,
@@ -42,8 +45,7 @@ __all__ = [
     "overlap",
 ]
 
-Ints = int | Sequence[int]
-Pair = tuple[int, int]
+LARGEST_OUTPUT = 2**31  # numbers: 8 GB in float32
 
 
 def by_scatter(
@@ -72,8 +74,8 @@ def by_scatter(
     )
     indices = rows[:, None, :, None] * width + cols[None, :, None, :]  # (H, W, KH, KW)
 
-    cells = call.x.unflatten(1, (groups, -1))  # (N, G, C/G, H, W)
-    kernels = call.weight.unflatten(0, (groups, -1))  # (G, C/G, O/G, KH, KW)
+    cells = call.x.unflatten(1, (call.groups, -1))  # (N, G, C/G, H, W)
+    kernels = call.weight.unflatten(0, (call.groups, -1))  # (G, C/G, O/G, KH, KW)
     stamps = torch.einsum("ngchw,gcokl->ngohwkl", cells, kernels).flatten(3).flatten(1, 2)
 
     canvas = stamps.new_zeros(*stamps.shape[:2], height * width)
@@ -96,7 +98,8 @@ def by_zero_insertion(
 
     The convolution has stride 1. stride - 1 zeros go between neighbouring inputs,
     dilation * (kernel - 1) - padding at every border, and output_padding more at the end. If the
-    number at the border is negative, cells are cut off instead.
+    number at the border is negative, cells are cut off instead. The zeros are multiplied too: where
+    a weight is infinite, they give NaN, which the other ways do not.
     Shapes, settings and errors are those of `by_scatter`.
     """
     call = _Call.read(x, weight, bias, stride, padding, output_padding, groups, dilation)
@@ -108,9 +111,9 @@ def by_zero_insertion(
         output_padding=call.output_padding,
         dilation=call.dilation,
     )
-    kernels = call.weight.unflatten(0, (groups, -1)).transpose(1, 2)  # (G, O/G, C/G, KH, KW)
+    kernels = call.weight.unflatten(0, (call.groups, -1)).transpose(1, 2)  # (G, O/G, C/G, KH, KW)
     turned = kernels.flatten(0, 1).flip(2, 3)
-    return call.finish(F.conv2d(spread, turned, dilation=call.dilation, groups=groups))
+    return call.finish(F.conv2d(spread, turned, dilation=call.dilation, groups=call.groups))
 
 
 def insert_zeros(
@@ -126,19 +129,39 @@ def insert_zeros(
 
     x: (N, C, H, W). kernel: its size; like each setting, one number or one number per axis.
     Returns (N, C, *sizes), each the deconvolution's output size plus dilation * (kernel - 1).
-    The settings must be legal: this function does not check them (`illegal` does).
+    Raises ValueError with the reasons if the settings are `illegal`.
     """
-    down, right = _pair("stride", stride, 2)
-    sizes = zip(_pair("kernel", kernel, 2), _pair("dilation", dilation, 2), strict=True)
-    reach_h, reach_w = (gap * (size - 1) for size, gap in sizes)
-    extra_h, extra_w = _pair("output_padding", output_padding, 2)
+    if instance("x", x, Tensor).dim() != 4:
+        raise ValueError(f"x must be (N, C, H, W), got {tuple(x.shape)}")
+    settings = [
+        as_pair(name, value, 2)
+        for name, value in (
+            ("kernel", kernel),
+            ("stride", stride),
+            ("padding", padding),
+            ("output_padding", output_padding),
+            ("dilation", dilation),
+        )
+    ]
     height, width = x.shape[2:]
+    _check_legal([(height, width), *settings])
+    (kernel_h, kernel_w), (down, right), (top, left), (extra_h, extra_w), (gap_h, gap_w) = settings
+    reach_h, reach_w = gap_h * (kernel_h - 1), gap_w * (kernel_w - 1)
+    fits(
+        "x with its zeros",
+        len(x)
+        * x.shape[1]
+        * ((height - 1) * down + 1 + 2 * reach_h + extra_h)
+        * ((width - 1) * right + 1 + 2 * reach_w + extra_w),
+        LARGEST_OUTPUT,
+        "use smaller settings",
+    )
     spread = x.new_zeros(*x.shape[:2], (height - 1) * down + 1, (width - 1) * right + 1)
     spread[:, :, ::down, ::right] = x
 
     # The number of zeros at the border may be negative: pad by the kernel's reach, then crop.
     spread = F.pad(spread, (reach_w, reach_w + extra_w, reach_h, reach_h + extra_h))
-    return _crop(spread, _pair("padding", padding, 2))
+    return _crop(spread, (top, left))
 
 
 def by_matrix(
@@ -158,16 +181,21 @@ def by_matrix(
     each number of its output. Shapes, settings and errors are those of `by_scatter`.
     """
     call = _Call.read(x, weight, bias, stride, padding, output_padding, groups, dilation)
-    matrix = conv_matrix(
-        call.weight,
-        call.output_shape,
-        stride=call.stride,
-        padding=call.padding,
-        groups=groups,
-        dilation=call.dilation,
-    )
+    settings: dict[str, Any] = {
+        "stride": call.stride,
+        "padding": call.padding,
+        "groups": call.groups,
+        "dilation": call.dilation,
+    }
+    matrix = conv_matrix(call.weight, call.output_shape, **settings)
+    samples = call.conv_output().flatten(1)
     # Each sample is a row here, so we multiply by C from the right.
-    y = call.conv_output().flatten(1) @ matrix
+    y = samples @ matrix
+    if not y.isfinite().all():
+        # 0 times infinity is NaN: where C has no connection, do not multiply.
+        connected = conv_matrix(torch.ones_like(call.weight), call.output_shape, **settings) > 0
+        products = (sample[:, None] * matrix for sample in samples)
+        y = torch.stack([torch.where(connected, each, 0.0).sum(0) for each in products])
     return call.finish(y.unflatten(1, call.output_shape))
 
 
@@ -193,64 +221,12 @@ def by_gradient(
         # A convolution is linear, so its derivative is the same at every input: take it at zero.
         start = x.new_zeros(len(call.x), *call.output_shape, requires_grad=True)
         convolved = F.conv2d(
-            start, call.weight, None, call.stride, call.padding, call.dilation, groups
+            start, call.weight, None, call.stride, call.padding, call.dilation, call.groups
         )
         (y,) = torch.autograd.grad(
             convolved, start, call.conv_output(), create_graph=differentiable
         )
     return call.finish(y)
-
-
-def conv_matrix(
-    weight: Tensor,
-    input_shape: Sequence[int],
-    *,
-    stride: Ints = 1,
-    padding: Ints = 0,
-    groups: int = 1,
-    dilation: Ints = 1,
-) -> Tensor:
-    """The matrix C of a convolution: C @ x.flatten() equals conv(x).flatten() for one sample x.
-
-    weight: (O, C / groups, K) or (O, C / groups, KH, KW), as torch's convolutions store it.
-    input_shape: (C, L) or (C, H, W).
-    Returns (O * output positions, C * input positions), differentiable. Rows and columns are
-    ordered by channel, then height, then width. Raises ValueError for what torch refuses.
-
-    C transposed is the deconvolution from O channels to C. torch stores a deconvolution's weight
-    as (its input channels, its output channels / groups, ...). Its input channels are this
-    convolution's output channels, so the shape is (O, C / groups, ...) again: the same tensor
-    serves both, unchanged.
-    """
-    axes = weight.dim() - 2
-    if axes not in (1, 2) or len(input_shape) != axes + 1:
-        raise ValueError(
-            "weight needs 3 dimensions with input_shape (C, L), or 4 with (C, H, W), "
-            f"got {weight.dim()} with {tuple(input_shape)}"
-        )
-    _check_groups(groups, len(weight))
-    if input_shape[0] != weight.shape[1] * groups:
-        raise ValueError(
-            f"weight of shape {tuple(weight.shape)} with groups={groups} needs "
-            f"{weight.shape[1] * groups} input channels, got {input_shape[0]}"
-        )
-    taps = [
-        _taps(n, k, s, p, d).to(weight)
-        for n, k, s, p, d in zip(
-            (1, *input_shape[1:])[-2:],
-            (1, *weight.shape[2:])[-2:],
-            _pair("stride", stride, axes),
-            _pair("padding", padding, axes, neutral=0),
-            _pair("dilation", dilation, axes),
-            strict=True,
-        )
-    ]
-    kernels = weight.unsqueeze(2) if axes == 1 else weight  # (O, C/G, KH, KW)
-    blocks = [
-        torch.einsum("ockl,iuk,jvl->oijcuv", group, *taps).flatten(0, 2).flatten(1)
-        for group in kernels.chunk(groups)
-    ]
-    return torch.block_diag(*blocks)
 
 
 @dataclass(frozen=True, eq=False)
@@ -264,6 +240,7 @@ class _Call:
     padding: Pair
     output_padding: Pair
     dilation: Pair
+    groups: int
     output_shape: tuple[int, int, int]  # (O, output height, output width)
     axes: int
     batched: bool
@@ -280,8 +257,8 @@ class _Call:
         groups: int,
         dilation: Ints,
     ) -> "_Call":
-        axes = weight.dim() - 2
-        if axes not in (1, 2) or x.dim() - axes not in (1, 2):
+        axes = instance("weight", weight, Tensor).dim() - 2
+        if axes not in (1, 2) or instance("x", x, Tensor).dim() - axes not in (1, 2):
             raise ValueError(
                 "weight needs 3 dimensions with x (N, C, L), or 4 with x (N, C, H, W), x with or "
                 f"without N, got weight {tuple(weight.shape)} and x {tuple(x.shape)}"
@@ -290,36 +267,38 @@ class _Call:
             raise ValueError(
                 f"x and weight must have one floating-point dtype, got {x.dtype} and {weight.dtype}"
             )
-        _check_groups(groups, len(weight))
+        groups = checked_groups(groups, weight)
         channels = x.shape[-axes - 1]
         if channels != len(weight):
             raise ValueError(
                 f"weight's first dimension must be x's {channels} channels, got {len(weight)}"
             )
         filters = weight.shape[1] * groups
-        if bias is not None and bias.shape != (filters,):
-            raise ValueError(f"bias must have shape ({filters},), got {tuple(bias.shape)}")
+        if bias is not None and (
+            instance("bias", bias, Tensor).shape != (filters,) or bias.dtype != x.dtype
+        ):
+            raise ValueError(
+                f"bias must have shape ({filters},) and x's dtype {x.dtype}, "
+                f"got {tuple(bias.shape)} and {bias.dtype}"
+            )
 
         settings = (
-            _pair("stride", stride, axes),
-            _pair("padding", padding, axes, neutral=0),
-            _pair("output_padding", output_padding, axes, neutral=0),
-            _pair("dilation", dilation, axes),
+            as_pair("stride", stride, axes),
+            as_pair("padding", padding, axes, neutral=0),
+            as_pair("output_padding", output_padding, axes, neutral=0),
+            as_pair("dilation", dilation, axes),
         )
         batched = x.dim() == axes + 2
         x = x if batched else x.unsqueeze(0)
         if axes == 1:
             x, weight = x.unsqueeze(2), weight.unsqueeze(2)
-        per_axis = list(zip(x.shape[2:], weight.shape[2:], *settings, strict=True))
-        reasons = [
-            f"{axis}: {reason}" if axes == 2 else reason
-            for axis, numbers in zip(("height", "width"), per_axis, strict=True)
-            for reason in illegal(*numbers)
-        ]
-        if reasons:
-            raise ValueError("; ".join(reasons))
-        height, width = (output_size(*numbers) for numbers in per_axis)
-        return cls(x, weight, bias, *settings, (filters, height, width), axes, batched)
+        numbers = [x.shape[2:], weight.shape[2:], *settings]
+        _check_legal([each[-axes:] for each in numbers])
+        height, width = (output_size(*each) for each in zip(*numbers, strict=True))
+        fits(
+            "the output", len(x) * filters * height * width, LARGEST_OUTPUT, "use smaller settings"
+        )
+        return cls(x, weight, bias, *settings, groups, (filters, height, width), axes, batched)
 
     def conv_output(self) -> Tensor:
         """x, padded to the output of the convolution: (N, C, convolution's height and width).
@@ -345,25 +324,13 @@ def _crop(canvas: Tensor, padding: Pair) -> Tensor:
     return canvas[:, :, top : height - top, left : width - left]
 
 
-def _pair(name: str, value: Ints, axes: int, neutral: int = 1) -> Pair:
-    """A setting as (height, width). In 1-D the value is the width's; the height's is `neutral`."""
-    numbers = list(value) if isinstance(value, Sequence) else [value]
-    if len(numbers) not in (1, axes) or not all(isinstance(number, int) for number in numbers):
-        raise ValueError(f"{name} must be a whole number, or one for each axis, got {value!r}")
-    height, width = [neutral, *(numbers * axes)[:axes]][-2:]
-    return height, width
-
-
-def _check_groups(groups: int, channels: int) -> None:
-    if groups < 1 or channels % groups:
-        raise ValueError(
-            f"groups must be at least 1 and divide weight's first dimension ({channels}), "
-            f"got {groups}"
-        )
-
-
-def _taps(n: int, kernel: int, stride: int, padding: int, dilation: int) -> Tensor:
-    """(outputs, n, kernel) bool: whether output i reads input cell m at kernel position j."""
-    outputs = conv_output_size(n, kernel, stride, padding, dilation)
-    reads = targets(outputs, kernel, stride, dilation) - padding
-    return reads[:, None, :] == torch.arange(n)[:, None]
+def _check_legal(numbers: Sequence[Sequence[int]]) -> None:
+    """numbers: input size, kernel and the settings, each for all axes."""
+    axes = list(zip(*numbers, strict=True))
+    reasons = [
+        f"{name}: {reason}" if len(axes) == 2 else reason
+        for name, axis in zip(("height", "width"), axes, strict=False)
+        for reason in illegal(*axis)
+    ]
+    if reasons:
+        raise ValueError("; ".join(reasons))

@@ -24,6 +24,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
+from gan_lessons.checks import function, instance, shown
 from gan_lessons.precision import at_least_float32
 
 Discriminator = Callable[[Tensor], Tensor]
@@ -50,8 +51,7 @@ class Loss:
         Half precision is converted to float32. Raises ValueError for empty logits and, if the loss
         is paired, for different shapes.
         """
-        real, fake = self._checked(real, fake)
-        return self.discriminator_formula(real, fake)
+        return self.discriminator_formula(*self._checked(real=real, fake=fake))
 
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         """fake, real: logits, (N,) or (N, 1). Returns a scalar to minimise.
@@ -60,20 +60,23 @@ class Loss:
         for empty logits and, if the loss is paired, for missing `real` or different shapes.
         """
         if not self.paired:
-            return self.generator_formula(*self._checked(fake))
+            return self.generator_formula(*self._checked(fake=fake))
         if real is None:
             raise ValueError(f"{self.name} compares fake with real logits: pass the real ones too")
-        return self.generator_formula(*self._checked(fake, real))
+        return self.generator_formula(*self._checked(fake=fake, real=real))
 
-    def _checked(self, *logits: Tensor) -> list[Tensor]:
-        shapes = [tuple(each.shape) for each in logits]
-        if not all(each.numel() for each in logits):
+    def _checked(self, **logits: Tensor) -> list[Tensor]:
+        for name, each in logits.items():
+            if not instance(name, each, Tensor).is_floating_point():
+                raise ValueError(f"{name} must be floating-point logits, got {each.dtype}")
+        shapes = ", ".join(f"{name} {tuple(each.shape)}" for name, each in logits.items())
+        if not all(each.numel() for each in logits.values()):
             raise ValueError(f"{self.name} needs at least one logit of each kind, got {shapes}")
-        if self.paired and len(set(shapes)) > 1:
+        if self.paired and len({each.shape for each in logits.values()}) > 1:
             raise ValueError(
                 f"{self.name} pairs real and fake logits: their shapes must be equal, got {shapes}"
             )
-        return [at_least_float32(each) for each in logits]
+        return [at_least_float32(each) for each in logits.values()]
 
 
 def _cross_entropy(real: Tensor, fake: Tensor) -> Tensor:
@@ -221,7 +224,7 @@ def r1(
     Source: Mescheder et al. 2018, "Which Training Methods for GANs do actually Converge?",
     section 4.1.
     """
-    return 0.5 * _gradient_at(real, discriminator).square().sum(1).mean()
+    return 0.5 * _gradient_at("real", real, discriminator).square().sum(1).mean()
 
 
 def r2(
@@ -231,7 +234,7 @@ def r2(
     generator: torch.Generator | None = None,
 ) -> Tensor:
     """1/2 E |grad D(x)|^2 at fake x; multiply it by gamma. Source: as `r1`."""
-    return 0.5 * _gradient_at(fake, discriminator).square().sum(1).mean()
+    return 0.5 * _gradient_at("fake", fake, discriminator).square().sum(1).mean()
 
 
 def r1r2(
@@ -256,11 +259,14 @@ def wgan_gp(
     Raises ValueError without a generator, and if the shapes of real and fake differ.
     Source: Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", section 4.
     """
-    if generator is None:
+    if not isinstance(generator, torch.Generator):
         raise ValueError(
-            "wgan-gp draws a random point between each real and fake: "
-            "pass generator=torch.Generator().manual_seed(0), the same one at every step"
+            "wgan-gp draws a random point between each real and fake: pass "
+            "generator=torch.Generator().manual_seed(0), the same one at every step, "
+            f"got {shown(generator)}"
         )
+    _check_inputs("real", real)
+    _check_inputs("fake", fake)
     if real.shape != fake.shape:
         raise ValueError(
             "wgan-gp pairs real and fake inputs: their shapes must be equal, "
@@ -271,7 +277,7 @@ def wgan_gp(
     share = share.to(real).view(-1, *[1] * (real.dim() - 1))  # one number for each pair
     between = share * real + (1 - share) * fake
     # vector_norm, not the square root of a sum: the root's gradient at 0 is infinite.
-    norm = torch.linalg.vector_norm(_gradient_at(between, discriminator), dim=1)
+    norm = torch.linalg.vector_norm(_gradient_at("between", between, discriminator), dim=1)
     return (norm - 1).square().mean()
 
 
@@ -298,7 +304,8 @@ def squared_gradient(logits: Tensor, inputs: Tensor) -> Tensor:
 
 def _input_gradient(logits: Tensor, inputs: Tensor) -> Tensor:
     """(N, numbers per input): the gradient of each logit with respect to its own input."""
-    if logits.numel() != len(inputs) or not len(inputs):
+    _check_inputs("inputs", inputs)
+    if instance("logits", logits, Tensor).numel() != len(inputs) or not len(inputs):
         raise ValueError(
             "the discriminator must return one logit for each input, at least one, "
             f"got logits {tuple(logits.shape)} for inputs {tuple(inputs.shape)}"
@@ -310,11 +317,20 @@ def _input_gradient(logits: Tensor, inputs: Tensor) -> Tensor:
         )
     # Each logit depends on its own input only, so the gradient of the sum holds all gradients.
     (gradient,) = torch.autograd.grad(logits.sum(), inputs, create_graph=True)
-    return at_least_float32(gradient).flatten(1)
+    return at_least_float32(gradient).reshape(len(inputs), -1)
 
 
-def _gradient_at(points: Tensor, discriminator: Discriminator) -> Tensor:
+def _check_inputs(name: str, inputs: Tensor) -> None:
+    if not instance(name, inputs, Tensor).dim() or not inputs.is_floating_point():
+        raise ValueError(
+            f"{name} must be (N, ...) floating point, got {tuple(inputs.shape)} {inputs.dtype}"
+        )
+
+
+def _gradient_at(name: str, points: Tensor, discriminator: Discriminator) -> Tensor:
     """(N, numbers per input): the gradient of each logit at `points`, in full precision."""
+    _check_inputs(name, points)
+    function("discriminator", discriminator)
     points = at_least_float32(points.detach()).requires_grad_()
     with torch.autocast(points.device.type, enabled=False):
         return _input_gradient(discriminator(points), points)

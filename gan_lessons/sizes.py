@@ -4,8 +4,36 @@ All of it follows from one index: input i, times kernel position j, is added to 
 i * stride + j * dilation - padding. Height and width are independent: ask once for each.
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
+
+from gan_lessons.checks import fits, whole
+
+LARGEST = 2**26  # numbers in a table of connections: half a gigabyte
+FURTHEST = 2**62  # index in an output, so that int64 holds it
+
+
+class _Axis(NamedTuple):
+    """The numbers of one axis, checked. `n` is the size that a function is given."""
+
+    n: int
+    kernel: int
+    stride: int
+    padding: int
+    output_padding: int
+    dilation: int
+
+    @property
+    def uncropped(self) -> int:
+        """The output size before padding is cut off at both ends."""
+        reach = self.dilation * (self.kernel - 1)
+        return (self.n - 1) * self.stride + reach + 1 + self.output_padding
+
+    @property
+    def output(self) -> int:
+        return self.uncropped - 2 * self.padding
 
 
 def output_size(
@@ -20,8 +48,7 @@ def output_size(
 
     Raises ValueError with the reasons if the settings are `illegal`.
     """
-    _require(illegal(n, kernel, stride, padding, output_padding, dilation))
-    return _uncropped(n, kernel, stride, output_padding, dilation) - 2 * padding
+    return _legal(n, kernel, stride, padding, output_padding, dilation).output
 
 
 def conv_output_size(
@@ -31,14 +58,14 @@ def conv_output_size(
 
     Raises ValueError with the reasons if torch refuses the convolution.
     """
-    _require(_too_small(("input size n", n), kernel, stride, padding, dilation))
-    span, room = dilation * (kernel - 1) + 1, n + 2 * padding
+    axis = _checked("input size n", n, kernel, stride, padding, dilation=dilation)
+    span, room = axis.dilation * (axis.kernel - 1) + 1, axis.n + 2 * axis.padding
     if span > room:
         raise ValueError(
             f"the kernel spans {span} positions, the padded input has {room}: "
             f"use a kernel or dilation that spans at most {room}, or more padding"
         )
-    return (room - span) // stride + 1
+    return (room - span) // axis.stride + 1
 
 
 def input_sizes(m: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> range:
@@ -48,9 +75,8 @@ def input_sizes(m: int, kernel: int, stride: int = 1, padding: int = 0, dilation
     of m positions returns to one of them: output_padding counts up from the smallest.
     Raises ValueError with the reasons if m or a setting is too small.
     """
-    _require(_too_small(("output size m", m), kernel, stride, padding, dilation))
-    smallest = _uncropped(m, kernel, stride, 0, dilation) - 2 * padding
-    return range(max(smallest, 1), max(smallest + stride, 1))
+    axis = _checked("output size m", m, kernel, stride, padding, dilation=dilation)
+    return range(max(axis.output, 1), max(axis.output + axis.stride, 1))
 
 
 def illegal(
@@ -62,22 +88,8 @@ def illegal(
     dilation: int = 1,
 ) -> list[str]:
     """The reasons why torch refuses this deconvolution along one axis; an empty list if legal."""
-    reasons = _too_small(("input size n", n), kernel, stride, padding, dilation, output_padding)
-    if reasons:
-        return reasons
-    limit = max(stride, dilation) - 1
-    if output_padding > limit:
-        reasons.append(
-            f"output_padding must be smaller than the stride ({stride}) or the dilation "
-            f"({dilation}), got {output_padding}: use at most {limit}, or a larger stride"
-        )
-    uncropped = _uncropped(n, kernel, stride, output_padding, dilation)
-    if uncropped - 2 * padding < 1:
-        reasons.append(
-            f"the output would have {uncropped - 2 * padding} positions: padding {padding} cuts "
-            f"{2 * padding} of {uncropped}; use a padding of at most {(uncropped - 1) // 2}"
-        )
-    return reasons
+    axis, reasons = _read("input size n", n, kernel, stride, padding, output_padding, dilation)
+    return reasons if axis is None else _refusals(axis)
 
 
 def overlap(
@@ -91,11 +103,13 @@ def overlap(
     """How many of the n inputs reach each output position along one axis: (output size,), int64.
 
     In two dimensions the counts are the outer product of the two axes' counts.
-    Raises ValueError with the reasons if the settings are `illegal`.
+    Raises ValueError with the reasons if the settings are `illegal`, or for too large a table.
     """
-    size = output_size(n, kernel, stride, padding, output_padding, dilation)
-    hits = targets(n, kernel, stride, dilation).flatten()
-    return torch.bincount(hits, minlength=size + 2 * padding)[padding:][:size]
+    axis = _legal(n, kernel, stride, padding, output_padding, dilation)
+    fits("overlap", axis.uncropped, LARGEST, "use smaller numbers")
+    hits = targets(axis.n, axis.kernel, axis.stride, axis.dilation).flatten()
+    counts = torch.bincount(hits, minlength=axis.uncropped)
+    return counts[axis.padding :][: axis.output]
 
 
 def contributions(
@@ -110,51 +124,98 @@ def contributions(
     """The pairs (input index, kernel index) whose products add up to output `index`, on one axis.
 
     Ordered by input index. Raises IndexError for an index outside the output, and ValueError with
-    the reasons if the settings are `illegal`.
+    the reasons if the settings are `illegal`, or for too large a table.
     """
-    size = output_size(n, kernel, stride, padding, output_padding, dilation)
-    if not 0 <= index < size:
-        raise IndexError(f"index must be from 0 to {size - 1}, got {index}")
-    offsets = ((j, index + padding - j * dilation) for j in reversed(range(kernel)))
-    return [(at // stride, j) for j, at in offsets if at % stride == 0 and 0 <= at // stride < n]
+    axis = _legal(n, kernel, stride, padding, output_padding, dilation)
+    index = whole("index", index)
+    if not 0 <= index < axis.output:
+        raise IndexError(f"index must be from 0 to {axis.output - 1}, got {index}")
+    at = index + axis.padding
+    # Kernel positions whose input would lie outside are left out first: a kernel may be long.
+    first = max(0, -(((axis.n - 1) * axis.stride - at) // axis.dilation))
+    last = min(axis.kernel - 1, at // axis.dilation)
+    fits("contributions", last - first + 1, LARGEST, "use smaller numbers")
+    offsets = ((j, at - j * axis.dilation) for j in range(last, first - 1, -1))
+    return [(offset // axis.stride, j) for j, offset in offsets if offset % axis.stride == 0]
 
 
 def targets(n: int, kernel: int, stride: int = 1, dilation: int = 1) -> Tensor:
     """The index that input i times kernel position j is added to: (n, kernel), int64.
 
-    Indices count from the start of the uncropped output, before padding is cut off.
+    Indices count from the start of the uncropped output, before padding is cut off. Raises
+    ValueError if a number is too small, or for too large a table.
     """
-    return torch.arange(n)[:, None] * stride + torch.arange(kernel) * dilation
+    axis = _checked("input size n", n, kernel, stride, dilation=dilation)
+    fits("targets", axis.n * axis.kernel, LARGEST, "use smaller numbers")
+    fits("the output", axis.uncropped, FURTHEST, "use smaller numbers")
+    # A stride beyond that has no effect: there is a single input. So with the dilation.
+    rows = torch.arange(axis.n)[:, None] * min(axis.stride, FURTHEST)
+    return rows + torch.arange(axis.kernel) * min(axis.dilation, FURTHEST)
 
 
-def _uncropped(n: int, kernel: int, stride: int, output_padding: int, dilation: int) -> int:
-    """The output size before padding is cut off at both ends."""
-    return (n - 1) * stride + dilation * (kernel - 1) + 1 + output_padding
-
-
-def _require(reasons: list[str]) -> None:
-    if reasons:
-        raise ValueError("; ".join(reasons))
-
-
-def _too_small(
-    size: tuple[str, int],
+def _read(
+    size_name: str,
+    n: int,
     kernel: int,
     stride: int,
     padding: int,
+    output_padding: int,
     dilation: int,
-    output_padding: int = 0,
-) -> list[str]:
+) -> tuple[_Axis | None, list[str]]:
+    """The numbers as plain ints, or the reasons why one of them is out of range."""
     numbers = (
-        (*size, 1),
+        (size_name, n, 1),
         ("kernel", kernel, 1),
         ("stride", stride, 1),
         ("padding", padding, 0),
         ("output_padding", output_padding, 0),
         ("dilation", dilation, 1),
     )
-    return [
-        f"{name} must be at least {least}, got {value}"
-        for name, value, least in numbers
-        if value < least
-    ]
+    found, reasons = [], []
+    for name, value, least in numbers:
+        try:
+            found.append(whole(name, value, least))
+        except ValueError as error:
+            reasons.append(str(error))
+    return (None, reasons) if reasons else (_Axis(*found), [])
+
+
+def _checked(
+    size_name: str,
+    n: int,
+    kernel: int,
+    stride: int,
+    padding: int = 0,
+    output_padding: int = 0,
+    dilation: int = 1,
+) -> _Axis:
+    axis, reasons = _read(size_name, n, kernel, stride, padding, output_padding, dilation)
+    if axis is None:
+        raise ValueError("; ".join(reasons))
+    return axis
+
+
+def _legal(*numbers: int) -> _Axis:
+    """The numbers of a deconvolution. Raises ValueError with the reasons if they are `illegal`."""
+    axis = _checked("input size n", *numbers)
+    reasons = _refusals(axis)
+    if reasons:
+        raise ValueError("; ".join(reasons))
+    return axis
+
+
+def _refusals(axis: _Axis) -> list[str]:
+    reasons = []
+    limit = max(axis.stride, axis.dilation) - 1
+    if axis.output_padding > limit:
+        reasons.append(
+            f"output_padding must be smaller than the stride ({axis.stride}) or the dilation "
+            f"({axis.dilation}), got {axis.output_padding}: use at most {limit}, or a larger stride"
+        )
+    if axis.output < 1:
+        reasons.append(
+            f"the output would have {axis.output} positions: padding {axis.padding} cuts "
+            f"{2 * axis.padding} of {axis.uncropped}; "
+            f"use a padding of at most {(axis.uncropped - 1) // 2}"
+        )
+    return reasons

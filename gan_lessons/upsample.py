@@ -13,7 +13,7 @@ a bias of 0. An input that is constant over the map gives an output of the same 
 expectation over weights and phases.
 """
 
-import itertools
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -24,9 +24,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from gan_lessons.checks import one_of, whole
+from gan_lessons.checks import fits, flag, function, instance, one_of, per_axis, whole
 
 _ROUNDING = 64  # in machine epsilons: smaller relative differences count as rounding errors
+
+WIDEST = 2**16  # channels, kernel positions or phases
+LARGEST = 2**30  # weights of a layer: 4 GB
 
 Layers = Iterable[tuple[int, int, int]]  # input channels, output channels, input side of each layer
 
@@ -66,9 +69,13 @@ def make(name: str, in_channels: int, out_channels: int, *, bias: bool = True) -
     """A layer (N, in_channels, H, W) → (N, out_channels, 2H, 2W), by one of STRATEGIES.
 
     Its weights are drawn from torch's global random generator, as in torch's own layers.
-    Raises ValueError for an unknown name.
+    Raises ValueError for an unknown name, and for channels out of range.
     """
-    return _strategy(name).build(in_channels, out_channels, bias)
+    strategy = _strategy(name)
+    ins = whole("in_channels", in_channels, 1, WIDEST)
+    outs = whole("out_channels", out_channels, 1, WIDEST)
+    fits("the layer", strategy.weights * ins * outs, LARGEST, "use fewer channels")
+    return strategy.build(ins, outs, flag("bias", bias))
 
 
 def cost(name: str, in_channels: int, out_channels: int, size: int, *, bias: bool = True) -> Cost:
@@ -77,12 +84,14 @@ def cost(name: str, in_channels: int, out_channels: int, size: int, *, bias: boo
     Counted in the usual way, for the layer as it is computed: products with zero padding count;
     adding the bias and interpolating do not. `resize-nearest` could be cheaper: it equals a
     deconvolution with kernel 4, at 16 multiply-adds instead of 36.
-    Raises ValueError for an unknown name.
+    Raises ValueError for an unknown name, and for channels or a size below 1.
     """
     strategy = _strategy(name)
-    per_pixel = (strategy.multiply_adds * in_channels + strategy.fixed) * out_channels
-    parameters = (strategy.weights * in_channels + strategy.biases * bias) * out_channels
-    return Cost(per_pixel * size**2, parameters)
+    ins, outs = whole("in_channels", in_channels, 1), whole("out_channels", out_channels, 1)
+    side = whole("size", size, 1)
+    per_pixel = (strategy.multiply_adds * ins + strategy.fixed) * outs
+    parameters = (strategy.weights * ins + strategy.biases * flag("bias", bias)) * outs
+    return Cost(per_pixel * side**2, parameters)
 
 
 def channels_for(name: str, budget: int, layers: Callable[[int], Layers]) -> int:
@@ -90,25 +99,38 @@ def channels_for(name: str, budget: int, layers: Callable[[int], Layers]) -> int
 
     layers: gives (input channels, output channels, input side) of each layer for a number of
     channels c, and grows with c, such as `lambda c: [(2 * c, c, 7), (c, 1, 14)]`.
-    Raises ValueError for an unknown name, and if even c = 1 costs more.
+    Raises ValueError for an unknown name, if even c = 1 costs more, and if the cost does not grow.
     """
+    _strategy(name)
+    budget = whole("budget", budget)
+    function("layers", layers)
 
-    def fits(c: int) -> bool:
+    def affordable(c: int) -> bool:
         return sum(cost(name, *layer).multiply_adds for layer in layers(c)) <= budget
 
-    channels = next(c for c in itertools.count() if not fits(c + 1))
-    if not channels:
-        raise ValueError(f"{name} takes more than {budget} multiply-adds with a single channel")
-    return channels
+    if not affordable(1):
+        raise ValueError(
+            f"{name} takes more than {budget} multiply-adds with a single channel: "
+            "use a larger budget"
+        )
+    low, high = 1, 2  # low channels are affordable; double high until it is not
+    while affordable(high):
+        if high > budget:
+            raise ValueError(f"layers must cost more with more channels, got {layers(high)}")
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if affordable(middle) else (low, middle)
+    return low
 
 
 def bilinear_kernel(kernel: int) -> Tensor:
     """The tent that interpolates linearly along one axis: (kernel,), its largest value at most 1.
 
     For stride s it interpolates if the kernel is 2s - s % 2. In 2-D, use its outer product with
-    itself. Raises ValueError for a kernel below 1.
+    itself. Raises ValueError for a kernel below 1 or above 65,536.
     """
-    whole("kernel", kernel, least=1)
+    kernel = whole("kernel", kernel, 1, WIDEST)
     factor = (kernel + 1) // 2
     centre = (kernel - 1) / 2
     return 1 - (torch.arange(kernel) - centre).abs() / factor
@@ -121,14 +143,13 @@ def polyphase_sums(weight: Tensor, stride: int | tuple[int, int]) -> Tensor:
     same with (stride, stride) at the end. A phase without weights has the sum 0.
     Raises ValueError for other shapes and for a stride below 1.
     """
-    if weight.dim() not in (1, 2, 3, 4):
+    if instance("weight", weight, Tensor).dim() not in (1, 2, 3, 4):
         raise ValueError(
             f"weight must be (K,), (KH, KW), (C, O, K) or (C, O, KH, KW), got {tuple(weight.shape)}"
         )
     axes = 1 if weight.dim() in (1, 3) else 2
-    strides = (stride,) * axes if isinstance(stride, int) else tuple(stride)
-    if len(strides) != axes or min(strides) < 1:
-        raise ValueError(f"stride must be at least 1, one number or one per axis, got {stride}")
+    strides = per_axis("stride", stride, axes, 1, WIDEST)
+    fits("the sums", weight[..., :1].numel() * math.prod(strides), LARGEST, "use a smaller stride")
     for axis, s in zip(range(-axes, 0), strides, strict=True):
         lines = weight.movedim(axis, -1)
         lines = F.pad(lines, (0, -lines.shape[-1] % s)).unflatten(-1, (-1, s))  # (…, ⌈K / s⌉, s)
@@ -148,6 +169,8 @@ def unevenness(weight: Tensor, stride: int | tuple[int, int]) -> Tensor:
     a constant. Infinite if the weights sum to exactly 0 and the phases differ; 0 for a weight of
     zeros. Expect √3 for random weights in 2-D with stride 2 and a kernel of 2, 4, 6 …
     """
+    if not instance("weight", weight, Tensor).is_floating_point():
+        raise TypeError(f"weight must be floating point, got {weight.dtype}")
     sums = polyphase_sums(weight, stride)
     axes = (-1,) if weight.dim() in (1, 3) else (-2, -1)
     mean = sums.mean(axes, keepdim=True)
@@ -196,7 +219,7 @@ def checkerboard_energy(images: Tensor, stride: int = 2) -> Tensor:
     """
     _check_pictures(images)
     height, width = images.shape[-2:]
-    whole("stride", stride, least=1, most=min(height, width))
+    stride = whole("stride", stride, least=1, most=min(height, width))
     centred = images - images.mean((-2, -1), keepdim=True)
     total = centred.square().sum()
     if total <= (_ROUNDING * torch.finfo(images.dtype).eps) ** 2 * images.square().sum():
@@ -308,7 +331,7 @@ def _strategy(name: str) -> Strategy:
 
 
 def _check_pictures(images: Tensor) -> None:
-    if images.dim() != 4 or not images.numel():
+    if instance("pictures", images, Tensor).dim() != 4 or not images.numel():
         raise ValueError(f"pictures must be (N, C, H, W), got {tuple(images.shape)}")
     if not images.is_floating_point():
         raise TypeError(f"pictures must be floating point, got {images.dtype}")

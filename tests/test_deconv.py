@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -342,10 +343,20 @@ def test_known_sizes_and_counts() -> None:
 @pytest.mark.parametrize(
     ("numbers", "reasons"),
     [
-        ((4, 3, 0), ["stride must be at least 1, got 0"]),
+        ((4, 3, 0), ["stride must be a whole number of at least 1, got 0"]),
         (
             (0, 3, 1, -1),
-            ["input size n must be at least 1, got 0", "padding must be at least 0, got -1"],
+            [
+                "input size n must be a whole number of at least 1, got 0",
+                "padding must be a whole number of at least 0, got -1",
+            ],
+        ),
+        (
+            (4, 1.5, True),
+            [
+                "kernel must be a whole number of at least 1, got 1.5",
+                "stride must be a whole number of at least 1, got True",
+            ],
         ),
         (
             (4, 3, 2, 0, 2),
@@ -387,7 +398,7 @@ X, WEIGHT = torch.ones(1, 4, 5), torch.ones(4, 2, 3)
 @pytest.mark.parametrize(
     ("arguments", "setting", "message"),
     [
-        ((X, WEIGHT), {"stride": 0}, "stride must be at least 1, got 0"),
+        ((X, WEIGHT), {"stride": 0}, "stride must be a whole number of at least 1, got 0"),
         ((X, WEIGHT), {"stride": (1, 2)}, r"stride must be a whole number, .* got \(1, 2\)"),
         ((X, WEIGHT), {"padding": 1.5}, "padding must be a whole number, .* got 1.5"),
         (
@@ -396,15 +407,36 @@ X, WEIGHT = torch.ones(1, 4, 5), torch.ones(4, 2, 3)
             r"output_padding must be smaller than the stride \(1\)",
         ),
         ((X, WEIGHT), {"padding": 9}, "the output would have -11 positions"),
-        ((X, WEIGHT), {"groups": 3}, r"groups must be at least 1 and divide .* \(4\), got 3"),
-        ((X, WEIGHT), {"groups": 0}, "groups must be at least 1 and divide .* got 0"),
+        ((X, WEIGHT), {"groups": 3}, r"groups must divide .* \(4\), got 3"),
+        ((X, WEIGHT), {"groups": 0}, "groups must be a whole number of at least 1, got 0"),
+        ((X, WEIGHT), {"groups": 1.0}, "groups must be a whole number of at least 1, got 1.0"),
+        ((X, WEIGHT), {"groups": True}, "groups must be a whole number of at least 1, got True"),
+        ((X, WEIGHT), {"stride": True}, "stride must be a whole number, .* got True"),
+        ((X, WEIGHT), {"padding": np.False_}, "padding must be a whole number, .* got np.False_"),
+        (
+            (X, WEIGHT),
+            {"stride": np.array([2])},
+            r"stride must be .* got ndarray of shape \(1,\), int64",
+        ),
+        ((X, WEIGHT), {"dilation": 2**31}, "dilation must be a whole number of at most 2147483647"),
+        ((X.numpy(), WEIGHT), {}, r"x must be a Tensor, got ndarray of shape \(1, 4, 5\), float32"),
+        ((X, WEIGHT.numpy()), {}, "weight must be a Tensor, got ndarray"),
+        ((X, WEIGHT, np.ones(2)), {}, "bias must be a Tensor, got ndarray"),
+        ((X, WEIGHT, torch.ones(2).double()), {}, "bias must have .* x's dtype torch.float32"),
+        ((X[:, :0], WEIGHT[:0]), {}, r"at least one channel, got \(0, 2, 3\)"),
+        ((X, WEIGHT[:, :0]), {}, r"at least one channel, got \(4, 0, 3\)"),
+        ((X, WEIGHT), {"stride": 2**30}, r"the output would hold .* numbers, at most 2147483648"),
         ((X[:, :3], WEIGHT), {}, "weight's first dimension must be x's 3 channels, got 4"),
-        ((X, WEIGHT, torch.ones(3)), {}, r"bias must have shape \(2,\), got \(3,\)"),
+        (
+            (X, WEIGHT, torch.ones(3)),
+            {},
+            r"bias must have shape \(2,\) and x.s dtype torch.float32, got \(3,\)",
+        ),
         ((X, WEIGHT.double()), {}, "one floating-point dtype, got torch.float32 and torch.float64"),
         ((X.long(), WEIGHT.long()), {}, "one floating-point dtype, got torch.int64"),
         ((X[0, 0], WEIGHT), {}, "weight needs 3 dimensions with x"),
         ((X, WEIGHT[0]), {}, "weight needs 3 dimensions with x"),
-        ((X[..., None], WEIGHT[..., None]), {"stride": (2, 0)}, "width: stride must be at least 1"),
+        ((X[..., None], WEIGHT[..., None]), {"stride": (2, 0)}, "width: stride must be a whole"),
     ],
 )
 def test_bad_arguments_are_named(
@@ -415,7 +447,9 @@ def test_bad_arguments_are_named(
 
 
 def test_bad_arguments_of_the_other_functions_are_named() -> None:
-    with pytest.raises(ValueError, match="output size m must be at least 1, got 0"):
+    with pytest.raises(
+        ValueError, match="output size m must be a whole number of at least 1, got 0"
+    ):
         deconv.input_sizes(0, 3)
     with pytest.raises(ValueError, match="the kernel spans 5 positions, the padded input has 4"):
         deconv.conv_output_size(2, 3, padding=1, dilation=2)
@@ -427,6 +461,50 @@ def test_bad_arguments_of_the_other_functions_are_named() -> None:
         deconv.conv_matrix(WEIGHT, (3, 5))
     with pytest.raises(ValueError, match=r"or 4 with \(C, H, W\), got 3 with \(2, 5, 5\)"):
         deconv.conv_matrix(WEIGHT, (2, 5, 5))
+    with pytest.raises(ValueError, match=r"the matrix would hold .* numbers, at most 268435456"):
+        deconv.conv_matrix(WEIGHT, (2, 10_000))
+    with pytest.raises(ValueError, match=r"x must be \(N, C, H, W\), got \(5,\)"):
+        deconv.insert_zeros(X[0, 0], 3)
+    with pytest.raises(ValueError, match="height: the output would have -1 positions"):
+        deconv.insert_zeros(X[..., None], 1, padding=(3, 0))
+    with pytest.raises(ValueError, match=r"overlap would hold .* numbers, at most 67108864"):
+        deconv.overlap(2**31, 3)
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    """As in torch. Their own arithmetic would overflow."""
+    big = np.int32(2**30)
+    assert deconv.output_size(big, np.int64(4), np.uint8(4)) == 4 * 2**30
+    assert type(deconv.output_size(big, np.int64(4))) is int
+    assert deconv.contributions(np.int64(2), 3, 3, np.int16(2)) == [(0, 2), (1, 0)]
+    expected = F.conv_transpose1d(X, WEIGHT, stride=2, padding=1, groups=2)
+    for way in WAYS:
+        found = way(X, WEIGHT, stride=np.int64(2), padding=[np.int8(1)], groups=np.int64(2))
+        assert_close(found, expected)
+
+
+def test_long_kernels_and_strides_take_no_time() -> None:
+    start = time.perf_counter()
+    assert deconv.contributions(5, 4, 2**62, stride=2) == [(0, 5), (1, 3), (2, 1)]
+    assert deconv.contributions(2**62, 2, 3, stride=2**62) == [(1, 0)]
+    assert deconv.contributions(2**63, 3, 3, dilation=2**62) == [(0, 2)]
+    assert time.perf_counter() - start < 0.1
+
+
+@pytest.mark.parametrize("way", [deconv.by_scatter, deconv.by_matrix, deconv.by_gradient])
+@pytest.mark.parametrize("axes", [1, 2])
+@pytest.mark.parametrize("where", ["x", "weight"])
+@pytest.mark.parametrize("value", [torch.inf, -torch.inf, torch.nan])
+def test_infinity_stays_where_it_belongs(way: Way, axes: int, where: str, value: float) -> None:
+    generator = torch.Generator().manual_seed(0)
+    x = torch.rand(2, 4, *[6] * axes, generator=generator, dtype=torch.float64)
+    weight = torch.rand(4, 1, *[3] * axes, generator=generator, dtype=torch.float64)
+    (x if where == "x" else weight)[1, 0, -1] = value
+    setting = {"stride": 3, "padding": 1, "output_padding": 1, "groups": 2}
+    expected = TORCH[axes](x, weight, **setting)
+    share = expected.isfinite().double().mean()
+    assert 0.5 < share < 1
+    torch.testing.assert_close(way(x, weight, **setting), expected, equal_nan=True)
 
 
 def test_the_arithmetic_keeps_up_with_a_slider() -> None:

@@ -211,7 +211,7 @@ def test_rpgan_compares_pairs_in_order() -> None:
 
 def test_shapes_that_would_broadcast_are_refused() -> None:
     loss, flat, column = LOSSES["rpgan"], torch.zeros(4), torch.zeros(4, 1)
-    message = r"rpgan pairs real and fake logits: .* must be equal, got \[\(4,\), \(4, 1\)\]"
+    message = r"rpgan pairs real and fake logits: .* must be equal, got \w+ \(4,\), \w+ \(4, 1\)"
     with pytest.raises(ValueError, match=message):
         loss.discriminator(flat, column)
     with pytest.raises(ValueError, match=message):

@@ -36,6 +36,14 @@ def test_a_sheet_of_floats_and_of_colours():
     assert np.asarray(plots.sheet(floats, scale=1))[0, 0].tolist() == [0, 128, 255]
 
 
+def test_a_sheet_of_another_range_is_refused_or_clipped():
+    unit = torch.linspace(0, 1, 16)[:, None, None, None].expand(16, 1, 2, 2)
+    for wrong in (255 * unit, 3 * unit - 2, unit):
+        with pytest.raises(ValueError, match=r"pictures must lie in \[-1, 1\], got"):
+            plots.sheet(wrong)
+        assert np.asarray(plots.sheet(wrong, columns=16, scale=1, clip=True))[0, -1, 0] == 255
+
+
 @pytest.mark.parametrize("shape", [(0, 1, 2, 2), (3, 2, 4, 4), (4, 4)])
 def test_other_shapes_are_refused(shape):
     with pytest.raises(ValueError, match=re.escape(f"got {shape}")):

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -254,7 +255,7 @@ def test_bilinear_kernels():
         assert polyphase_sums(bilinear_kernel(kernel), stride).tolist() == pytest.approx(
             [1] * stride
         )
-    with pytest.raises(ValueError, match="kernel must be a whole number of at least 1, got 0"):
+    with pytest.raises(ValueError, match="kernel must be a whole number from 1 to 65536, got 0"):
         bilinear_kernel(0)
 
 
@@ -331,9 +332,11 @@ def test_unevenness_can_be_minimised_and_stays_finite_at_its_least():
 def test_bad_kernels_are_refused():
     with pytest.raises(ValueError, match=r"weight must be \(K,\), .* got \(1, 1, 1, 1, 1\)"):
         unevenness(torch.ones(1, 1, 1, 1, 1), 2)
-    with pytest.raises(ValueError, match="stride must be at least 1"):
+    with pytest.raises(ValueError, match="stride must be a whole number from 1 to 65536, got 0"):
         unevenness(torch.ones(4), 0)
-    with pytest.raises(ValueError, match="one number or one per axis"):
+    with pytest.raises(
+        ValueError, match=r"stride must be a whole number, or one for each axis, got \(2, 2\)"
+    ):
         polyphase_sums(torch.ones(4), (2, 2))
 
 
@@ -467,3 +470,26 @@ def test_channels_fill_the_budget_and_no_more(name):
     assert upsample.channels_for(name, total(13), layers) == 13
     with pytest.raises(ValueError, match=f"{name} takes more than 100 multiply-adds"):
         upsample.channels_for(name, 100, layers)
+
+
+def test_a_budget_of_any_size_takes_no_time():
+    start = time.perf_counter()
+    channels = upsample.channels_for("deconv4", 2**200, lambda c: [(c, c, 1)])
+    assert channels == 2**98
+    assert time.perf_counter() - start < 0.1
+    for never in (math.inf, math.nan, 1.5, None):
+        with pytest.raises(ValueError, match="budget must be a whole number, got"):
+            upsample.channels_for("deconv4", never, lambda c: [(c, c, 1)])
+    with pytest.raises(ValueError, match="layers must cost more with more channels"):
+        upsample.channels_for("deconv4", 1000, lambda c: [(1, 1, 1)])
+
+
+def test_costs_of_nothing_are_refused():
+    with pytest.raises(
+        ValueError, match="in_channels must be a whole number of at least 1, got -1"
+    ):
+        upsample.cost("deconv4", -1, 3, 7)
+    with pytest.raises(ValueError, match="size must be a whole number of at least 1, got 0"):
+        upsample.cost("deconv4", 1, 3, 0)
+    with pytest.raises(ValueError, match="the layer would hold 68719476736 numbers, at most"):
+        upsample.make("deconv4", 2**16, 2**16)

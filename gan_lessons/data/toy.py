@@ -105,7 +105,7 @@ def disjoint(
     distance: between the centres of neighbouring discs. Raises ValueError if the discs would
     overlap, or the radius is negative.
     """
-    radius = number("radius", radius, 0, FURTHEST)
+    radius = float(number("radius", radius, 0, FURTHEST))
     modes, distance = whole("modes", modes, 1, MOST_CENTRES), _length("distance", distance)
     if modes > 1 and distance <= 2 * radius:
         raise ValueError(f"distance must be greater than twice the radius {radius}, got {distance}")
@@ -250,7 +250,7 @@ def _uniform(n: int, generator: Generator) -> Tensor:
 
 
 def _normal(n: int, dims: int, std: float, generator: Generator) -> Tensor:
-    std = number("std", std, 0, FURTHEST)
+    std = float(number("std", std, 0, FURTHEST))
     noise = torch.randn(whole("n", n), dims, generator=generator, device=generator.device)
     return std * noise
 
@@ -262,4 +262,4 @@ def _count(n: int, generator: Generator) -> int:
 
 
 def _length(name: str, value: float) -> float:
-    return number(name, value, -FURTHEST, FURTHEST)
+    return float(number(name, value, -FURTHEST, FURTHEST))

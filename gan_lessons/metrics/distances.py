@@ -3,6 +3,7 @@
 torchmetrics computes both; it gets features in place of pictures.
 """
 
+import math
 import warnings
 from typing import NamedTuple
 
@@ -11,6 +12,8 @@ from torch import Tensor, nn
 
 from gan_lessons.checks import whole
 from gan_lessons.metrics.inputs import check_pair, check_rows
+
+MOST_SUBSETS = 100_000
 
 
 class KernelDistance(NamedTuple):
@@ -29,7 +32,8 @@ def frechet_distance(real: Tensor, fake: Tensor) -> float:
     differences. For small sets it is biased upwards: compare values at equal N and M only.
 
     Raises:
-        ValueError: a set has fewer than two rows, the widths differ, or a feature is not finite.
+        ValueError: a set has fewer than two rows, the widths differ, a feature is not finite, or
+            the distance is too large for a float64.
     """
     # Imported here: the import takes seconds, and training does not need it.
     from torchmetrics.image.fid import FrechetInceptionDistance
@@ -37,13 +41,20 @@ def frechet_distance(real: Tensor, fake: Tensor) -> float:
     check_pair(real, fake)
     check_rows(real, fake, 2)
     real, fake = _in_double(real, fake)
-    # Both are shifted by the same vector, to near 0, where sums of squares keep their digits.
+    # Both are scaled to about 1, where no fourth power overflows, and shifted by the same vector,
+    # to near 0, where sums of squares keep their digits.
+    power = math.frexp(max(float(real.abs().max()), float(fake.abs().max())))[1]
+    real, fake = _times_power(real, -power), _times_power(fake, -power)
     centre = real.mean(0)
+    spread = math.frexp(max(float((each - centre).abs().max()) for each in (real, fake)))[1]
     metric = FrechetInceptionDistance(feature=_Identity(real.shape[1]))
-    metric.update(real - centre, real=True)
-    metric.update(fake - centre, real=False)
-    # For equal sets, rounding can leave a tiny negative number.
-    return max(0.0, metric.compute().item())
+    metric.update(_times_power(real - centre, -spread), real=True)
+    metric.update(_times_power(fake - centre, -spread), real=False)
+    # For equal sets, rounding can leave a tiny negative number; NaN must not become 0.
+    scaled = metric.compute().item()
+    found = _scaled_back(0.0 if scaled < 0 else scaled, 2 * (power + spread))
+    _check_finite("the Fréchet distance", found)
+    return found
 
 
 def kernel_distance(
@@ -65,14 +76,16 @@ def kernel_distance(
 
     Raises:
         ValueError: a set has fewer than two rows, the widths differ, a feature is not finite,
-            there is no subset, or a subset has fewer than two rows.
+            there is no subset, a subset has fewer than two rows, or the distance is too large for a
+            float64.
     """
     from torchmetrics.image.kid import KernelInceptionDistance
 
     check_pair(real, fake)
     check_rows(real, fake, 2)
-    whole("subsets", subsets, least=1)
-    whole("subset_size", subset_size, least=2)
+    subsets = whole("subsets", subsets, least=1, most=MOST_SUBSETS)
+    subset_size = whole("subset_size", subset_size, least=2)
+    seed = whole("seed", seed, least=0, most=2**63 - 1)
     real, fake = _in_double(real, fake)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # that it stores all features in memory
@@ -86,12 +99,32 @@ def kernel_distance(
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         mean, std = metric.compute()
+    _check_finite("the kernel distance", mean.item(), std.item())
     return KernelDistance(mean.item(), std.item())
 
 
 def _in_double(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
     """Both in float64, on the CPU, because not every device has float64."""
     return real.detach().cpu().double(), fake.detach().cpu().double()
+
+
+def _check_finite(what: str, *values: float) -> None:
+    if not all(map(math.isfinite, values)):
+        raise ValueError(
+            f"{what} is too large for a float64: divide both sets of features by the same number"
+        )
+
+
+def _times_power(x: Tensor, power: int) -> Tensor:
+    """x times 2 to the power, which changes no digit. In two steps: the factor may be infinite."""
+    return x * 2.0 ** (power // 2) * 2.0 ** (power - power // 2)
+
+
+def _scaled_back(value: float, power: int) -> float:
+    try:
+        return math.ldexp(value, power)
+    except OverflowError:
+        return math.inf
 
 
 class _Identity(nn.Module):

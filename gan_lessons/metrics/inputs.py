@@ -2,12 +2,16 @@
 
 from torch import Tensor
 
+from gan_lessons.checks import instance
+
 
 def check_pair(real: Tensor, fake: Tensor) -> None:
     """Raises ValueError unless real: (N, D) and fake: (M, D) are finite floats and not empty."""
+    instance("real", real, Tensor)
+    instance("fake", fake, Tensor)
     if real.dim() != 2 or fake.dim() != 2 or real.shape[1] != fake.shape[1]:
         raise ValueError(
-            "features must be (N, D) and (M, D), "
+            "the features real and fake must be (N, D) and (M, D), "
             f"got {tuple(real.shape)} and {tuple(fake.shape)}: extract them first"
         )
     check_points("real", real)
@@ -16,7 +20,7 @@ def check_pair(real: Tensor, fake: Tensor) -> None:
 
 def check_points(name: str, points: Tensor) -> None:
     """points: (N, D). Raises ValueError unless they are floating point, finite and not empty."""
-    if not points.is_floating_point():
+    if not instance(name, points, Tensor).is_floating_point():
         raise ValueError(f"{name} must be floating point, got {points.dtype}")
     if not points.numel():
         raise ValueError(f"{name} is empty: {tuple(points.shape)}")

@@ -13,9 +13,9 @@ without running code from the checkpoint's file.
 
 from torch import nn
 
-from gan_lessons.checks import one_of, whole
+from gan_lessons.checks import flag, instance, one_of, shown
 from gan_lessons.models import dcgan, mlp, modern, points
-from gan_lessons.models.parts import NETWORKS
+from gan_lessons.models.parts import NETWORKS, ranged
 
 FAMILIES = {"mlp": mlp, "dcgan": dcgan, "modern": modern}  # what `build` can build: for pictures
 BATCH_NORM = {"dcgan"}  # families whose discriminator has the option `norm`
@@ -45,12 +45,12 @@ def build(
         (Lin et al. 2018, PacGAN): it takes (N, pack · channels, size, size), one label per pack
 
     Raises:
-        ValueError: the family is unknown, it has no network for pictures of this size, or classes
-            or pack is out of range.
+        ValueError: the family is unknown, it has no network for pictures of this size, or a number
+            is out of range.
     """
     one_of("network", family, FAMILIES)
-    whole("classes", classes, least=0)
-    whole("pack", pack, least=1)
+    channels, pack = ranged("channels", channels), ranged("pack", pack)
+    flag("norm", norm)
     module = FAMILIES[family]
     generator = module.Generator(
         size=size, channels=channels, latent=latent, width=width, classes=classes
@@ -79,6 +79,16 @@ def describe(network: nn.Module) -> dict | None:
 def rebuild(description: dict) -> nn.Module:
     """The network that `describe` described, with new random weights.
 
-    Raises ValueError for an unknown network.
+    Raises ValueError for an unknown network, and for options that are not its own.
     """
-    return NETWORKS[one_of("network", description["network"], NETWORKS)](**description["options"])
+    if set(instance("description", description, dict)) != {"network", "options"}:
+        raise ValueError(
+            f"description must have a network and its options, got {shown(description)}"
+        )
+    network = NETWORKS[one_of("network", description["network"], NETWORKS)]
+    options = instance("the description's options", description["options"], dict)
+    try:
+        return network(**options)
+    except TypeError as error:
+        name = description["network"]
+        raise ValueError(f"the description's options do not fit {name}: {error}") from error

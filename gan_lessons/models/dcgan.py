@@ -9,8 +9,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from gan_lessons.checks import instance
 from gan_lessons.deconv import conv_output_size, output_size
-from gan_lessons.models.parts import JoinLabel, Projection, add_spectral_norm, network
+from gan_lessons.models.parts import JoinLabel, Projection, add_spectral_norm, network, ranged
 
 # Kernel 4 with stride 2 and padding 1 doubles a size exactly. As 4 is divisible by 2, the same
 # number of inputs reaches every output pixel except those at the border (lesson 03).
@@ -27,6 +28,7 @@ def map_sizes(size: int) -> tuple[int, ...]:
     Raises:
         ValueError: the size cannot be reached by doubling a map of 3 to 8 pixels.
     """
+    size = ranged("size", size)
     sizes = [size]
     while sizes[0] > 4:
         half = conv_output_size(sizes[0], 4, stride=2, padding=1)
@@ -45,7 +47,7 @@ def map_sizes(size: int) -> tuple[int, ...]:
 
 def widths(size: int, width: int) -> list[int]:
     """The channels of each feature map except the picture: twice as many where the side halves."""
-    maps = len(map_sizes(size)) - 1
+    maps, width = len(map_sizes(size)) - 1, ranged("width", width)
     return [width << power for power in reversed(range(maps))]
 
 
@@ -54,7 +56,7 @@ def initialise(network: nn.Module) -> None:
 
     Biases and batch norm's shifts become 0. Source: the paper, section 4.
     """
-    for layer in network.modules():
+    for layer in instance("network", network, nn.Module).modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.normal_(layer.weight, 0.0, 0.02)
             if layer.bias is not None:

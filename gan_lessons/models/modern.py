@@ -28,8 +28,9 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
+from gan_lessons.checks import number, shown, whole
 from gan_lessons.models.dcgan import DOUBLE, map_sizes, widths
-from gan_lessons.models.parts import JoinLabel, Projection, add_spectral_norm, network
+from gan_lessons.models.parts import JoinLabel, Projection, add_spectral_norm, network, ranged
 
 SLOPE = 0.2
 # A leaky rectifier of this slope keeps (1 + slope²) / 2 of its input's mean square.
@@ -45,11 +46,15 @@ def scaled(layer: Layer, gain: float = 1.0) -> Layer:
     average over weights. Without this rule (He et al. 2015), signals would grow or fade from layer
     to layer.
     """
+    if not isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+        raise ValueError(
+            f"layer must be a Linear, Conv2d or ConvTranspose2d layer, got {shown(layer)}"
+        )
     inputs = layer.weight[0].numel()
     if isinstance(layer, nn.ConvTranspose2d):
         # weight: (in, out, k, k); stride s spreads the k² positions of a kernel over s² phases.
         inputs = layer.weight[:, 0].numel() // math.prod(layer.stride)
-    nn.init.normal_(layer.weight, 0.0, gain * inputs**-0.5)
+    nn.init.normal_(layer.weight, 0.0, number("gain", gain, 0) * inputs**-0.5)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
     return layer
@@ -64,6 +69,7 @@ class Residual(nn.Module):
 
     def __init__(self, channels: int, blocks: int):
         super().__init__()
+        channels, blocks = whole("channels", channels, 1, 2**20), ranged("blocks", blocks)
         inside = max(channels // 2, 1)
         self.branch = nn.Sequential(
             scaled(nn.Conv2d(channels, inside, 1)),

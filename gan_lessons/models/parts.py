@@ -8,29 +8,62 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from gan_lessons.checks import flag, instance, shown, whole
+
 Network = TypeVar("Network", bound=nn.Module)
 NETWORKS: dict[str, type[nn.Module]] = {}  # "family.Class" → class, filled by `network`
+
+# What a network's arguments may be, by their names. The largest values are far beyond use; they
+# turn a slip into one line instead of an hour or a full memory.
+RANGES = {
+    "size": (1, 1024),
+    "channels": (1, 1024),
+    "latent": (1, 2**16),
+    "width": (1, 2**14),
+    "classes": (0, 2**20),
+    "layers": (0, 1000),
+    "dims": (1, 2**16),
+    "features": (1, 2**26),
+    "blocks": (1, 1000),
+    "pack": (1, 1024),
+}
+
+
+def ranged(name: str, value: Any) -> int:
+    """The value of an argument, as a plain int. Raises ValueError if it is out of its range."""
+    return whole(name, value, *RANGES[name])
 
 
 def network(cls: type[Network]) -> type[Network]:
     """Class decorator for the networks of a family: `models.rebuild` can then rebuild them.
 
     Each instance stores its constructor's arguments, defaults included, as a dict in `.options`.
-    The class is entered in NETWORKS under "module.Class", such as "dcgan.Generator".
+    The class is entered in NETWORKS under "module.Class", such as "dcgan.Generator". Before it is
+    built, numbers out of RANGES, and switches that are not True or False, raise a ValueError.
     """
+    if not (isinstance(cls, type) and issubclass(cls, nn.Module)):
+        raise ValueError(f"cls must be a class of networks, got {shown(cls)}")
     construct = cls.__init__
     signature = inspect.signature(construct)
 
     @functools.wraps(construct)
     def recording(self: nn.Module, *args: Any, **kwargs: Any) -> None:
-        construct(self, *args, **kwargs)
         call = signature.bind(self, *args, **kwargs)
         call.apply_defaults()
-        vars(self)["options"] = dict(list(call.arguments.items())[1:])  # without self
+        given = list(call.arguments.items())[1:]  # without self
+        options = {name: _checked(name, value, signature) for name, value in given}
+        construct(self, **options)
+        vars(self)["options"] = options
 
     cls.__init__ = recording  # type: ignore[method-assign]
     NETWORKS[f"{cls.__module__.rpartition('.')[2]}.{cls.__name__}"] = cls
     return cls
+
+
+def _checked(name: str, value: Any, signature: inspect.Signature) -> Any:
+    if name in RANGES:
+        return ranged(name, value)
+    return flag(name, value) if isinstance(signature.parameters[name].default, bool) else value
 
 
 class JoinLabel(nn.Module):
@@ -46,6 +79,7 @@ class JoinLabel(nn.Module):
 
     def __init__(self, latent: int, classes: int):
         super().__init__()
+        latent, classes = ranged("latent", latent), ranged("classes", classes)
         self.classes = classes
         self.width = 2 * latent if classes else latent
         self.embedding = nn.Embedding(classes, latent) if classes else None
@@ -71,6 +105,7 @@ class Projection(nn.Module):
 
     def __init__(self, features: int, classes: int):
         super().__init__()
+        features, classes = ranged("features", features), ranged("classes", classes)
         self.classes = classes
         self.embedding = nn.Embedding(classes, features) if classes else None
         if self.embedding is not None:
@@ -91,32 +126,44 @@ def check_labels(labels: Tensor | None, classes: int, n: int) -> None:
     There, the embedding raises a device-side assertion for a label out of range; pass
     `labels.cpu()` to check the values first.
     """
-    if not classes:
+    if not ranged("classes", classes):
         if labels is not None:
             raise ValueError(
                 "the network takes no labels: leave them out, or build it with classes"
             )
         return
+    n = whole("n", n, 0, 2**62)
     wanted = f"({n},) int64, each from 0 to {classes - 1}"
     if labels is None:
         raise ValueError(f"the network needs labels: pass {wanted}")
+    instance("labels", labels, Tensor, f"pass {wanted}")
     if labels.dtype != torch.int64 or labels.shape != (n,):
         raise ValueError(f"labels must be {wanted}, got {tuple(labels.shape)} {labels.dtype}")
     if labels.device.type == "cpu" and n and not 0 <= labels.min() <= labels.max() < classes:
         raise ValueError(f"labels must be {wanted}, got {labels.min()} to {labels.max()}")
 
 
+NORMALISED = (
+    nn.Linear,
+    nn.Embedding,
+    *(nn.Conv1d, nn.Conv2d, nn.Conv3d),
+    *(nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d),
+)
+
+
 def add_spectral_norm(network: nn.Module) -> None:
     """Divides every weight by its largest singular value, which is estimated during training.
 
     As in torch and in the paper, a convolution's weight is read as a matrix (out, in · height ·
-    width). The layer itself may still stretch a picture by more than 1, because its patches
+    width), a deconvolution's too. Every linear, convolution, deconvolution and embedding layer gets
+    it. The layer itself may still stretch a picture by more than 1, because its patches
     overlap. Each forward pass in training mode takes one step of power iteration; its vectors are
     part of the state_dict. Call this after the weights are initialised and before an optimiser is
     created.
 
     Source: Miyato et al. 2018, "Spectral Normalization for Generative Adversarial Networks".
     """
-    for layer in list(network.modules()):
-        if isinstance(layer, nn.Linear | nn.Conv2d | nn.Embedding):
+    for layer in list(instance("network", network, nn.Module).modules()):
+        if isinstance(layer, NORMALISED):
+            # torch finds out by itself which dimension a deconvolution's outputs have.
             spectral_norm(layer)

@@ -1,5 +1,6 @@
 """The settings of a training in one frozen object, and the recipes of the course."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import TypeVar
 
@@ -26,19 +27,23 @@ class RunConfig:
     seed: int = 0  # of the weights that `networks` draws, the latents and the order of the data
 
     def __post_init__(self) -> None:
-        checks.whole("batch", self.batch, 1)
+        self._check(checks.whole, "batch", 1)
         for name in ("schedule_steps", "seed"):
-            checks.whole(name, getattr(self, name), 0)
+            self._check(checks.whole, name, 0)
         for name in ("ema_half_life", "ema_ramp"):
-            checks.number(name, getattr(self, name), 0)
+            self._check(checks.number, name, 0)
         for name in ("beta1", "beta2"):
-            checks.number(name, getattr(self, name), 0, below=1)
-        checks.number("learning_rate_final", self.learning_rate_final, 0, 1)
+            self._check(checks.number, name, 0, below=1)
+        self._check(checks.number, "learning_rate_final", 0, 1)
         if self.changing and not self.schedule_steps:
             raise ValueError(
                 f"{' and '.join(self.changing)} change over schedule_steps: "
                 "set schedule_steps to at least 1, got 0"
             )
+
+    def _check(self, check: Callable, name: str, *limits: float, **more: float) -> None:
+        """Checks a setting, and stores what the check returns: a plain number for NumPy's."""
+        object.__setattr__(self, name, check(name, getattr(self, name), *limits, **more))
 
     @property
     def changing(self) -> list[str]:
@@ -95,15 +100,15 @@ class TrainConfig(RunConfig):
             checks.one_of("penalty", self.penalty, PENALTIES)
         names(self.augment)
         for name in ("width", "latent", "discriminator_updates", "penalty_every", "pack"):
-            checks.whole(name, getattr(self, name), 1)
+            self._check(checks.whole, name, 1)
         for name in ("conditional", "norm", "spectral", "fresh"):
             checks.flag(name, getattr(self, name))
         for name in ("learning_rate_g", "learning_rate_d"):
-            checks.number(name, getattr(self, name), above=0)
+            self._check(checks.number, name, above=0)
         for name in ("gamma", "instance_noise"):
-            checks.number(name, getattr(self, name), 0)
-        checks.number("label_smoothing", self.label_smoothing, 0, below=1)
-        checks.number("gamma_final", self.gamma_final, 0, 1)
+            self._check(checks.number, name, 0)
+        self._check(checks.number, "label_smoothing", 0, below=1)
+        self._check(checks.number, "gamma_final", 0, 1)
         self._check_together()
 
     @property

@@ -33,7 +33,11 @@ def white(n: int, dims: int, seed: int = 0) -> Tensor:
 
 
 BAD = [
-    ((5, 3), (5, 4), r"features must be \(N, D\) and \(M, D\), got \(5, 3\) and \(5, 4\)"),
+    (
+        (5, 3),
+        (5, 4),
+        r"features real and fake must be \(N, D\) and \(M, D\), got \(5, 3\) and \(5, 4\)",
+    ),
     ((5, 1, 8, 8), (5, 1, 8, 8), "extract them first"),
     ((1, 3), (5, 3), "at least 2 rows in each set, got 1 and 5"),
     ((5, 3), (1, 3), "at least 2 rows in each set, got 5 and 1"),
@@ -260,8 +264,8 @@ def test_there_are_no_warnings():
 @pytest.mark.parametrize(
     ("subsets", "size", "message"),
     [
-        (0, 10, "subsets must be a whole number of at least 1, got 0"),
-        (-1, 10, "subsets must be a whole number of at least 1, got -1"),
+        (0, 10, "subsets must be a whole number from 1 to 100000, got 0"),
+        (-1, 10, "subsets must be a whole number from 1 to 100000, got -1"),
         (3, 1, "subset_size must be a whole number of at least 2, got 1"),
         (3, 0, "subset_size must be a whole number of at least 2, got 0"),
     ],
@@ -269,3 +273,29 @@ def test_there_are_no_warnings():
 def test_subsets_out_of_range_are_refused(subsets, size, message):
     with pytest.raises(ValueError, match=message):
         kernel_distance(normal(9, 2), normal(9, 2), subsets=subsets, subset_size=size)
+
+
+@pytest.mark.parametrize("power", [-500, -300, 100, 260, 400, 507])
+def test_frechet_distance_of_any_scale(power):
+    """Covariances are multiplied: beyond about 1e77, their product is infinite."""
+    real, fake = normal(40, 4), normal(50, 4, seed=1) + 1
+    expected = frechet_distance(real, fake)
+    scale = 2.0**power
+    found = frechet_distance(real * scale, fake * scale)
+    assert found / scale / scale == pytest.approx(expected, rel=1e-9)
+    far = real + 2.0**20  # the scale of the spread counts too
+    assert frechet_distance(far * scale, (fake + 2.0**20) * scale) / scale / scale == pytest.approx(
+        expected, rel=1e-6
+    )
+
+
+@pytest.mark.parametrize("scale", [1e78, 1e100, 1e154, 1e160, 1e300])
+def test_no_distance_is_perfect_because_it_overflowed(scale):
+    real, fake = normal(40, 4) * scale, (normal(50, 4, seed=1) + 1) * scale
+    if scale < 1e154:
+        assert frechet_distance(real, fake) > scale**2
+    else:
+        with pytest.raises(ValueError, match="the Fréchet distance is too large for a float64"):
+            frechet_distance(real, fake)
+    with pytest.raises(ValueError, match="the kernel distance is too large for a float64"):
+        kernel_distance(real, fake)

@@ -51,3 +51,15 @@ def test_pictures_of_nan_are_refused(stripes):
     pictures[3] = math.nan
     with pytest.raises(ValueError, match="1 of 20 rows of fake hold NaN or infinity"):
         judge(pictures)
+
+
+def test_pictures_of_another_range_are_refused(stripes):
+    """Each would get a number, which says nothing."""
+    judge = Judge(stripes(100, seed=0), count=20)
+    right = stripes(20, seed=1).floats()
+    assert math.isfinite(judge(right))
+    for wrong in ((right + 1) / 2, (right + 1) * 127.5, 2 * right):
+        with pytest.raises(ValueError, match=r"pictures must lie in \[-1, 1\], got"):
+            judge(wrong)
+    with pytest.raises(ValueError, match=r"must be uint8 or floats, got torch\.int64"):
+        judge(stripes(20, seed=1).pixels.long())

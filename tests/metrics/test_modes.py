@@ -218,3 +218,17 @@ def test_pictures_that_cannot_be_classified_are_refused(stripes):
         class_report(broken, net)
     with pytest.raises(ValueError, match="the pictures' features is empty"):
         class_report(torch.zeros(0, 3, 16, 16), net)
+
+
+def test_large_units():
+    """Squares of such numbers are infinite in float32."""
+    report = mode_report(CENTRES * 1e25, CENTRES * 1e25, 1e25)
+    assert (report.found, report.good) == (3, 1)
+
+
+def test_pictures_of_another_range_are_not_classified(stripes):
+    net = features(stripes(100, seed=0))
+    right = stripes(20, seed=1).floats()
+    for wrong in ((right + 1) / 2, (right + 1) * 127.5):
+        with pytest.raises(ValueError, match=r"pictures must lie in \[-1, 1\], got"):
+            class_report(wrong, net)

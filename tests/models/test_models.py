@@ -214,11 +214,17 @@ def test_unknown_names_list_the_known_ones():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"classes": -1}, "classes must be a whole number of at least 0, got -1"),
+        ({"classes": -1}, "classes must be a whole number from 0 to 1048576, got -1"),
         ({"classes": True}, "classes must be a whole number"),
-        ({"pack": 0}, "pack must be a whole number of at least 1, got 0"),
+        ({"pack": 0}, "pack must be a whole number from 1 to 1024, got 0"),
         ({"pack": 1.5}, "pack must be a whole number"),
         ({"size": 9}, "size must be 3 to 8 doubled"),
+        ({"size": -1}, "size must be a whole number from 1 to 1024, got -1"),
+        ({"latent": 0}, "latent must be a whole number from 1 to 65536, got 0"),
+        ({"width": 2.0}, r"width must be a whole number from 1 to 16384, got 2\.0"),
+        ({"channels": 0}, "channels must be a whole number from 1 to 1024, got 0"),
+        ({"norm": 1}, "norm must be True or False, got 1"),
+        ({"spectral": None}, "spectral must be True or False, got None"),
     ],
 )
 def test_wrong_options_say_what_is_allowed(wrong, message):

@@ -8,6 +8,7 @@ from torch import nn
 
 from gan_lessons import models
 from gan_lessons.losses import PENALTIES
+from gan_lessons.models.parts import add_spectral_norm
 
 FAMILIES = pytest.mark.parametrize("family", models.FAMILIES)
 
@@ -148,3 +149,30 @@ def test_it_trains_under_a_penalty(family):
         optimiser.step()
     assert all(parameter.grad.isfinite().all() for parameter in discriminator.parameters())
     assert (told(real) - told(fake)).mean().item() > before + 0.1
+
+
+LAYERS = {
+    "linear": (lambda: nn.Linear(6, 4), (2, 6)),
+    "convolution in 1-D": (lambda: nn.Conv1d(3, 5, 4), (2, 3, 8)),
+    "convolution in 2-D": (lambda: nn.Conv2d(4, 6, 3, groups=2), (2, 4, 8, 8)),
+    "convolution in 3-D": (lambda: nn.Conv3d(2, 3, 2), (2, 2, 4, 4, 4)),
+    "deconvolution in 1-D": (lambda: nn.ConvTranspose1d(3, 5, 4), (2, 3, 8)),
+    "deconvolution in 2-D": (lambda: nn.ConvTranspose2d(4, 7, 4, stride=2), (2, 4, 5, 5)),
+    "deconvolution in 3-D": (lambda: nn.ConvTranspose3d(2, 3, 2), (2, 2, 4, 4, 4)),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_every_kind_of_layer_has_it(name):
+    """The matrix has one row for each output channel, which is a deconvolution's second axis."""
+    torch.manual_seed(0)
+    build, shape = LAYERS[name]
+    layer = build()
+    raw = layer.weight.detach().clone()
+    rows = raw.transpose(0, 1) if name.startswith("deconvolution") else raw
+    sigma = torch.linalg.svdvals(rows.flatten(1).double())[0]
+    network = nn.Sequential(layer, nn.LeakyReLU())
+    add_spectral_norm(network)
+    for _ in range(300):
+        network(torch.randn(shape))
+    torch.testing.assert_close(layer.weight.detach(), raw / sigma.float(), rtol=1e-3, atol=1e-5)

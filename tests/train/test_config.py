@@ -1,6 +1,7 @@
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 import torch
 
@@ -41,6 +42,12 @@ from gan_lessons.train import RECIPES, TrainConfig, Trainer, networks
 def test_values_out_of_range_are_refused(setting, message):
     with pytest.raises(ValueError, match=message):
         TrainConfig(**setting)
+
+
+def test_numbers_of_numpy_become_plain_numbers():
+    config = TrainConfig(batch=np.int64(4), gamma=np.float32(0.5), learning_rate_g=np.float64(0.1))
+    assert [type(value) for value in (config.batch, config.gamma)] == [int, float]
+    assert TrainConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 
 def test_frozen():

@@ -34,10 +34,10 @@ class AdaptationConfig(RunConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         checks.one_of("loss", self.loss, UNPAIRED)
-        checks.number("strength", self.strength, 0)
+        self._check(checks.number, "strength", 0)
         for name in ("learning_rate", "learning_rate_critic"):
-            checks.number(name, getattr(self, name), above=0)
-        checks.whole("critic_updates", self.critic_updates, 1)
+            self._check(checks.number, name, above=0)
+        self._check(checks.whole, "critic_updates", 1)
 
 
 class AdaptationGame(Game):

@@ -36,11 +36,11 @@ class TranslationConfig(RunConfig):
         checks.one_of("loss", self.loss, LOSSES)
         if self.penalty is not None:
             checks.one_of("penalty", self.penalty, PENALTIES)
-            checks.number("gamma", self.gamma, above=0)
+            self._check(checks.number, "gamma", above=0)
         for name in ("cycle", "identity"):
-            checks.number(name, getattr(self, name), 0)
+            self._check(checks.number, name, 0)
         for name in ("learning_rate_g", "learning_rate_d"):
-            checks.number(name, getattr(self, name), above=0)
+            self._check(checks.number, name, above=0)
 
 
 class TranslationGame(Game):
