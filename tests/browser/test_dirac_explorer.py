@@ -7,7 +7,8 @@ import pytest
 
 from gan_lessons.widgets.dirac_explorer import model
 from gan_lessons.widgets.dirac_explorer import page as pages
-from gan_lessons.widgets.dirac_explorer.settings import MOST_STEPS, OWN, PRESETS, DiracSettings
+from gan_lessons.widgets.dirac_explorer.settings import MOST_STEPS, PRESETS, DiracSettings
+from gan_lessons.widgets.presets import OWN
 
 SHOTS = Path(__file__).resolve().parents[2] / "runs" / "browser"
 CELL = "from gan_lessons.widgets import DiracExplorer\nexplorer = DiracExplorer()\nexplorer"
