@@ -4,6 +4,7 @@ from gan_lessons.widgets.deconv_explorer import DeconvExplorer
 from gan_lessons.widgets.dirac_explorer import DiracExplorer
 from gan_lessons.widgets.gan_lab import GanLab
 from gan_lessons.widgets.latent_explorer import LatentExplorer
+from gan_lessons.widgets.live import Live
 from gan_lessons.widgets.training_view import TrainingView
 from gan_lessons.widgets.upsampling_explorer import UpsamplingExplorer
 
@@ -12,6 +13,7 @@ __all__ = [
     "DiracExplorer",
     "GanLab",
     "LatentExplorer",
+    "Live",
     "TrainingView",
     "UpsamplingExplorer",
 ]

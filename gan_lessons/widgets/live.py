@@ -19,7 +19,7 @@ import sys
 import ipywidgets
 from IPython.display import display
 
-from gan_lessons.plots import Picture
+from gan_lessons.plots import Bundle, Picture
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 LIVE = "gl-live"  # a class of each live view
@@ -69,3 +69,20 @@ def replace_still(widget: ipywidgets.DOMWidget, still: Picture, display_id: str)
     if on_colab():
         picture = {WIDGET_VIEW: view_of(widget), **picture}
     display(picture, metadata=about, raw=True, display_id=display_id, update=True)
+
+
+class Live:
+    """What a cell ends with: the widget where a kernel runs, the still picture everywhere else."""
+
+    def __init__(self, widget: ipywidgets.DOMWidget, still: Picture):
+        self.widget = widget
+        self.still = still
+
+    def _ipython_display_(self, **_: object) -> None:
+        show_live(self.widget, self.still)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
+        return self.still._repr_mimebundle_()
+
+    def __repr__(self) -> str:
+        return repr(self.still)

@@ -8,7 +8,7 @@ pytest.importorskip("ipywidgets")
 import ipywidgets
 
 from gan_lessons import plots
-from gan_lessons.widgets import live
+from gan_lessons.widgets import Live, live
 
 
 @pytest.fixture
@@ -31,7 +31,8 @@ def line() -> plots.Picture:
 
 def test_a_view_alone_then_rules_then_the_still_picture(shown):
     slider = ipywidgets.IntSlider()
-    live.show_live(slider, line())
+    made = Live(slider, line())
+    made._ipython_display_()
     (view, _), (rules, _), (picture, about) = shown
     assert set(view) == {live.WIDGET_VIEW, "text/plain"}
     assert view["text/plain"] == ""  # what cannot show a live widget shows nothing here
@@ -40,20 +41,21 @@ def test_a_view_alone_then_rules_then_the_still_picture(shown):
     assert set(rules) == {"text/html"}
     assert set(picture) == {"image/png", "text/plain"}
     assert picture["image/png"].startswith(b"\x89PNG")
-    assert picture["text/plain"] == about["image/png"]["alt"] == "A line"
+    assert picture["text/plain"] == repr(made) == about["image/png"]["alt"] == "A line"
     json.dumps(view)
+    assert made._repr_mimebundle_()[0] == picture
 
 
 def test_the_rules_are_the_same_each_time(shown):
     """nbval compares them."""
     for _ in range(2):
-        live.show_live(ipywidgets.IntSlider(), line())
+        Live(ipywidgets.IntSlider(), line())._ipython_display_()
     assert shown[1] == shown[4]
 
 
 def test_one_output_on_colab(shown, monkeypatch):
     monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
-    live.show_live(ipywidgets.IntSlider(), line())
+    Live(ipywidgets.IntSlider(), line())._ipython_display_()
     ((data, about),) = shown
     assert set(data) == {live.WIDGET_VIEW, "image/png", "text/plain"}
     assert about["image/png"]["alt"] == "A line"
