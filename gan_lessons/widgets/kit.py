@@ -96,6 +96,22 @@ def fixed(value: float, digits: int) -> str:
     return text.removeprefix("-") if not float(text) else text.replace("-", "−")
 
 
+def short(value: float) -> str:
+    """3.097, or 2.6e−6 if it is very small or large."""
+    if not value or 1e-3 <= abs(value) < 1e4:
+        return fixed(value, 3)
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa}e{int(exponent)}".replace("-", "−")
+
+
+def pair(values: tuple[complex, complex]) -> str:
+    """Two eigenvalues, conjugate or real: 0.9925 ± 0.0968i, or 0.9500 and 0.8500."""
+    first, second = values
+    if abs(first.imag) > 1e-7:
+        return f"{fixed(first.real, 4)} ± {first.imag:.4f}i"
+    return f"{fixed(first.real, 4)} and {fixed(second.real, 4)}"
+
+
 def percent(share: float) -> str:
     """0 to 1 → 12.34 %."""
     return f"{fixed(100 * share, 2)} %"

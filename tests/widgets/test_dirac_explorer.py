@@ -14,6 +14,7 @@ import torch
 
 pytest.importorskip("ipywidgets")
 from gan_lessons import losses
+from gan_lessons.widgets import kit
 from gan_lessons.widgets.dirac_explorer import DiracExplorer, model, page
 from gan_lessons.widgets.dirac_explorer.settings import (
     LOSSES,
@@ -395,10 +396,10 @@ def test_it_shows_the_models_numbers():
     s = explorer.settings
     theta, psi = model.orbit(s, 300)[-1]
     shown = table(explorer.page(s))
-    radius = page.short(math.hypot(theta, psi))
+    radius = kit.short(math.hypot(theta, psi))
     assert shown["orbit"] == "converges"
     assert shown["radius"] == radius
-    assert shown["θ, ψ"] == f"{page.short(theta)}, {page.short(psi)}"
+    assert shown["θ, ψ"] == f"{kit.short(theta)}, {kit.short(psi)}"
     assert float(shown["largest |μ|"]) == pytest.approx(math.sqrt(1 - 0.2 * 0.3), abs=1e-6)
     assert shown["step's μ"] == "0.9650 ± 0.0937i"
     assert shown["flow's λ"] == "−0.1500 ± 0.4770i"
@@ -580,10 +581,10 @@ def test_the_still_picture_and_its_words():
 
 
 def test_numbers_in_words():
-    assert [page.short(v) for v in (0.0, 3.0972, -0.5, 2.643e-6, -123456.0)] == [
+    assert [kit.short(v) for v in (0.0, 3.0972, -0.5, 2.643e-6, -123456.0)] == [
         "0.000", "3.097", "−0.500", "2.6e−6", "−1.2e5"
     ]  # fmt: skip
-    assert page.pair_words((0.95 + 0j, -0.85 + 0j)) == "0.9500 and −0.8500"
+    assert kit.pair((0.95 + 0j, -0.85 + 0j)) == "0.9500 and −0.8500"
 
 
 def test_every_redraw_is_quick():

@@ -423,7 +423,7 @@ class Broken(nn.Module):
     [
         (nn.Linear(3, 3), TypeError, "must have `.latent`"),
         ("generator", TypeError, "pass a generator"),
-        (Told(), ValueError, "told labels needs `.classes`"),
+        (Told(), ValueError, "that takes labels needs `.classes`"),
         (Points(), ValueError, "must make pictures"),
         (Broken(), ValueError, "not finite"),
     ],

@@ -89,7 +89,7 @@ def _radius(s: DiracSettings, steps: np.ndarray, flow: np.ndarray) -> Diagram:
     times = [(t, f"{t:,}") for t in (0, MOST_STEPS // 2, MOST_STEPS)]
     shown = curves[1][: s.steps + 1]
     lines, dots = [Line("ink dashed", curves[0]), Line("fake", shown)], [Dot("fake", *shown[-1])]
-    title = f"radius {short(radius(s))} after {model.end(s)[0]} steps"
+    title = f"radius {kit.short(radius(s))} after {model.end(s)[0]} steps"
     return Diagram(title, (340, 130), (0, MOST_STEPS), (low, high), lines, dots, times, powers)
 
 
@@ -145,9 +145,9 @@ def numbers(s: DiracSettings) -> list[tuple[str, str]]:
     """The numbers beside the diagrams: name and value, as HTML."""
     (_, (theta, psi)), values = model.end(s), [KINK] * 3
     if model.is_smooth(s):
-        pairs = map(pair_words, (model.eigenvalues(s), model.flow_eigenvalues(s)))
+        pairs = map(kit.pair, (model.eigenvalues(s), model.flow_eigenvalues(s)))
         values = [f"<b>{model.spectral_radius(s):.6f}</b>", *pairs]
-    where = [f"<b>{short(radius(s))}</b>", f"{short(theta)}, {short(psi)}"]
+    where = [f"<b>{kit.short(radius(s))}</b>", f"{kit.short(theta)}, {kit.short(psi)}"]
     values = [f"<b>{model.verdict(s)}</b>", *where, *values]
     return [(kit.tip(*name), value) for name, value in zip(NAMES, values, strict=True)]
 
@@ -155,22 +155,6 @@ def numbers(s: DiracSettings) -> list[tuple[str, str]]:
 def radius(s: DiracSettings) -> float:
     """√(θ² + ψ²) after the steps."""
     return math.hypot(*model.end(s)[1])
-
-
-def short(value: float) -> str:
-    """3.097, or 2.6e−6 if it is very small or large."""
-    if not value or 1e-3 <= abs(value) < 1e4:
-        return kit.fixed(value, 3)
-    mantissa, exponent = f"{value:.1e}".split("e")
-    return f"{mantissa}e{int(exponent)}".replace("-", "−")
-
-
-def pair_words(pair: tuple[complex, complex]) -> str:
-    """0.9925 ± 0.0968i, or 0.9500 and 0.8500."""
-    first, second = pair
-    turns = abs(first.imag) > 1e-7
-    more = f" ± {first.imag:.4f}i" if turns else f" and {kit.fixed(second.real, 4)}"
-    return kit.fixed(first.real, 4) + more
 
 
 def game_words(s: DiracSettings) -> str:
@@ -184,5 +168,6 @@ def alt_text(s: DiracSettings) -> str:
     largest = f"largest |μ| {model.spectral_radius(s):.4f}" if smooth else "no eigenvalues"
     return (
         f"Dirac-GAN, {game_words(s)}, {s.updates} steps of {s.step_size:g}: the orbit "
-        f"{model.verdict(s)}, radius {short(radius(s))} after {model.end(s)[0]} steps, {largest}"
+        f"{model.verdict(s)}, radius {kit.short(radius(s))} after {model.end(s)[0]} steps, "
+        f"{largest}"
     )

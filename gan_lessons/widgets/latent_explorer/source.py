@@ -18,15 +18,15 @@ WEIGHTED = (nn.Linear, nn.modules.conv._ConvNd)
 class Source:
     """Pictures for latents, from a copy: neither the mode nor the weights of the original change.
 
-    thing: a generator (an nn.Module with `.latent`; `.options["classes"]` or `.classes` where it is
-    told labels), or a trainer, whose averaged generator is taken.
+    thing: a generator (an nn.Module with `.latent`, and `.options["classes"]` or `.classes` if it
+    takes labels), or a trainer, whose averaged generator is taken.
 
-    size: numbers in a latent. classes: the names of the labels; empty where it is told none.
+    size: numbers in a latent. classes: the names of the labels; empty if it takes none.
     shape: (C, H, W). directions: (K, size), the principal ones, of unit length and orthogonal, with
     K up to 6. shares: (K,), of the variance of the first layer's output that each makes.
 
-    Raises TypeError where it is no generator, and ValueError where its pictures are none: of
-    another shape than (N, 1 or 3, H, W), or with NaN.
+    Raises TypeError if it is not a generator, and ValueError if its pictures contain NaN or have a
+    shape other than (N, 1 or 3, H, W).
     """
 
     def __init__(self, thing: Any):
@@ -62,10 +62,10 @@ class Source:
         try:
             pictures = self(torch.randn(2, self.size, generator=torch.Generator().manual_seed(0)))
         except (TypeError, ValueError, RuntimeError) as error:
-            told = " and labels" if self.classes else ""
+            labels = " and labels" if self.classes else ""
             raise ValueError(
-                f"{name} did not take z of (N, {self.size}){told}: {error}. A generator that is "
-                "told labels needs `.classes`, how many there are"
+                f"{name} did not take z of (N, {self.size}){labels}: {error}. A generator "
+                "that takes labels needs `.classes`, how many there are"
             ) from error
         if not torch.is_tensor(pictures) or pictures.dim() != 4 or pictures.shape[1] not in (1, 3):
             raise ValueError(
