@@ -197,3 +197,56 @@ def test_two_explorers_in_a_page_keep_apart(page):
 
 def test_the_console_has_nothing_of_ours(lab, page):
     assert lab.errors(page) == []
+
+
+NOTEBOOKS = {  # name: what its explorer is set to
+    "first.ipynb": "DeconvExplorer(padding=1)",
+    "second.ipynb": "DeconvExplorer(kernel=4, stride=3, size=3)",
+}
+# Of the explorer of each notebook: its output's numbers, and how many cells are lit.
+EXPLORERS = """() => [...document.querySelectorAll('.jp-NotebookPanel')].map(panel => {
+    const cells = [...panel.querySelectorAll('.gl-deconv rect')];
+    return [
+        panel.querySelector('.gl-deconv code')?.textContent,
+        cells.filter(cell => +getComputedStyle(cell).getPropertyValue('--l') > 0
+            || parseFloat(getComputedStyle(cell).strokeWidth) > 2).length,
+    ];
+})"""
+
+
+def test_two_notebooks_in_a_page_keep_apart(lab):
+    """In the whole JupyterLab both stand in one document: pointing in one lights nothing there."""
+    lab.theme(False)
+    for name, made in NOTEBOOKS.items():
+        cell = nbformat.v4.new_code_cell(f"from gan_lessons.widgets import DeconvExplorer\n{made}")
+        notebook = nbformat.v4.new_notebook(
+            cells=[cell], metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+        )
+        nbformat.write(notebook, lab.folder / name)
+    page = lab.browser.new_page(viewport={"width": 1300, "height": 1000})
+    try:
+        page.goto(lab.address("lab/tree/first.ipynb"))
+        page.wait_for_selector(".jp-NotebookPanel .jp-CodeCell", timeout=90_000)
+        page.dblclick(".jp-DirListing-item:has-text('second.ipynb')")
+        page.wait_for_function(
+            "document.querySelectorAll('.jp-NotebookPanel .jp-CodeCell').length === 2",
+            timeout=30_000,
+        )
+        for name in NOTEBOOKS:
+            page.click(f".lm-DockPanel-tabBar .lm-TabBar-tab:has-text('{name}')")
+            page.click(".lm-MenuBar-itemLabel >> text=/^Run$/")
+            page.click(".lm-Menu-itemLabel >> text=/^Run All Cells$/")
+            shown = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .gl-deconv .panels")
+            shown.wait_for(state="visible", timeout=90_000)
+        cell = shown.locator("figure", has_text="input x").locator("rect").first
+        cell.hover()
+        found = dict(page.evaluate(EXPLORERS))
+        assert len(found) == 2
+        (first, lit_first), (second, lit_second) = found.items()
+        assert ("kernel_size=3" in first, "kernel_size=4" in second) == (True, True)
+        assert lit_first == 0
+        assert lit_second > 1
+    finally:
+        page.close()
+        for name in NOTEBOOKS:
+            lab._end_kernel(name)
