@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gan_lessons.widgets import kit
 from gan_lessons.widgets.dirac_explorer import model
 from gan_lessons.widgets.dirac_explorer import page as pages
 from gan_lessons.widgets.dirac_explorer.settings import MOST_STEPS, PRESETS, DiracSettings
@@ -51,7 +52,7 @@ def shows(page, settings: DiracSettings) -> None:
         timeout=WAIT,
     )
     assert numbers(page)["orbit"] == model.verdict(settings)
-    assert numbers(page)["radius"] == pages.short(math.hypot(*model.end(settings)[1]))
+    assert numbers(page)["radius"] == kit.short(math.hypot(*model.end(settings)[1]))
 
 
 def numbers(page) -> dict[str, str]:

@@ -217,15 +217,17 @@ EXPLORERS = """() => [...document.querySelectorAll('.jp-NotebookPanel')].map(pan
 def test_two_notebooks_in_a_page_keep_apart(lab):
     """In the whole JupyterLab both stand in one document: pointing in one lights nothing there."""
     lab.theme(False)
+    folder = lab.folder / "two"
+    folder.mkdir()
     for name, made in NOTEBOOKS.items():
         cell = nbformat.v4.new_code_cell(f"from gan_lessons.widgets import DeconvExplorer\n{made}")
         notebook = nbformat.v4.new_notebook(
             cells=[cell], metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}
         )
-        nbformat.write(notebook, lab.folder / name)
+        nbformat.write(notebook, folder / name)
     page = lab.browser.new_page(viewport={"width": 1300, "height": 1000})
     try:
-        page.goto(lab.address("lab/tree/first.ipynb"))
+        page.goto(lab.address("lab/workspaces/two/tree/two/first.ipynb"))
         page.wait_for_selector(".jp-NotebookPanel .jp-CodeCell", timeout=90_000)
         page.dblclick(".jp-DirListing-item:has-text('second.ipynb')")
         page.wait_for_function(
@@ -249,4 +251,4 @@ def test_two_notebooks_in_a_page_keep_apart(lab):
     finally:
         page.close()
         for name in NOTEBOOKS:
-            lab._end_kernel(name)
+            lab._end_kernel(f"two/{name}")
