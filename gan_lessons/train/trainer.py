@@ -154,8 +154,12 @@ class GameTrainer(Stepper):
             return error
         facts, state = self._whole
         file = checkpoint.file_of(folder, state["step"])
-        with self._interrupt.holding():
-            checkpoint.write(file, facts, state)
+        saved = checkpoint.find(folder)
+        if saved and saved[-1].name >= file.name:  # a checkpoint is newer than the copy
+            file = saved[-1]
+        else:
+            with self._interrupt.holding():
+                checkpoint.write(file, facts, state)
         return ProcessLost(f"{error}; {file.name} is saved: resume to go on")
 
     def _run(self, view: View | None, bar: tqdm, folder: Path | None, save_every: float) -> None:

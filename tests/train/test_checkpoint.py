@@ -19,6 +19,7 @@ from gan_lessons.data import Images
 from gan_lessons.models import dcgan
 from gan_lessons.train import CheckpointError, TrainConfig, Trainer, networks
 from gan_lessons.train.checkpoint import checksum, find
+from gan_lessons.train.ranks import ProcessLost
 
 
 def read(file: Path) -> tuple[dict, dict[str, torch.Tensor]]:
@@ -395,3 +396,21 @@ def test_files_have_the_rights_that_the_umask_gives(make, tmp_path, umask, mode)
     finally:
         os.umask(before)
     assert file.stat().st_mode & 0o777 == mode
+
+
+def test_a_lost_process_does_not_hide_a_newer_checkpoint(make, tmp_path):
+    trainer = make().fit(2)
+    copy = (
+        trainer.facts(),
+        {
+            name: value.clone() if torch.is_tensor(value) else value
+            for name, value in trainer.state_dict().items()
+        },
+    )
+    trainer._whole = copy
+    told = str(trainer._alone(ProcessLost("gone"), tmp_path))
+    assert "checkpoint-00000002.safetensors is saved" in told
+    trainer.fit(3).save(tmp_path)
+    told = str(trainer._alone(ProcessLost("gone"), tmp_path))
+    assert "checkpoint-00000005.safetensors is saved" in told
+    assert len(find(tmp_path)) == 2
