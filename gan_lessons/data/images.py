@@ -24,7 +24,7 @@ def to_float(pixels: Tensor) -> Tensor:
     """
     if pixels.dtype != torch.uint8:
         raise TypeError(f"pixels must be uint8 (0 to 255), got {pixels.dtype}")
-    return pixels.to(torch.float32) / 127.5 - 1
+    return pixels.to(torch.float32).div_(127.5).sub_(1)
 
 
 def check_range(floats: Tensor) -> None:

@@ -17,6 +17,9 @@ class ComputeOptions:
     one_pass: bool = True  # D sees real and fake in one batch, unless it has batch norm
     shared_pass: bool = True  # R1 and R2 take the gradient from the pass that the loss is made of
     channels_last: bool = True  # a pixel's channels lie side by side in memory
+    products: bool = True  # on a CPU, layers that are matrix products are computed as such
+    keep_memory: bool = True  # on Linux, memory freed in a step stays with the process for the next
+    spare_threads: bool = True  # `fit` takes fewer CPU threads while other programs are busy
     fused: bool = True  # Adam updates all weights at once
     bfloat16: bool = False  # the networks run in it; losses, penalties and weights stay float32
     graph: bool = False  # CUDA repeats a recorded step instead of launching each kernel anew

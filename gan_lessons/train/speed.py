@@ -33,9 +33,10 @@ def fastest(
     """The options with which this machine takes a step fastest; prints what it measured.
 
     Memory layout and bfloat16 cost time on some processors and save it on others, so each is tried
-    on and off (on CUDA, the recorded step too). That takes a few seconds, once: the result is
-    cached for this machine, this version of torch and this kind of step. A measurement that another
-    program disturbs is repeated, and not cached if it stays disturbed.
+    on and off (on a CPU, layers as products too; on CUDA, the recorded step). That takes a few
+    seconds, once: the result is cached for this machine, this version of torch and this kind of
+    step. A measurement that another program disturbs is repeated, and not cached if it stays
+    disturbed.
     """
     device = pick_device(device)
     candidates = _candidates(device)
@@ -69,10 +70,14 @@ def forget_if_slow(config: TrainConfig, images: Data, device: torch.device, seco
 
 
 def _candidates(device: torch.device) -> list[ComputeOptions]:
-    """The plainest first."""
+    """The defaults first."""
+    cuda, cpu = device.type == "cuda", device.type == "cpu"
     return [
-        ComputeOptions(channels_last=channels_last, bfloat16=bfloat16, graph=graph)
-        for graph in ((False, True) if device.type == "cuda" else (False,))
+        ComputeOptions(
+            channels_last=channels_last, bfloat16=bfloat16, graph=graph, products=products
+        )
+        for products in ((True, False) if cpu else (True,))  # they change nothing elsewhere
+        for graph in ((False, True) if cuda else (False,))
         for bfloat16 in (False, True)
         for channels_last in (True, False)
     ]
@@ -121,8 +126,8 @@ def _wait(device: torch.device) -> None:
 
 def _words(options: ComputeOptions) -> str:
     layout = "channels last" if options.channels_last else "channels first"
-    recorded = ", recorded" if options.graph else ""
-    return f"{layout}, {'bfloat16' if options.bfloat16 else 'float32'}{recorded}"
+    more = (", recorded" if options.graph else "") + ("" if options.products else ", no products")
+    return f"{layout}, {'bfloat16' if options.bfloat16 else 'float32'}{more}"
 
 
 def _read(file: Path) -> dict[str, list[float]]:

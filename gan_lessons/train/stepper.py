@@ -20,6 +20,8 @@ from gan_lessons.train.flat import (
     unprefixed,
 )
 from gan_lessons.train.game import Batch, Data, Game, Turn, Values
+from gan_lessons.train.memory import keep_memory
+from gan_lessons.train.products import AsProducts
 from gan_lessons.train.ranks import Ranks
 from gan_lessons.train.recorded import Indices, RecordedStep
 from gan_lessons.train.sampler import BatchSampler
@@ -60,11 +62,14 @@ class Stepper:
         self.ranks = Ranks()
         self.ranks.share(torch.empty(self.config.batch, 0))  # refuses a batch that does not divide
         self._check_graph()
+        if compute.keep_memory and self.device.type == "cpu":
+            keep_memory()
         layout = torch.channels_last if compute.channels_last else torch.contiguous_format
         self.networks = {
             name: networks[name].to(self.device).to(memory_format=layout).train()
             for name in game.network_names
         }
+        self._products = AsProducts(self.networks.values() if compute.products else ())
         self.ranks.same_start(self.networks.values())
         if self.ranks.size > 1:
             for network in self.networks.values():
@@ -133,7 +138,7 @@ class Stepper:
         for turn, chosen in zip(turns, indices, strict=True):
             if chosen is not None:
                 batch = {name: self.samplers[name].read(chosen[name]) for name in chosen}
-            with self._frozen(turn):
+            with self._frozen(turn), self._products.used():
                 with self._precision():
                     loss, carried = turn.loss(self.networks, batch, self.random, values, carried)
                 losses[turn.name] = self._descend(loss, turn)

@@ -29,10 +29,12 @@ from gan_lessons.train.interrupt import Interrupt
 from gan_lessons.train.ranks import ProcessLost
 from gan_lessons.train.stepper import Stepper
 from gan_lessons.train.streams import SafeStream, say
+from gan_lessons.train.threads import Threads
 from gan_lessons.train.view import Progress, View
 
 LOOK_EVERY = 0.2  # seconds between two looks at the losses: each look waits for the device
 COPY_REST = 50  # a copy of the state is due again after this many times what it cost: under 2 %
+FEWER = "other programs are busy: the training goes on with {} of {} threads while they are"
 Self = TypeVar("Self", bound="GameTrainer")
 
 
@@ -86,7 +88,8 @@ class GameTrainer(Stepper):
         An interrupt (Ctrl-C, a notebook's stop button, SIGTERM, a closed terminal) ends it after
         the current step and says so. The trainer stays whole, and `fit` can be called again. A
         second Ctrl-C ends it at once, within a step. With `save_to`, a checkpoint is written there
-        every `save_every` seconds and at the end.
+        every `save_every` seconds and at the end. While other programs keep the processor busy, it
+        goes on with fewer threads (`ComputeOptions.spare_threads`), and says so.
 
         Raises:
             ValueError: steps is not a whole number of at least 1.
@@ -118,8 +121,8 @@ class GameTrainer(Stepper):
             file=SafeStream(sys.stderr),
         )
         try:
-            with bar:
-                self._run(view, bar, folder, save_every)
+            with bar, self._threads() as threads:
+                self._run(view, bar, folder, save_every, threads)
             if folder is not None:
                 self.save(folder)
         except torch.OutOfMemoryError:
@@ -162,7 +165,14 @@ class GameTrainer(Stepper):
                 checkpoint.write(file, facts, state)
         return ProcessLost(f"{error}; {file.name} is saved: resume to go on")
 
-    def _run(self, view: View | None, bar: tqdm, folder: Path | None, save_every: float) -> None:
+    def _run(
+        self,
+        view: View | None,
+        bar: tqdm,
+        folder: Path | None,
+        save_every: float,
+        threads: Threads | None,
+    ) -> None:
         self._keep_whole(folder)
         started = time.perf_counter()
         next_save = started + save_every
@@ -175,6 +185,8 @@ class GameTrainer(Stepper):
             going_on = self.steps < self._goal and not self.ranks.any(self._interrupt.asked)
             before = len(self._history)
             self._read_losses()
+            if threads is not None and threads.look(len(self._history) - before):
+                bar.write(FEWER.format(threads.now, threads.most), file=SafeStream(sys.stdout))
             now = time.perf_counter()
             pace = (len(self._history) - before) / (now - started)  # steps a second
             self.seconds += now - started
@@ -187,8 +199,21 @@ class GameTrainer(Stepper):
                 self.save(folder)
                 next_save = time.perf_counter() + save_every
             started = time.perf_counter()
+            if threads is not None:
+                threads.start()
             next_look = started + LOOK_EVERY
             look_after = self.steps + self.ranks.agree(max(1, round(LOOK_EVERY * pace)))
+
+    @contextmanager
+    def _threads(self) -> Iterator[Threads | None]:
+        """Who chooses the number of CPU threads, if anyone does; all of them afterwards."""
+        alone = self.device.type == "cpu" and self.ranks.size == 1
+        threads = Threads() if alone and self.compute.spare_threads else None
+        try:
+            yield threads
+        finally:
+            if threads is not None:
+                threads.stop()
 
     def _keep_whole(self, folder: Path | None) -> None:
         """A copy of the state between two steps, for `_alone`: a lost process breaks off a step."""
