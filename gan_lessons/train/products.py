@@ -98,13 +98,14 @@ def _deconvolution(layer: nn.ConvTranspose2d, x: Tensor, output_size: None = Non
             y = y.unflatten(1, (layer.out_channels, *kernel))
         return y if bias is None else y + bias[:, None, None]
     if weight[0].numel() <= layer.in_channels:
-        size = [
+        padding = layer.padding[0], layer.padding[1]
+        height, width = (
             (n - 1) * s - 2 * p + k
-            for n, s, p, k in zip(x.shape[2:], layer.stride, layer.padding, kernel, strict=True)
-        ]
-        if min(size) > 0:
+            for n, s, p, k in zip(x.shape[2:], layer.stride, padding, kernel, strict=True)
+        )
+        if min(height, width) > 0:
             spread = weight.flatten(1).t() @ x.flatten(2)  # (N, out · kernel, H · W)
-            y = F.fold(at_least_float32(spread), size, kernel, 1, layer.padding, layer.stride)
+            y = F.fold(at_least_float32(spread), (height, width), kernel, 1, padding, layer.stride)
             return (y if bias is None else y + bias[:, None, None]).to(spread.dtype)
     return type(layer).forward(layer, x)
 
