@@ -98,7 +98,7 @@ def _deconvolution(layer: nn.ConvTranspose2d, x: Tensor, output_size: None = Non
             y = y.unflatten(1, (layer.out_channels, *kernel))
         return y if bias is None else y + bias[:, None, None]
     if weight[0].numel() <= layer.in_channels:
-        padding = layer.padding[0], layer.padding[1]
+        padding = int(layer.padding[0]), int(layer.padding[1])
         height, width = (
             (n - 1) * s - 2 * p + k
             for n, s, p, k in zip(x.shape[2:], layer.stride, padding, kernel, strict=True)
