@@ -6,6 +6,7 @@ Each returns the value that it was given, or raises a ValueError in one line:
     number("gamma", -1.0, least=0)     gamma must be a finite number of at least 0, got -1.0
     flag("norm", 1)                    norm must be True or False, got 1
     one_of("loss", "gan", LOSSES)      unknown loss 'gan': choose from minimax, nonsaturating, ...
+    path_of("folder", 3)               folder must be a path, got 3
     instance("x", [1.0], Tensor)       x must be a Tensor, got [1.0]
     function("layers", None)           layers must be a function, got None
 
@@ -14,8 +15,11 @@ NumPy's numbers are allowed and come back as Python's own, so use what a check r
 
 import math
 import operator
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -78,20 +82,36 @@ def flag(name: str, value: Any) -> bool:
 def one_of(kind: str, value: Any, known: Iterable[Any], hint: str = "") -> Any:
     """One of the known names. `hint` stands before the list of them: "did you mean 'mnist'? "."""
     names = list(known)
-    # An array compares with each name element by element.
-    if getattr(value, "shape", ()) != () or value not in names:
-        listed = ", ".join(map(str, names))
-        raise ValueError(f"unknown {kind} {shown(value)}: {hint}choose from {listed}")
-    return value
+    # An array compares with each name element by element, and True equals 1.
+    comparable = getattr(value, "shape", ()) == () and not _is_flag(value)
+    for name in names:
+        if comparable and value == name and not _is_flag(name):
+            return name
+    listed = ", ".join(map(str, names))
+    raise ValueError(f"unknown {kind} {shown(value)}: {hint}choose from {listed}")
 
 
-def instance(name: str, value: Any, kind: type, hint: str = "") -> Any:
-    """An object of this class. `hint` says what to do instead: "pass torch.Generator()"."""
+def instance(name: str, value: Any, kind: type | tuple[type, ...], hint: str = "") -> Any:
+    """An object of this class, or of one of several.
+
+    `hint` says what to do instead: "pass torch.Generator()".
+    """
     if not isinstance(value, kind):
-        article = "an" if kind.__name__[0] in "AEIOUaeiou" else "a"
+        kinds = [each.__name__ for each in (kind if isinstance(kind, tuple) else (kind,))]
+        listed = " or ".join(f"{'an' if k[0] in 'AEIOUaeiou' else 'a'} {k}" for k in kinds)
         hint = f": {hint}" if hint else ""
-        raise ValueError(f"{name} must be {article} {kind.__name__}, got {shown(value)}{hint}")
+        raise ValueError(f"{name} must be {listed}, got {shown(value)}{hint}")
     return value
+
+
+def items(name: str, value: Any) -> tuple[Any, ...]:
+    """The items of a list, a tuple or an array."""
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes | bytearray | Mapping):
+        try:
+            return tuple(value)
+        except TypeError:  # an array or a tensor without an axis
+            pass
+    raise ValueError(f"{name} must be a list, got {shown(value)}")
 
 
 def device_of(name: str, value: Any) -> torch.device:
@@ -102,6 +122,18 @@ def device_of(name: str, value: Any) -> torch.device:
         return torch.device(instance(name, value, str, "pass 'cpu' or 'cuda'"))
     except RuntimeError:
         raise ValueError(f"{name} must be a device such as 'cpu', got {shown(value)}") from None
+
+
+def path_of(name: str, value: Any) -> Path:
+    """A path, or its text; ~ stands for the user's home."""
+    if not isinstance(value, str | PathLike) or not isinstance(os.fspath(value), str):
+        raise ValueError(f"{name} must be a path, got {shown(value)}")
+    text = os.path.expanduser(value)  # Path's own raises RuntimeError for an unknown user
+    if not text.strip():
+        raise ValueError(f"{name} is empty: '.' is the current folder")
+    if "\0" in text:
+        raise ValueError(f"{name} must be a path without null characters, got {shown(value)}")
+    return Path(text)
 
 
 def function(name: str, value: Any) -> Any:
@@ -129,10 +161,14 @@ def shown(value: Any) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
+def _is_flag(value: Any) -> bool:
+    """Python's True or False, NumPy's or torch's."""
+    return isinstance(value, bool) or "bool" in str(getattr(value, "dtype", ""))
+
+
 def _integer(value: Any) -> int | None:
     """The int that the value stands for; None for bools, arrays and everything that is no int."""
-    is_flag = isinstance(value, bool) or "bool" in str(getattr(value, "dtype", ""))
-    if is_flag or getattr(value, "shape", ()) != ():
+    if _is_flag(value) or getattr(value, "shape", ()) != ():
         return None
     try:
         return operator.index(value)

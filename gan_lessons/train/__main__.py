@@ -28,6 +28,8 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from pathlib import Path
 
@@ -51,7 +53,7 @@ from gan_lessons.train import (
     ranks,
 )
 from gan_lessons.train.checkpoint import claimed, find
-from gan_lessons.train.interrupt import raising
+from gan_lessons.train.interrupt import answering, raising
 from gan_lessons.train.ranks import ProcessLost
 from gan_lessons.train.speed import forget_if_slow
 from gan_lessons.train.streams import drop_broken_streams, safe_streams
@@ -60,7 +62,7 @@ from gan_lessons.train.tensorboard import TensorBoardView
 SAMPLES = 100  # pictures on the sheet
 FOLDER = "folder:"  # before a path in --data
 SIZE_OF_FOLDERS = 64
-RESULTS = ("samples.png", "history.csv")  # written after the training
+CONFIG, SAMPLE_SHEET, HISTORY = "config.json", "samples.png", "history.csv"  # besides checkpoints
 SHELL_BASE = 128  # shells give a program that a signal ended this, plus the signal's number
 # What a user can cause is reported in one line; anything else is a defect and shows its trace.
 EXPECTED = (
@@ -78,25 +80,36 @@ EXPECTED = (
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs with the arguments of a command line; returns the exit status, 0 if all went well."""
-    with safe_streams(), raising():
-        options = _parser().parse_args(arguments)
-        options.out = os.path.expanduser(options.out)  # a shell leaves --out=~/x as it is
+    options = None
+    with safe_streams(), answering():
         try:
-            options.device = ranks.start(options.device)
-            stopped = run(options)
-            return 0 if stopped is None else SHELL_BASE + stopped
-        except EXPECTED as error:
-            print(f"error: {error}", file=sys.stderr)
-            return 1
+            with raising():
+                options = _parser().parse_args(arguments)
+                options.out = os.path.expanduser(options.out)  # a shell leaves --out=~/x as it is
+                return _status(options)
         except KeyboardInterrupt as error:
-            print(_what_is_left(Path(options.out)), file=sys.stderr)
+            print(_what_is_left(options), file=sys.stderr)
             return SHELL_BASE + getattr(error, "signal", signal.SIGINT)
-        finally:
-            ranks.stop()
 
 
-def _what_is_left(out: Path) -> str:
-    """What a run that was broken off has saved."""
+def _status(options: argparse.Namespace) -> int:
+    """Runs, and reports what a user can cause; returns the exit status."""
+    try:
+        options.device = ranks.start(options.device)
+        stopped = run(options)
+        return 0 if stopped is None else SHELL_BASE + stopped
+    except EXPECTED as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    finally:
+        ranks.stop()
+
+
+def _what_is_left(options: argparse.Namespace | None) -> str:
+    """What a run that was broken off has saved; options: None if they were not read yet."""
+    if options is None:
+        return "stopped before it began"
+    out = Path(options.out)
     saved = find(out) if out.is_dir() else []
     if not saved:
         return "stopped before anything was saved"
@@ -106,9 +119,7 @@ def _what_is_left(out: Path) -> str:
 def run(options: argparse.Namespace) -> signal.Signals | None:
     """Trains, measures and writes. Returns the signal that ended it early, if any."""
     started = time.perf_counter()
-    if not options.out.strip():
-        raise ValueError("--out must name a folder; '.' is the current one")
-    out = Path(options.out)
+    out = checks.path_of("--out", options.out)
     if options.steps < 1:
         raise ValueError(f"--steps must be at least 1, got {options.steps}")
     _check_folder(out, options.resume)
@@ -129,8 +140,7 @@ def run(options: argparse.Namespace) -> signal.Signals | None:
         compute = _compute(options, config, images)
         trainer = Trainer(*networks(config, images), images, config, options.device, compute)
     left = options.steps - trainer.steps
-    unfinished = left < 1 and not all((out / name).exists() for name in RESULTS)
-    if left < 1 and not unfinished:
+    if left < 1 and _has_results(out, trainer.steps):
         raise ValueError(f"{out} is already at step {trainer.steps}: ask for more --steps")
     if not trainer.ranks.first:
         if left > 0:
@@ -166,7 +176,12 @@ def _train(
         f"on {trainer.device}{processes}"
     )
     view = TensorBoardView(out) if options.tensorboard else None
-    _write(out / "config.json", json.dumps(trainer.config.to_dict(), indent=2) + "\n")
+    for name in (CONFIG, SAMPLE_SHEET, HISTORY):
+        for unfinished in out.glob(f".{name}.*.part"):  # by a run that was killed
+            with suppress(OSError):
+                unfinished.unlink()
+    with _writing(out / CONFIG), written_aside(out / CONFIG) as aside:
+        aside.write_text(json.dumps(trainer.config.to_dict(), indent=2) + "\n", encoding="utf-8")
     if left > 0:
         before = trainer.steps, trainer.seconds
         trainer.fit(left, view=view, save_to=out)
@@ -178,18 +193,42 @@ def _train(
 def _deliver(trainer: Trainer, judge: Judge | None, out: Path) -> None:
     """Writes what a run leaves besides its checkpoints."""
     pictures = trainer.generate(SAMPLES, seed=trainer.config.seed)
-    with written_aside(out / "samples.png") as aside:
+    with _writing(out / SAMPLE_SHEET), written_aside(out / SAMPLE_SHEET) as aside:
         plots.sheet(pictures).save(aside, "png")
     if judge is not None:
         distance = judge(trainer.generate(judge.count, seed=trainer.config.seed))
-        trainer.history.distances.append((trainer.steps, distance))
+        distances = trainer.history.distances
+        # A run that was killed after this may have saved it already.
+        distances[:] = [row for row in distances if row[0] != trainer.steps]
+        distances.append((trainer.steps, distance))
         trainer.save(out)
         print(
             f"Fréchet distance: {distance:.1f} ({judge.count:,} samples; "
             f"as many real pictures get {judge.floor:.1f})"
         )
-    trainer.history.to_csv(out / "history.csv")
-    print(f"in {out}: samples.png, history.csv, config.json, {find(out)[-1].name}")
+    with _writing(out / HISTORY):
+        trainer.history.to_csv(out / HISTORY)
+    print(f"in {out}: {SAMPLE_SHEET}, {HISTORY}, {CONFIG}, {find(out)[-1].name}")
+
+
+def _has_results(out: Path, steps: int) -> bool:
+    """Whether a run wrote its results after so many steps; the history is the last of them."""
+    try:
+        rows = (out / HISTORY).read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return False
+    return len(rows) == 1 + steps and (out / SAMPLE_SHEET).exists()
+
+
+@contextmanager
+def _writing(file: Path) -> Iterator[None]:
+    """If the file cannot be written, the error names it and says what is saved."""
+    try:
+        yield
+    except OSError as error:
+        saved = find(file.parent)
+        rest = f"; {saved[-1].name} is saved: add --resume to go on" if saved else ""
+        raise OSError(f"cannot write {file}: {error.strerror or error}{rest}") from None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -232,8 +271,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _config(options: argparse.Namespace) -> TrainConfig:
-    name = options.recipe or "dcgan"
-    checks.one_of("recipe", name, RECIPES)
+    name = checks.one_of("recipe", options.recipe or "dcgan", RECIPES)
     return TrainConfig.from_dict(RECIPES[name].to_dict() | dict(map(_setting, options.set)))
 
 
@@ -253,7 +291,7 @@ def _setting(text: str) -> tuple[str, object]:
     except (KeyError, ValueError):
         wanted = "true or false" if types[name] is bool else "a number"
         raise ValueError(f"--set {name} takes {wanted}, got {value!r}") from None
-    return name, None if value == "none" else value
+    return name, None if value == "none" and types[name] is not str else value
 
 
 def _compute(
@@ -289,7 +327,7 @@ def _check_size(options: argparse.Namespace, config: TrainConfig) -> None:
         size = SIZE_OF_FOLDERS
     if size is None:
         return
-    checks.whole("--size", size, least=1)
+    size = checks.whole("--size", size, least=1)
     with torch.device("meta"):  # which computes the shapes only
         if not options.resume:
             models.build(
@@ -320,11 +358,6 @@ def _check_same(asked: TrainConfig, stored: TrainConfig, options: argparse.Names
                 f"the checkpoint was made with {name}={value}, not {wanted}: "
                 "leave --recipe and --set out to go on with its settings"
             )
-
-
-def _write(path: Path, text: str) -> None:
-    with written_aside(path) as aside:
-        aside.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -130,9 +130,9 @@ def write(file: Path, facts: Mapping[str, Any], state: Mapping[str, Any]) -> Non
             with written_aside(file) as aside:
                 save_file(copies, aside, metadata=metadata)
         except (OSError, SafetensorError) as error:
-            raise CheckpointError(
-                f"cannot write {file}: {error}; earlier checkpoints are intact"
-            ) from None
+            kept = find(folder)
+            rest = f"saved before and intact: {kept[-1].name}" if kept else "nothing is saved yet"
+            raise CheckpointError(f"cannot write {file}: {error}; {rest}") from None
         # Also what a killed run did not finish writing: the folder is ours. A file that cannot be
         # removed does no harm, and one that cannot be read may be worth keeping.
         own = [old for old in find(folder) if old != file and run_of(old) == run]

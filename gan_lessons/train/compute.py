@@ -3,6 +3,7 @@
 Each can be turned off; `benchmarks/train_speed.py` shows what each brings.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 
 from gan_lessons import checks
@@ -28,7 +29,7 @@ class ComputeOptions:
     def from_dict(cls, values: dict) -> "ComputeOptions":
         """The opposite of `dataclasses.asdict`. Raises ValueError for an unknown option."""
         known = [field.name for field in fields(cls)]
-        for name in values:
+        for name in checks.instance("values", values, Mapping):
             checks.one_of("compute option", name, known)
         return cls(**values)
 

@@ -1,8 +1,8 @@
 """The settings of a training in one frozen object, and the recipes of the course."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from gan_lessons import checks
 from gan_lessons.losses import LOSSES, PENALTIES
@@ -10,6 +10,8 @@ from gan_lessons.models import FAMILIES
 from gan_lessons.train.remedies import names
 from gan_lessons.train.schedule import cosine
 
+MOST_SEED = 2**63 - 1
+MOST_UPDATES = 10_000  # of one network in a step
 Config = TypeVar("Config", bound="RunConfig")
 
 
@@ -27,21 +29,29 @@ class RunConfig:
     seed: int = 0  # of the weights that `networks` draws, the latents and the order of the data
 
     def __post_init__(self) -> None:
+        self._check_each()
+        self._check_together()
+
+    def _check_each(self) -> None:
+        """Each setting by itself."""
         self._check(checks.whole, "batch", 1)
-        for name in ("schedule_steps", "seed"):
-            self._check(checks.whole, name, 0)
+        self._check(checks.whole, "schedule_steps", 0)
+        self._check(checks.whole, "seed", 0, MOST_SEED)
         for name in ("ema_half_life", "ema_ramp"):
             self._check(checks.number, name, 0)
         for name in ("beta1", "beta2"):
             self._check(checks.number, name, 0, below=1)
         self._check(checks.number, "learning_rate_final", 0, 1)
+
+    def _check_together(self) -> None:
+        """Settings that are valid alone and not with each other."""
         if self.changing and not self.schedule_steps:
             raise ValueError(
                 f"{' and '.join(self.changing)} change over schedule_steps: "
                 "set schedule_steps to at least 1, got 0"
             )
 
-    def _check(self, check: Callable, name: str, *limits: float, **more: float) -> None:
+    def _check(self, check: Callable, name: str, *limits: Any, **more: Any) -> None:
         """Checks a setting, and stores what the check returns: a plain number for NumPy's."""
         object.__setattr__(self, name, check(name, getattr(self, name), *limits, **more))
 
@@ -61,7 +71,7 @@ class RunConfig:
     def from_dict(cls: type[Config], values: dict) -> Config:
         """The opposite of `to_dict`. Raises ValueError for settings that this version lacks."""
         known = [field.name for field in fields(cls)]
-        for name in values:
+        for name in checks.instance("values", values, Mapping):
             checks.one_of("setting", name, known)
         return cls(**values)
 
@@ -92,24 +102,24 @@ class TrainConfig(RunConfig):
     discriminator_updates: int = 1  # updates of the discriminator for each one of the generator
     fresh: bool = True  # G's turn draws new latents; False: it uses D's last fakes, saving a pass
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        checks.one_of("network", self.network, FAMILIES)
-        checks.one_of("loss", self.loss, LOSSES)
+    def _check_each(self) -> None:
+        super()._check_each()
+        self._check(checks.one_of, "network", FAMILIES)
+        self._check(checks.one_of, "loss", LOSSES)
         if self.penalty is not None:
-            checks.one_of("penalty", self.penalty, PENALTIES)
-        names(self.augment)
-        for name in ("width", "latent", "discriminator_updates", "penalty_every", "pack"):
+            self._check(checks.one_of, "penalty", PENALTIES)
+        names(checks.instance("augment", self.augment, str))
+        for name in ("width", "latent", "penalty_every", "pack"):
             self._check(checks.whole, name, 1)
+        self._check(checks.whole, "discriminator_updates", 1, MOST_UPDATES)
         for name in ("conditional", "norm", "spectral", "fresh"):
-            checks.flag(name, getattr(self, name))
+            self._check(checks.flag, name)
         for name in ("learning_rate_g", "learning_rate_d"):
             self._check(checks.number, name, above=0)
         for name in ("gamma", "instance_noise"):
             self._check(checks.number, name, 0)
         self._check(checks.number, "label_smoothing", 0, below=1)
         self._check(checks.number, "gamma_final", 0, 1)
-        self._check_together()
 
     @property
     def changing(self) -> list[str]:
@@ -117,7 +127,7 @@ class TrainConfig(RunConfig):
         return super().changing + [name for name, changes in own.items() if changes]
 
     def _check_together(self) -> None:
-        """Settings that are valid alone and not with each other."""
+        super()._check_together()
         if self.penalty is not None and self.gamma == 0:
             raise ValueError(f"gamma must be above 0 with the penalty {self.penalty!r}, got 0")
         if self.label_smoothing and not LOSSES[self.loss].cross_entropy:
@@ -144,8 +154,10 @@ RECIPES = {
     # Different from the paper, for a budget of a minute and 28 pixels: batches of 64 for 128 (twice
     # the steps) and a learning rate of 1e-3 for 2e-4 (in 1,500 steps it comes about twice as near
     # to MNIST); few channels; kernels of 4 for 5 (lesson 03); normal latents, not uniform ones. The
-    # average takes out the flicker of that rate, and what a single step spoils: over seeds it is
-    # nearer in the median, and far nearer in the worst case (lesson 06 measures one).
+    # average lags early and takes out later what a single step spoils. Fréchet distance to MNIST
+    # and glyphs, a few seeds each: farther than the live weights in 6 of 8 trainings at 100 and at
+    # 400 steps, nearer in 7 of 8 at 200, in 6 of 6 at 1,250, in 3 of 6 at 1,500. From 200 steps on
+    # it was at most 14 % farther, and up to three times nearer.
     "dcgan": TrainConfig(
         network="dcgan",
         width=32,

@@ -2,6 +2,8 @@
 
 import torch
 
+from gan_lessons import checks
+
 KINDS = ("cuda", "mps", "cpu")  # in order of preference
 
 
@@ -10,6 +12,8 @@ def pick_device(name: str | torch.device = "auto") -> torch.device:
 
     Raises ValueError for an unknown device and for one that this machine lacks.
     """
+    if not isinstance(name, torch.device):
+        checks.instance("device", name, str)
     here = {
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),
@@ -20,7 +24,9 @@ def pick_device(name: str | torch.device = "auto") -> torch.device:
     kind = str(name).partition(":")[0]
     index = str(name).partition(":")[2] or "0"
     there = {"cuda": torch.cuda.device_count(), "mps": 1, "cpu": 1}
-    if not (here.get(kind, False) and index.isdecimal() and int(index) < there[kind]):
+    if not here.get(kind, False) or index not in map(str, range(there[kind])):
         found = ", ".join(kind for kind, found in here.items() if found)
-        raise ValueError(f"unknown or missing device {str(name)!r}; here there are auto, {found}")
+        raise ValueError(
+            f"unknown or missing device {checks.shown(str(name))}; here there are auto, {found}"
+        )
     return torch.device(name)

@@ -95,6 +95,15 @@ class Game:
     def check(self, networks: Networks, data: Mapping[str, Data], device: torch.device) -> None:
         """Raises ValueError if networks, data and settings do not fit together."""
 
+    def inputs(
+        self, name: str, data: Mapping[str, Data], n: int, rng: torch.Generator
+    ) -> tuple[Tensor, ...] | None:
+        """What the network of that name is called with for n items in training, on rng's device.
+
+        The batch norms of its average are measured on it (see `EMA`). None: they are copied.
+        """
+        return None
+
     def samples(self, networks: Networks, data: Mapping[str, Data], n: int) -> Tensor | None:
         """What a view shows: n pictures (n, C, H, W) in [-1, 1], the same items each time.
 

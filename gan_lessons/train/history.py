@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from gan_lessons.checks import path_of
 from gan_lessons.data.cache import written_aside
 
 
@@ -31,7 +32,7 @@ class History:
     def to_csv(self, path: str | Path) -> None:
         """One row for each step: its number, each loss, and the distance if one was measured."""
         measured = dict(self.distances)
-        with written_aside(Path(path)) as aside, open(aside, "w", newline="") as file:
+        with written_aside(path_of("path", path)) as aside, open(aside, "w", newline="") as file:
             rows = csv.writer(file)
             rows.writerow(["step", *(f"{turn}_loss" for turn in self.losses), "distance"])
             for step, losses in enumerate(zip(*self.losses.values(), strict=True), start=1):

@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 # Ctrl-C and the stop button of a notebook; what a machine sends before it shuts down; what a
@@ -10,6 +10,27 @@ from contextlib import contextmanager
 SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
+
+
+@contextmanager
+def _handled(handler: Callable[[int, object], None]) -> Iterator[None]:
+    """While this runs, the handler gets each request to stop.
+
+    A signal that was ignored stays ignored: `nohup` wants a run to outlive its terminal, and a
+    shell script wants a Ctrl-C to leave its background jobs alone.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set handlers
+        return
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    taken = {n: old for n, old in before.items() if old not in (signal.SIG_IGN, None)}
+    try:
+        for number in taken:
+            signal.signal(number, handler)
+        yield
+    finally:
+        for number, old in taken.items():
+            signal.signal(number, old)
 
 
 class Interrupt:
@@ -26,15 +47,8 @@ class Interrupt:
         except within `holding`.
         """
         self.asked = self._insisted = False
-        if threading.current_thread() is not threading.main_thread():
-            yield  # only the main thread may set handlers
-            return
-        before = {number: signal.signal(number, self._note) for number in SIGNALS}
-        try:
+        with _handled(self._note):
             yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     @contextmanager
     def holding(self) -> Iterator[None]:
@@ -68,16 +82,20 @@ class Terminated(KeyboardInterrupt):
 @contextmanager
 def raising() -> Iterator[None]:
     """While this runs, every request to stop raises `Terminated`, where no `listening` notes it."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
 
     def stop(number: int, frame: object) -> None:
         raise Terminated(signal.Signals(number))
 
-    before = {number: signal.signal(number, stop) for number in SIGNALS}
-    try:
+    with _handled(stop):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Around `raising`: once that has ended, requests to stop change nothing.
+
+    They often come in twos: a terminal that closes and its shell both send SIGHUP, and an impatient
+    user presses Ctrl-C again. The second must not break off the answer to the first.
+    """
+    with _handled(lambda number, frame: None):  # SIG_IGN would keep `raising` out
+        yield

@@ -4,10 +4,13 @@ This changes what a step costs, and its result only by rounding (see `ComputeOpt
 real, fake: (N, C, H, W) or (N, dims), as D is shown them. labels: (N,) int64, or None.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
-from gan_lessons.losses import Penalty, squared_gradient
+from gan_lessons.losses import Penalty
+from gan_lessons.precision import at_least_float32
 from gan_lessons.train.compute import ComputeOptions
 from gan_lessons.train.shared_random import SharedRandom
 
@@ -35,39 +38,57 @@ def logits_and_penalty(
     discriminator: nn.Module,
     real: Tensor,
     fake: Tensor,
+    show: Callable[[Tensor], Tensor],
     labels: Tensor | None,
     penalty: Penalty,
     compute: ComputeOptions,
     random: SharedRandom,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Logits of both, and the penalty without its weight.
+    """Logits of both as D is shown them, and the penalty without its weight.
 
-    Its gradient is that by what D is shown, after noise and augmentation. (R3GAN's own code takes
-    it by the pictures before its augmentation.)
+    real, fake: plain pictures. show: what D sees of them, with noise, augmented, packed.
+
+    R1 and R2 take the gradient by the plain picture, through `show`, as the code of StyleGAN2-ADA
+    and of R3GAN does: it is the slope that G feels, and what an augmentation cuts off has none.
+    With packing, it is the gradient by all pictures of a pack. wgan-gp takes the gradient by what D
+    is shown, between a real and a generated picture that are both augmented: augmenting the points
+    between would need draws of their own.
     """
-    if not penalty.zero_centred_at or not compute.shared_pass or compute.bfloat16:
 
-        def judge(x: Tensor) -> Tensor:
-            return logits(discriminator, x, labels)
+    def judge(x: Tensor) -> Tensor:
+        return logits(discriminator, x, labels)
 
-        own = random.stream(len(real)) if penalty.draws else None
-        judged = logits_of_both(discriminator, real, fake, labels, compute)
-        return *judged, penalty(judge, real, fake, own)
-    if len(penalty.zero_centred_at) == 2 and _one_pass(discriminator, compute):
-        both = torch.cat([real, fake]).requires_grad_()
-        judged_both = logits(discriminator, both, _twice(labels))
-        # Half a mean over real plus half a mean over as many fakes: the mean over all.
-        smoothness = squared_gradient(judged_both, both).mean()
-        return judged_both[: len(real)], judged_both[len(real) :], smoothness
+    at = penalty.zero_centred_at
     x = {"real": real.detach(), "fake": fake.detach()}
-    for name in penalty.zero_centred_at:
+    for name in at:
         x[name].requires_grad_()
-    judged_each = {name: logits(discriminator, x[name], labels) for name in x}
-    terms = [
-        0.5 * squared_gradient(judged_each[name], x[name]).mean()
-        for name in penalty.zero_centred_at
-    ]
-    return judged_each["real"], judged_each["fake"], torch.stack(terms).sum()
+    seen = {name: show(each) for name, each in x.items()}
+    shared = compute.shared_pass and not compute.bfloat16
+    if shared and len(at) == 1:  # in a pass of its own, the other needs no gradient
+        judged = {name: judge(each) for name, each in seen.items()}
+    else:
+        given = seen if shared else {name: each.detach() for name, each in seen.items()}
+        both = logits_of_both(discriminator, given["real"], given["fake"], labels, compute)
+        judged = {"real": both[0], "fake": both[1]}
+    if not at:
+        own = random.stream(len(seen["real"])) if penalty.draws else None
+        value = penalty(judge, seen["real"], seen["fake"], own)
+    elif shared:
+        value = _half_squared_gradients([judged[name] for name in at], [x[name] for name in at])
+    else:
+        with torch.autocast(real.device.type, enabled=False):
+            again = [judge(at_least_float32(seen[name])) for name in at]
+        value = _half_squared_gradients(again, [x[name] for name in at])
+    return judged["real"], judged["fake"], value
+
+
+def _half_squared_gradients(judged: list[Tensor], pictures: list[Tensor]) -> Tensor:
+    """R1, R2 or their sum: half the squared gradient of each logit by its picture, on average."""
+    # Each logit depends on its own picture only, so the gradient of the sum holds all gradients.
+    total = torch.stack([each.sum() for each in judged]).sum()
+    gradients = torch.autograd.grad(total, pictures, create_graph=True)
+    squares = [at_least_float32(gradient).square().sum() for gradient in gradients]
+    return 0.5 * torch.stack(squares).sum() / judged[0].numel()
 
 
 def has_batch_norm(network: nn.Module) -> bool:

@@ -1,5 +1,6 @@
 """The short way to train a GAN on pictures: two networks, a set of pictures, a configuration."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,13 @@ from torch import Tensor, nn
 from gan_lessons import checks, models
 from gan_lessons.data import Images
 from gan_lessons.data.fingerprint import fingerprint
+from gan_lessons.data.images import LARGEST
+from gan_lessons.data.toy import Points
 from gan_lessons.models.parts import check_labels
 from gan_lessons.train import checkpoint
 from gan_lessons.train.checkpoint import CheckpointError
 from gan_lessons.train.compute import ComputeOptions
-from gan_lessons.train.config import TrainConfig
+from gan_lessons.train.config import MOST_SEED, TrainConfig
 from gan_lessons.train.device import pick_device
 from gan_lessons.train.game import Data
 from gan_lessons.train.games.pictures import PictureGame
@@ -29,6 +32,8 @@ def networks(config: TrainConfig, images: Images) -> tuple[nn.Module, nn.Module]
     Raises:
         ValueError: the family has no such network, or there are no labels to learn from.
     """
+    checks.instance("config", config, TrainConfig)
+    checks.instance("images", images, Images)
     if config.conditional and images.labels is None:
         raise ValueError(f"conditional=True needs labels, {images.name!r} has none")
     with torch.random.fork_rng(devices=[]):
@@ -63,6 +68,10 @@ class Trainer(GameTrainer):
         device: str | torch.device = "auto",
         compute: ComputeOptions | None = None,
     ):
+        checks.instance("images", images, (Images, Points))
+        checks.instance("config", config, TrainConfig)
+        if compute is not None:
+            checks.instance("compute", compute, ComputeOptions)
         players = {"generator": generator, "discriminator": discriminator}
         super().__init__(PictureGame(config, compute), players, {"real": images}, device, compute)
         share = config.batch // self.ranks.size
@@ -95,24 +104,29 @@ class Trainer(GameTrainer):
         that a conditional generator draws; without them it draws random ones. `ema` uses the
         averaged generator, if there is one. The training's random numbers are not touched.
         """
-        checks.whole("n", n, 1)
+        n = checks.whole("n", n, 1)
+        checks.fits("pictures", n * math.prod(self.images.shape), LARGEST, "draw fewer at a time")
+        if seed is not None:
+            seed = checks.whole("seed", seed, 0, MOST_SEED)
         if labels is not None or not self.config.conditional:
             labels = self._checked(labels, n)
         return draw(self._shown(ema), self.images, n, self.config, seed, labels)
 
     def decode(self, z: Tensor, ema: bool = True, labels: Tensor | None = None) -> Tensor:
         """The pictures of given latents z: (n, latent) → floats (n, C, H, W) in [-1, 1]."""
+        checks.instance("z", z, Tensor)
         if z.dim() != 2 or z.shape[1] != self.config.latent:
             raise ValueError(f"z must be (n, {self.config.latent}), got {tuple(z.shape)}")
         return decode(self._shown(ema), z.to(self.device), self._checked(labels, len(z)))
 
     def _checked(self, labels: Tensor | None, n: int) -> Tensor | None:
         classes = len(self.images.classes) if self.config.conditional else 0
-        check_labels(None if labels is None else labels.cpu(), classes, n)
+        known = labels.cpu() if isinstance(labels, Tensor) else labels
+        check_labels(known, classes, n)
         return None if labels is None else labels.to(self.device)
 
     def _shown(self, ema: bool) -> nn.Module:
-        average = self.ema_generator if ema else None
+        average = self.ema_generator if checks.flag("ema", ema) else None
         return self.generator if average is None else average
 
     @classmethod
@@ -134,7 +148,8 @@ class Trainer(GameTrainer):
             CheckpointError: there is none, it is damaged or half written, or it belongs to other
                 networks or other data. Nothing is changed.
         """
-        file = checkpoint.newest(Path(folder))
+        checks.instance("images", images, (Images, Points))
+        file = checkpoint.newest(checks.path_of("folder", folder))
         facts, state = checkpoint.read(file)
         shape = [len(images), *images.shape]
         checkpoint.check_game(file, facts, PictureGame.name)
@@ -144,10 +159,10 @@ class Trainer(GameTrainer):
         with checkpoint.misfits_named(file):
             config = TrainConfig.from_dict(facts["config"])
             stored = facts["networks"]
-            generator = generator or _rebuilt(stored["generator"], "generator", file)
-            discriminator = discriminator or _rebuilt(
-                stored["discriminator"], "discriminator", file
-            )
+            if generator is None:
+                generator = _rebuilt(stored["generator"], "generator", file)
+            if discriminator is None:
+                discriminator = _rebuilt(stored["discriminator"], "discriminator", file)
             compute = ComputeOptions.from_dict(facts["compute"])
             if facts["device"] != device.type or Ranks().size > 1:
                 compute = replace(compute, graph=False)  # which is for one GPU

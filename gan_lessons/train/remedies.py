@@ -66,9 +66,12 @@ def colour(x: Tensor, random: SharedRandom) -> Tensor:
 
 
 def translation(x: Tensor, random: SharedRandom) -> Tensor:
-    """Shifts each picture by up to an eighth of its sides; zeros fill the gap."""
+    """Shifts each picture by up to an eighth of its sides, rounded; zeros fill the gap.
+
+    Halves are rounded up, as in the paper's code; at fewer than 4 pixels, nothing moves.
+    """
     height, width = x.shape[2:]
-    reach = max(1, round(height / 8)), max(1, round(width / 8))
+    reach = (height + 4) // 8, (width + 4) // 8
     down, right = (random.integers(-most, most, len(x), 1) for most in reach)  # (N, 1) each
     padded = F.pad(x, (reach[1], reach[1], reach[0], reach[0]))
     rows = torch.arange(height, device=x.device) + reach[0] - down  # (N, H)
@@ -78,9 +81,12 @@ def translation(x: Tensor, random: SharedRandom) -> Tensor:
 
 
 def cutout(x: Tensor, random: SharedRandom) -> Tensor:
-    """Sets a rectangle, half as high and wide as the picture, to zero at a random position."""
+    """Sets a rectangle, half as high and wide as the picture, to zero at a random position.
+
+    Half an odd side is rounded up.
+    """
     height, width = x.shape[2:]
-    tall, wide = height // 2, width // 2
+    tall, wide = (height + 1) // 2, (width + 1) // 2
     top, left = (  # it may reach over both edges equally far
         random.integers(-(cut // 2), side - cut // 2 - cut % 2, len(x), 1)
         for cut, side in ((tall, height), (wide, width))

@@ -23,13 +23,15 @@ class BatchSampler:
 
     def draw(self, n: int) -> Tensor:
         """Indices (n,) of the next items; a new order is drawn when the old one is used up."""
-        chosen = self.order[self.position : self.position + n]
-        self.position += len(chosen)
-        while len(chosen) < n:
+        parts = [self.order[self.position : self.position + n]]
+        self.position += len(parts[0])
+        missing = n - len(parts[0])
+        while missing:
             self.order = torch.randperm(len(self.data), generator=self.rng, device=self.device)
-            self.position = min(n - len(chosen), len(self.order))
-            chosen = torch.cat([chosen, self.order[: self.position]])
-        return chosen
+            self.position = min(missing, len(self.order))
+            parts.append(self.order[: self.position])
+            missing -= self.position
+        return torch.cat(parts)
 
     def read(self, indices: Tensor) -> Batch:
         """This process's items among those of a whole batch."""

@@ -44,7 +44,7 @@ def decode(generator: nn.Module, z: Tensor, labels: Tensor | None) -> Tensor:
     training = generator.training
     generator.eval()
     try:
-        with _deterministic():
+        with deterministic():
             if labels is None:
                 return torch.cat([generator(part) for part in z.split(CHUNK)])
             parts = zip(z.split(CHUNK), labels.split(CHUNK), strict=True)
@@ -54,8 +54,8 @@ def decode(generator: nn.Module, z: Tensor, labels: Tensor | None) -> Tensor:
 
 
 @contextmanager
-def _deterministic() -> Iterator[None]:
-    """The quickest of cuDNN's deconvolutions add up in another order each time."""
+def deterministic() -> Iterator[None]:
+    """Equal inputs give equal outputs: cuDNN's quickest deconvolutions vary the order of sums."""
     before = torch.backends.cudnn.deterministic
     torch.backends.cudnn.deterministic = True
     try:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from gan_lessons import checks
 from gan_lessons.data import Images
 from gan_lessons.data.cache import cache_folder, written_aside
 from gan_lessons.train.compute import ComputeOptions
@@ -38,6 +39,9 @@ def fastest(
     step. A measurement that another program disturbs is repeated, and not cached if it stays
     disturbed.
     """
+    checks.instance("config", config, TrainConfig)
+    checks.instance("images", images, Images)
+    checks.flag("say", say)
     device = pick_device(device)
     candidates = _candidates(device)
     file = cache_folder() / "compute.json"

@@ -1,14 +1,18 @@
 """One step of any game: its turns, each a loss and an update, and the state they leave."""
 
 import contextlib
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from gan_lessons import checks
+from gan_lessons.data.images import LARGEST, Images
+from gan_lessons.data.toy import Points
 from gan_lessons.train.compute import ComputeOptions
 from gan_lessons.train.device import KINDS, pick_device
 from gan_lessons.train.ema import EMA
@@ -51,9 +55,17 @@ class Stepper:
         device: str | torch.device = "auto",
         compute: ComputeOptions | None = None,
     ):
+        checks.instance("game", game, Game)
         _check_names("networks", networks, game.network_names)
         _check_names("data", data, game.data_names)
-        for each in data.values():
+        for name in game.network_names:
+            checks.instance(name, networks[name], nn.Module)
+        if compute is not None:
+            checks.instance("compute", compute, ComputeOptions)
+        for name, each in data.items():
+            checks.instance(f"the data {name!r}", each, (Images, Points))
+            numbers = game.config.batch * math.prod(each.shape)
+            checks.fits("a batch", numbers, LARGEST, "lower batch")
             if not len(each):
                 raise ValueError(f"{each.name!r} has no pictures to train on")
         self.game, self.config, self.data = game, game.config, dict(data)
@@ -75,7 +87,11 @@ class Stepper:
             for network in self.networks.values():
                 share_statistics(network)
         ema = (self.config.ema_half_life, self.config.ema_ramp)
-        self._emas = {name: EMA(self.networks[name], *ema) for name in game.averaged if ema[0]}
+        self._emas = {
+            name: EMA(self.networks[name], *ema, partial(game.inputs, name, self.data))
+            for name in game.averaged
+            if ema[0]
+        }
         # What somebody froze before, to tune the rest, stays frozen.
         self._learning = {
             name: [parameter for parameter in network.parameters() if parameter.requires_grad]
@@ -287,10 +303,9 @@ class Stepper:
 
 
 def _check_names(what: str, given: Mapping[str, object], wanted: Sequence[str]) -> None:
-    if set(given) != set(wanted):
-        raise ValueError(
-            f"{what} must have the names {', '.join(wanted)}, got {', '.join(given) or 'none'}"
-        )
+    if set(checks.instance(what, given, Mapping)) != set(wanted):
+        names = ", ".join(map(str, given)) or "none"
+        raise ValueError(f"{what} must have the names {', '.join(wanted)}, got {names}")
 
 
 def _check_turns(game: Game, learning: Mapping[str, Sequence[Tensor]]) -> list[str]:

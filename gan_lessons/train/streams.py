@@ -50,9 +50,21 @@ class SafeStream(io.TextIOBase):
         return True
 
 
+def _reserve_descriptors() -> None:
+    """Opens the null device in place of standard streams that are closed.
+
+    Otherwise the next file that is opened gets the number of one, such as 2, and with it whatever
+    a library prints there: it would end up in a checkpoint.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)
+
+
 @contextmanager
 def safe_streams() -> Iterator[None]:
     """Inside, all that is printed goes through `SafeStream`, also what other packages print."""
+    _reserve_descriptors()
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = (
         stream if isinstance(stream, SafeStream) else SafeStream(stream) for stream in before

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gan_lessons import plots
+from gan_lessons import checks, plots
 from gan_lessons.train.view import Progress
 
 SAMPLES = 64
@@ -29,6 +29,8 @@ class TensorBoardView:
     shows_progress = False
 
     def __init__(self, folder: str | Path, sheet_every: float = 30.0):
+        folder = checks.path_of("folder", folder)
+        self._sheet_every = checks.number("sheet_every", sheet_every, 0)
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError as error:
@@ -37,7 +39,6 @@ class TensorBoardView:
                 "or the package with its extra, gan-lessons[tensorboard]"
             ) from error
         self._writer = SummaryWriter(str(folder))
-        self._sheet_every = sheet_every
         self._sheet_due = 0.0
         self._written: int | None = None  # steps whose losses are written
 

@@ -18,6 +18,7 @@ from tqdm.auto import tqdm
 
 from gan_lessons import checks, models
 from gan_lessons.data.fingerprint import fingerprint
+from gan_lessons.data.images import LARGEST
 from gan_lessons.train import checkpoint
 from gan_lessons.train.checkpoint import CheckpointError
 from gan_lessons.train.compute import ComputeOptions
@@ -100,10 +101,13 @@ class GameTrainer(Stepper):
             ProcessLost: another process of this training ended; the last whole step that is known
                 was saved, if `save_to` says where.
         """
-        checks.whole("steps", steps, 1)
+        steps = checks.whole("steps", steps, 1)
+        save_every = checks.number("save_every", save_every, 0)
+        if view is not None and not (hasattr(view, "update") and hasattr(view, "close")):
+            raise ValueError(f"view must have update and close, got {checks.shown(view)}")
         self._first_step, self._goal = self.steps, self.steps + steps
         self._seconds_before = self.seconds
-        folder = None if save_to is None else Path(save_to)
+        folder = None if save_to is None else checks.path_of("save_to", save_to)
         with self._interrupt.listening(), self._claimed(folder):
             self._fit(view if self.ranks.first else None, folder, save_every)
         if self.steps < self._goal and self.ranks.first:
@@ -269,6 +273,9 @@ class GameTrainer(Stepper):
 
     def samples(self, n: int) -> Tensor | None:
         """What a view shows: n pictures, the same items at each call; None if there are none."""
+        n = checks.whole("n", n, 1)
+        numbers = n * max(math.prod(each.shape) for each in self.data.values())
+        checks.fits("pictures", numbers, LARGEST, "show fewer")
         return self.game.samples(self.networks | self.averages, self.data, n)
 
     @property
@@ -309,6 +316,9 @@ class GameTrainer(Stepper):
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """See `Stepper`: the same, with the history and the seconds spent."""
+        for name in ("step", "seconds", "history.losses", "history.distances"):
+            if name not in checks.instance("state", state, Mapping):
+                raise ValueError(f"the state lacks {name!r}: pass what state_dict() returned")
         history = History.from_tensors(list(self._history.losses), unprefixed("history", state))
         seconds = float(state["seconds"])
         if len(history) != state["step"]:
@@ -330,7 +340,7 @@ class GameTrainer(Stepper):
         for name, network in self.networks.items():
             if not is_finite(network):
                 raise self._diverged(f"step {self.steps}: the {name} is not worth saving")
-        file = checkpoint.file_of(Path(folder), self.steps)
+        file = checkpoint.file_of(checks.path_of("folder", folder), self.steps)
         if self.ranks.first:
             with self._interrupt.holding():
                 checkpoint.write(file, self.facts(), self.state_dict())
@@ -362,7 +372,7 @@ class GameTrainer(Stepper):
         Raises CheckpointError if there is none, it is damaged, or it belongs to another game, other
         settings, networks or data. Nothing is changed then.
         """
-        file = checkpoint.newest(Path(folder))
+        file = checkpoint.newest(checks.path_of("folder", folder))
         facts, state = checkpoint.read(file)
         own = self.facts()
         checkpoint.check_game(file, facts, own["game"])

@@ -289,11 +289,12 @@ def test_a_full_disk_leaves_the_earlier_checkpoint(make, images, tmp_path, monke
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("gan_lessons.train.checkpoint.save_file", full)
-    with pytest.raises(
-        CheckpointError, match=r"No space left on device.*earlier checkpoints are intact"
-    ):
+    with pytest.raises(CheckpointError, match=r"No space left on device; nothing is saved yet"):
+        trainer.save(tmp_path / "new")
+    intact = r"; saved before and intact: checkpoint-00000001\.safetensors"
+    with pytest.raises(CheckpointError, match=f"No space left on device{intact}"):
         trainer.fit(1).save(tmp_path)
-    assert sorted(os.listdir(tmp_path)) == [".lock", "checkpoint-00000001.safetensors"]
+    assert sorted(os.listdir(tmp_path)) == [".lock", "checkpoint-00000001.safetensors", "new"]
     assert Trainer.resume(tmp_path, images, device="cpu").steps == 1
 
 
@@ -307,7 +308,7 @@ def test_a_disk_that_fills_while_writing_leaves_the_earlier_checkpoint(make, ima
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # or the signal ends the process
     resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, hard))
     try:
-        with pytest.raises(CheckpointError, match=r"cannot write .*earlier checkpoints are intact"):
+        with pytest.raises(CheckpointError, match=r"cannot write .*; saved before and intact"):
             trainer.fit(1).save(tmp_path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

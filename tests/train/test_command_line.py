@@ -93,7 +93,7 @@ def test_resume_goes_on_to_the_same_end(tmp_path):
             "learning_rate_g must be a finite number above 0, got nan",
         ),
         (["--data", "folder:nowhere"], "nowhere"),
-        (["--data", "folder:"], "the path of the pictures is empty: '.' is the current folder"),
+        (["--data", "folder:"], "'.' is the current folder"),
         (["--size", "0"], "--size must be a whole number of at least 1, got 0"),
         (["--size", "8"], "pictures must be at least 16 pixels wide to be judged, got 8"),
         (["--resume"], "does not exist: there is nothing to resume from"),
@@ -162,7 +162,7 @@ def test_out_must_be_a_folder(tmp_path, capsys):
 @pytest.mark.parametrize("out", ["", " "])
 def test_an_empty_out_is_not_the_current_folder(tmp_path, capsys, out):
     assert main(["--steps", "1", *QUICK[:-1], out]) == 1
-    assert "--out must name a folder; '.' is the current one" in capsys.readouterr().err
+    assert "--out is empty: '.' is the current folder" in capsys.readouterr().err
     assert not list(tmp_path.glob("*.png"))
 
 

@@ -19,7 +19,7 @@ from gan_lessons.train import RECIPES, TrainConfig, Trainer, networks
         ({"batch": 2.5}, "batch must be a whole number of at least 1, got 2.5"),
         ({"batch": True}, "batch must be a whole number"),
         ({"latent": -3}, "latent must be a whole number of at least 1, got -3"),
-        ({"seed": -1}, "seed must be a whole number of at least 0, got -1"),
+        ({"seed": -1}, "seed must be a whole number from 0 to 9223372036854775807, got -1"),
         (
             {"learning_rate_g": float("nan")},
             "learning_rate_g must be a finite number above 0, got nan",

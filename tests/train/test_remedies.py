@@ -71,6 +71,25 @@ def test_translation_moves_by_whole_pixels_and_brings_in_zeros(random):
     assert {dx for _, dx in moves} == {-3, -2, -1, 0, 1, 2, 3}
 
 
+@pytest.mark.parametrize("side", [1, 2, 3, 4, 5, 7, 8, 11, 12, 13, 16, 20, 24, 27, 28, 36, 44, 60])
+def test_translation_reaches_as_far_as_in_the_papers_code(side):
+    random = SharedRandom(torch.Generator().manual_seed(0), Ranks())
+    far = int(side * 0.125 + 0.5)  # DiffAugment's rand_translation
+    x = torch.arange(1.0, side + 1).view(1, 1, side, 1).expand(600, 1, side, 5)
+    y = AUGMENTATIONS["translation"](x, random)[:, 0, :, 2]  # (600, side)
+    row = side // 2
+    shifts = (row + 1 - y[:, row]).int().tolist()  # which row has come there
+    assert set(shifts) == set(range(-far, far + 1))
+
+
+@pytest.mark.parametrize("side", [2, 3, 5, 8, 13, 27, 28])
+def test_cutout_is_as_large_as_in_the_papers_code(side):
+    random = SharedRandom(torch.Generator().manual_seed(0), Ranks())
+    y = AUGMENTATIONS["cutout"](torch.ones(600, 1, side, side), random)[:, 0]
+    sides = [(picture == 0).any(axis).sum().item() for picture in y for axis in (0, 1)]
+    assert max(sides) == int(side * 0.5 + 0.5)  # DiffAugment's rand_cutout
+
+
 def moved(x, dy, dx):
     return F.pad(x, (max(dx, 0), max(-dx, 0), max(dy, 0), max(-dy, 0)))[
         :, max(-dy, 0) : max(-dy, 0) + x.shape[1], max(-dx, 0) : max(-dx, 0) + x.shape[2]

@@ -15,10 +15,12 @@ from gan_lessons.train import (
     TrainConfig,
     Trainer,
     TrainingDiverged,
+    ema,
     networks,
     pick_device,
 )
 from gan_lessons.train.checkpoint import find
+from gan_lessons.train.games.pictures import PictureGame
 
 
 def weights(network: nn.Module) -> list[torch.Tensor]:
@@ -141,9 +143,99 @@ def test_the_average_is_the_formula(make):
         ]
     for a, b in zip(trainer.ema_generator.parameters(), expected, strict=True):
         torch.testing.assert_close(a, b)
-    kept = dict(trainer.ema_generator.named_buffers())
-    assert kept
-    assert all(torch.equal(kept[k], b) for k, b in trainer.generator.named_buffers())
+
+
+def given_to_norms(trainer: Trainer, network: nn.Module) -> list[tuple[nn.Module, torch.Tensor]]:
+    """Each batch norm of a generator, and what it gets when the statistics are measured."""
+    seen, hooks = [], []
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            hooks.append(module.register_forward_hook(lambda m, x, _: seen.append((m, x[0]))))
+    stream = torch.Generator().manual_seed(ema.STREAM)
+    network.eval()(*trainer.game.inputs("generator", trainer.data, ema.ITEMS, stream))
+    for hook in hooks:
+        hook.remove()
+    return seen
+
+
+def test_the_average_has_batch_norm_statistics_of_its_own(make):
+    trainer = make(ema_half_life=40.0, learning_rate_g=0.01).fit(6)
+    seen = given_to_norms(trainer, trainer.ema_generator)
+    assert len(seen) >= 2
+    for norm, x in seen:
+        torch.testing.assert_close(norm.running_mean, x.mean((0, 2, 3)), rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(norm.running_var, x.var((0, 2, 3)), rtol=1e-4, atol=1e-5)
+    # Those of the live generator belong to other weights: copied, they would fail the above.
+    live = [m for m in trainer.generator.modules() if isinstance(m, nn.BatchNorm2d)]
+    for (norm, _), other in zip(seen, live, strict=True):
+        assert (norm.running_var / other.running_var).log().abs().max() > 0.1
+
+
+def test_the_averages_statistics_follow_its_weights_and_are_measured_when_asked(make):
+    trainer = make(ema_half_life=40.0).fit(2)
+    taken = []
+    trainer._emas["generator"]._network.register_forward_hook(lambda *_: taken.append(1))
+    first = {k: v.clone() for k, v in trainer.ema_generator.state_dict().items()}
+    trainer.state_dict()
+    assert len(taken) == 1  # no weight has moved since
+    trainer._emas["generator"]._stale = True
+    assert all(torch.equal(first[k], v) for k, v in trainer.ema_generator.state_dict().items())
+    trainer.fit(5)
+    assert len(taken) == 2  # nobody asked in between
+    moved = trainer.ema_generator.state_dict()
+    assert len(taken) == 3
+    assert not any(torch.equal(first[k], v) for k, v in moved.items() if "running" in k)
+
+
+def test_reading_the_average_does_not_change_the_training(make):
+    plain, read = (make(ema_half_life=40.0) for _ in range(2))
+    for _ in range(4):
+        plain.step()
+        read.step()
+        assert not read.ema_generator.training
+    ours, theirs = plain.state_dict(), read.state_dict()
+    tensors = [name for name, value in ours.items() if torch.is_tensor(value)]
+    assert "random" in tensors
+    assert any(name.startswith("average.generator") for name in tensors)
+    assert all(torch.equal(ours[name], theirs[name]) for name in tensors)
+
+
+def test_a_conditional_average_is_measured_on_the_labels_of_the_data(make, images):
+    images = dataclasses.replace(images, labels=torch.full((50,), 2), classes=("a", "b", "c"))
+    config = TrainConfig(width=4, latent=6, batch=8, conditional=True, ema_half_life=40.0)
+    trainer = Trainer(*networks(config, images), images, config, "cpu").fit(2)
+    given = []
+    trainer.ema_generator.register_forward_pre_hook(lambda _, inputs: given.append(inputs))
+    trainer.step()
+    assert trainer.ema_generator is not None
+    ((z, labels),) = given
+    assert z.shape == (ema.ITEMS, 6)
+    assert labels.tolist() == [2] * ema.ITEMS
+
+
+def test_without_batch_norm_nothing_is_measured(make, monkeypatch):
+    monkeypatch.setattr(PictureGame, "inputs", lambda *_: pytest.fail("measured"))
+    average = make(network="mlp", ema_half_life=40.0).fit(2).ema_generator
+    assert not list(average.buffers())
+
+
+def test_the_statistics_are_copied_where_the_game_has_no_inputs():
+    network = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+    average = ema.EMA(network, 10.0, 0.0, lambda n, rng: None)
+    network(torch.randn(8, 3))
+    average.update(network, 8, 8)
+    for own, copied in zip(average.network.buffers(), network.buffers(), strict=True):
+        assert torch.equal(own, copied)
+
+
+def test_measuring_leaves_dropout_off_and_the_network_without_hooks():
+    network = nn.Sequential(nn.Linear(3, 4), nn.Dropout(), nn.BatchNorm1d(4)).train()
+    x = torch.randn(ema.ITEMS, 3)
+    average = ema.EMA(network, 10.0, 0.0, lambda n, rng: (x,))
+    average.update(network, 8, 8)
+    y = average.network[0](x)
+    torch.testing.assert_close(average.network[2].running_mean, y.mean(0))
+    assert not any(module._forward_pre_hooks for module in average.network.modules())
 
 
 def test_the_ramp_shortens_the_half_life_at_first(make):

@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy
 
 from gan_lessons import checks
 from gan_lessons.losses import LOSSES
-from gan_lessons.train.config import RunConfig
+from gan_lessons.train.config import MOST_UPDATES, RunConfig
 from gan_lessons.train.game import Batch, Data, Game, Networks, Turn, Values
 from gan_lessons.train.shared_random import SharedRandom
 
@@ -31,13 +31,13 @@ class AdaptationConfig(RunConfig):
     learning_rate_critic: float = 1e-3  # Adam's, for the critic
     critic_updates: int = 1  # updates of the critic for each one of the encoder
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        checks.one_of("loss", self.loss, UNPAIRED)
+    def _check_each(self) -> None:
+        super()._check_each()
+        self._check(checks.one_of, "loss", UNPAIRED)
         self._check(checks.number, "strength", 0)
         for name in ("learning_rate", "learning_rate_critic"):
             self._check(checks.number, name, above=0)
-        self._check(checks.whole, "critic_updates", 1)
+        self._check(checks.whole, "critic_updates", 1, MOST_UPDATES)
 
 
 class AdaptationGame(Game):

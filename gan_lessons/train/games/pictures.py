@@ -85,17 +85,16 @@ class PictureGame(Game):
         discriminator, (real, labels) = networks["discriminator"], self._labelled(batch)
         with torch.set_grad_enabled(not self.config.fresh):  # else G's turn uses them
             fakes = self.generate(networks["generator"], len(real), labels, random)
-        real = self.shown_to_d(real, values, random)
-        fake = self.shown_to_d(fakes.detach(), values, random)
+        show = partial(self.shown_to_d, values=values, random=random)
 
         if penalise:
             assert self.penalty is not None
             logits_real, logits_fake, penalty = passes.logits_and_penalty(
-                discriminator, real, fake, labels, self.penalty, self.compute, random
+                discriminator, real, fakes, show, labels, self.penalty, self.compute, random
             )
         else:
             logits_real, logits_fake = passes.logits_of_both(
-                discriminator, real, fake, labels, self.compute
+                discriminator, show(real), show(fakes.detach()), labels, self.compute
             )
         loss = self.loss.discriminator(logits_real, logits_fake)
         if self.config.label_smoothing:
@@ -148,6 +147,18 @@ class PictureGame(Game):
     def check(self, networks: Networks, data: Mapping[str, Data], device: torch.device) -> None:
         players = networks["generator"], networks["discriminator"]
         check_gan(self.config, *players, data["real"], device)
+
+    def inputs(
+        self, name: str, data: Mapping[str, Data], n: int, rng: torch.Generator
+    ) -> tuple[Tensor, ...]:
+        """Latents, and with config.conditional the labels of real pictures, as G gets them."""
+        z = torch.randn(n, self.config.latent, generator=rng, device=rng.device)
+        if not self.config.conditional:
+            return (z,)
+        labels = data["real"].labels
+        assert labels is not None  # `check_gan` has seen them
+        chosen = torch.randint(len(labels), (n,), generator=rng, device=rng.device)
+        return z, labels[chosen.to(labels.device)].to(rng.device)
 
     def samples(self, networks: Networks, data: Mapping[str, Data], n: int) -> Tensor:
         return draw(networks["generator"], data["real"], n, self.config, self.config.seed)

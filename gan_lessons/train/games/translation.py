@@ -31,13 +31,13 @@ class TranslationConfig(RunConfig):
     learning_rate_g: float = 2e-4  # Adam's, for both generators
     learning_rate_d: float = 2e-4  # Adam's, for both discriminators
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        checks.one_of("loss", self.loss, LOSSES)
+    def _check_each(self) -> None:
+        super()._check_each()
+        self._check(checks.one_of, "loss", LOSSES)
         if self.penalty is not None:
-            checks.one_of("penalty", self.penalty, PENALTIES)
+            self._check(checks.one_of, "penalty", PENALTIES)
             self._check(checks.number, "gamma", above=0)
-        for name in ("cycle", "identity"):
+        for name in ("gamma", "cycle", "identity"):
             self._check(checks.number, name, 0)
         for name in ("learning_rate_g", "learning_rate_d"):
             self._check(checks.number, name, above=0)
