@@ -239,6 +239,108 @@ def test_a_flat_input_has_the_sums_that_are_shown(page):
     )
 
 
+def fits(lab, page, dark: bool, width: int, name: str) -> None:
+    """No part is wider than the page; a screenshot is kept."""
+    page.set_viewport_size({"width": 1100, "height": 1100})  # the menu has room
+    lab.turn(page, dark)
+    page.set_viewport_size({"width": width, "height": 1100 if width > 800 else 1900})
+    page.locator(".gl-upsampling").scroll_into_view_if_needed()
+    page.wait_for_timeout(1000)
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    theme = "dark" if dark else "light"
+    page.screenshot(path=SHOTS / f"{name}_{theme}_{width}.png")
+    shown = page.locator(".gl-upsampling .paper")
+    paper = shown.evaluate("shown => getComputedStyle(shown).backgroundColor")
+    assert paper == ("rgb(27, 30, 35)" if dark else "rgb(252, 252, 250)")
+    room = page.locator(".jp-OutputArea-output").first.bounding_box()
+    for part in [shown, *page.locator(".gl-upsampling .card").all()]:
+        box = part.bounding_box()
+        assert box["x"] >= room["x"] - 1
+        assert box["x"] + box["width"] <= room["x"] + room["width"] + 1
+
+
+RATIO = (
+    "[...document.querySelectorAll('.gl-upsampling .card')].map(card => "
+    "card.querySelector('.row > :last-child').textContent)"
+)
+
+
+def takes_input(page, kind: str) -> None:
+    """Chooses the input, and waits until its picture is there."""
+    page.locator(".gl-upsampling-input button", has_text=kind).click()
+    row = "image / signal" if kind == "wave" else "checkerboard here"
+    page.wait_for_function(
+        "row => document.querySelector('.gl-upsampling .row').firstChild.textContent === row",
+        arg=row,
+        timeout=WAIT,
+    )
+
+
+def ratio_by_torch(page, name: str, steps: int, f: float) -> float:
+    """|H(1/2 - f/2)| / |H(f/2)| of the last layer's answer to one pixel, its rows added up."""
+    network = network_of(page, name, 0, steps)
+    size = pictures().size
+    maps = network[1](network[0](torch.full((1, 1, size // 4, size // 4), 0.5)))
+    middle = slice(size // 4 - 2, size // 4 + 2)
+    impulse = torch.zeros(2, 1, 16, 16)
+    impulse[0, 0, 8, 8] = 1
+    made = network[2](impulse * maps[..., middle, middle].mean((-2, -1), keepdim=True))[:, 0]
+    kernel = (made[0] - made[1]).double().sum(0)
+    place = torch.arange(32)
+    image, signal = (
+        (kernel * torch.exp(-2j * torch.pi * at * place)).sum().abs() for at in (0.5 - f / 2, f / 2)
+    )
+    return float(image / signal)
+
+
+def test_a_wave_is_doubled_and_torch_agrees(page):
+    takes_input(page, "wave")
+    assert page.locator(".gl-upsampling-frequency").is_visible()
+    assert not page.locator(".gl-upsampling-picture").is_visible()
+    page.locator(".gl-upsampling-step").click()
+    reads(page, STRETCH)
+    for key, f in ((None, 0.15), ("ArrowRight", 0.16), ("Home", 0), ("End", 0.5)):
+        if key:
+            before = page.evaluate(RATIO)
+            page.locator(".gl-upsampling-frequency .noUi-handle").focus()
+            page.keyboard.press(key)
+            page.wait_for_function(
+                f"before => JSON.stringify({RATIO}) !== JSON.stringify(before)",
+                arg=before,
+                timeout=WAIT,
+            )
+        readout = page.locator(".gl-upsampling-frequency .widget-readout").text_content()
+        assert float(readout) == f
+        for name in names(page):
+            told = [float(value.removesuffix(" %")) / 100 for _, value in rows(page, name)[:2]]
+            wanted_ratios = [ratio_by_torch(page, name, at, f) for at in (STRETCH, 0)]
+            assert told == pytest.approx(wanted_ratios, rel=2e-3, abs=1e-4)
+    takes_input(page, "picture")
+    assert not page.locator(".gl-upsampling-frequency").is_visible()
+    assert page.locator(".gl-upsampling-picture").is_visible()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 420])
+def test_a_wave_fits_in_both_themes(lab, page, dark, width):
+    takes_input(page, "wave")
+    page.locator(".gl-upsampling-step").click()
+    reads(page, STRETCH)
+    for f in (0.5, 0, 0.15):
+        page.locator(".gl-upsampling-frequency .widget-readout").fill(str(f))
+        page.keyboard.press("Enter")
+        page.get_by_text(f"doubles a wave of {f:g} cycles").wait_for(timeout=WAIT)
+        fits(lab, page, dark, width, "upsampling_wave")
+        for label in page.locator(".gl-upsampling .chart text.small:not(.axis)").all():
+            box, chart = label.bounding_box(), label.locator("xpath=../../..").bounding_box()
+            assert box["x"] >= chart["x"]
+            assert box["x"] + box["width"] <= chart["x"] + chart["width"] + 1
+    words = page.locator(".gl-upsampling-frequency .widget-label")
+    assert words.evaluate("words => words.scrollWidth <= words.clientWidth")  # not cut off
+    page.set_viewport_size({"width": 1100, "height": 1000})
+    takes_input(page, "picture")
+
+
 @pytest.mark.alone
 def test_it_plays_and_pauses_at_once(lab, page):
     delays = []
@@ -260,22 +362,7 @@ def test_it_plays_and_pauses_at_once(lab, page):
 def test_it_fits_in_both_themes(lab, page, dark, width):
     page.locator(".gl-upsampling-step").click()
     reads(page, STRETCH)
-    page.set_viewport_size({"width": 1100, "height": 1100})  # the menu has room
-    lab.turn(page, dark)
-    page.set_viewport_size({"width": width, "height": 1100 if width > 800 else 1900})
-    page.locator(".gl-upsampling").scroll_into_view_if_needed()
-    page.wait_for_timeout(1000)
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    theme = "dark" if dark else "light"
-    page.screenshot(path=SHOTS / f"upsampling_explorer_{theme}_{width}.png")
-    shown = page.locator(".gl-upsampling .paper")
-    paper = shown.evaluate("shown => getComputedStyle(shown).backgroundColor")
-    assert paper == ("rgb(27, 30, 35)" if dark else "rgb(252, 252, 250)")
-    room = page.locator(".jp-OutputArea-output").first.bounding_box()
-    for part in [shown, *page.locator(".gl-upsampling .card").all()]:
-        box = part.bounding_box()
-        assert box["x"] >= room["x"] - 1
-        assert box["x"] + box["width"] <= room["x"] + room["width"] + 1
+    fits(lab, page, dark, width, "upsampling_explorer")
 
 
 def test_the_console_has_nothing_of_ours(lab, page):

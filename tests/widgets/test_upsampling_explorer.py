@@ -26,7 +26,8 @@ from gan_lessons.upsample import (
     unevenness,
 )
 from gan_lessons.widgets import UpsamplingExplorer, kit
-from gan_lessons.widgets.upsampling_explorer import explorer, page, training
+from gan_lessons.widgets.upsampling_explorer import explorer, spectra, training
+from gan_lessons.widgets.upsampling_explorer.imaging import FLAT, phase_sums
 from gan_lessons.widgets.upsampling_explorer.settings import MOST_STRATEGIES, UpsamplingSettings
 from gan_lessons.widgets.upsampling_explorer.training import (
     KEPT_OUT,
@@ -38,7 +39,7 @@ from gan_lessons.widgets.upsampling_explorer.training import (
     layers,
     shrunk,
 )
-from gan_lessons.widgets.upsampling_explorer.view import FLAT, Score, overlap, phase_sums
+from gan_lessons.widgets.upsampling_explorer.view import Score, overlap
 
 
 def spots(n: int = 300, size: int = 16) -> Images:
@@ -287,6 +288,7 @@ def test_the_state_rebuilds_it():
         "seed": 7,
         "input": "smooth",
         "picture": 5,
+        "frequency": 0.15,
         "steps": 15,
     }
     again = show(**state)
@@ -316,7 +318,7 @@ def test_however_it_was_reached_the_picture_is_the_same():
         ({"strategies": tuple(STRATEGIES)[:7]}, "strategies must be 1 to 6 different names"),
         ({"seed": -1}, "seed must be a whole number from 0 to 999999, got -1"),
         ({"seed": 1.5}, "seed must be a whole number"),
-        ({"input": "noise"}, "unknown input 'noise': choose from picture, smooth, flat"),
+        ({"input": "noise"}, "unknown input 'noise': choose from picture, smooth, flat, wave"),
         ({"picture": 64}, "picture must be a whole number from 0 to 63, got 64"),
         ({"steps": 401}, "steps must be a whole number from 0 to 400, got 401"),
         ({"steps": 7}, "steps must be a multiple of 5, got 7"),
@@ -506,7 +508,9 @@ def test_whatever_is_pressed(seed, monkeypatch):
             if name == "step" or draw.random() < 0.3:
                 control.click()
         elif name == "input":
-            control.value = draw.choice(["picture", "smooth", "flat"])
+            control.value = draw.choice(["picture", "smooth", "flat", "wave"])
+        elif name == "frequency":
+            control.value = draw.randint(0, 50) / 100
         elif name in STRATEGIES:
             control.value = not control.value
         else:
@@ -516,7 +520,7 @@ def test_whatever_is_pressed(seed, monkeypatch):
         assert list(cards_of(shown)) == [c.name for c in columns] == list(setting.strategies)
         assert setting.steps <= shown.trained == shown.view.trained
         assert f"<b>Step {setting.steps}</b>" in shown._picture.value
-        for key in ("input", "picture", "seed", "steps"):
+        for key in ("input", "picture", "frequency", "seed", "steps"):
             assert shown.controls[key].value == getattr(setting, key)
         pressed = {n for n in STRATEGIES if shown.controls[n].value}
         assert pressed == set(setting.strategies)
@@ -581,15 +585,15 @@ def test_the_page_shows_the_spectra():
         for (x, y), frequency, power in zip(
             points, score.frequency.tolist(), powers.tolist(), strict=True
         ):
-            assert x == pytest.approx(100 * frequency / page.FINEST, abs=0.06)
-            inside = min(max(power, page.LOWEST), page.HIGHEST)
-            share = (page.HIGHEST - inside) / (page.HIGHEST - page.LOWEST)
+            assert x == pytest.approx(100 * frequency / spectra.FINEST, abs=0.06)
+            inside = min(max(power, spectra.LOWEST), spectra.HIGHEST)
+            share = (spectra.HIGHEST - inside) / (spectra.HIGHEST - spectra.LOWEST)
             assert y == pytest.approx(84 * share, abs=0.06)
 
 
 def test_a_power_of_nothing_stays_in_the_chart():
     score = Score(0, 0, torch.tensor([0.5]), torch.tensor([0.0]))
-    assert page.decibels(score) == [(0.5, page.LOWEST)]
+    assert spectra.decibels(score) == [(0.5, spectra.LOWEST)]
 
 
 @pytest.mark.parametrize(
@@ -680,9 +684,8 @@ def test_the_still_picture(count):
 
 def test_controls_can_be_found_in_a_page():
     shown = show()
-    assert {*STRATEGIES, "input", "picture", "seed", "train", "step", "steps", "reset"} == set(
-        shown.controls
-    )
+    settings = ("input", "picture", "frequency", "seed", "steps")
+    assert {*STRATEGIES, *settings, "train", "step", "reset"} == set(shown.controls)
     for name, control in shown.controls.items():
         assert f"gl-upsampling-{name}" in control._dom_classes
 

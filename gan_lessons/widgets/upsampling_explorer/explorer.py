@@ -7,7 +7,7 @@ from typing import Any
 
 import ipywidgets as w
 
-from gan_lessons import data, plots
+from gan_lessons import checks, data, plots
 from gan_lessons.upsample import STRATEGIES
 from gan_lessons.widgets import kit
 from gan_lessons.widgets.explorer import Explorer
@@ -31,20 +31,22 @@ class UpsamplingExplorer(Explorer[UpsamplingSettings]):
     End a cell with it. Where no kernel runs, a still picture stands in its place.
 
     strategies: 1 to 6 names of `upsample.STRATEGIES`. seed (0 to 999,999): of the first weights and
-    of the order of the pictures, the same for all. input: "picture", "smooth" or "flat". picture
-    (0 to 63): which one. steps (0 to 400, by 5): so many are trained before it is shown. images:
-    grey ones to train on, 64 of which are kept out to judge by; by default MNIST, or the built-in
-    glyphs if MNIST cannot be loaded.
+    of the order of the pictures, the same for all. input: "picture", "smooth", "flat" or "wave".
+    picture (0 to 63): which one. frequency (0 to 0.5): of the wave, in cycles per input pixel.
+    steps (0 to 400, by 5): so many are trained before it is shown. images: grey ones to train on,
+    64 of which are kept out to judge by; by default MNIST, or the built-in glyphs if MNIST cannot
+    be loaded.
 
     All strategies learn the same: to bring back pictures that were made 4 times smaller, with two
-    layers and at most the multiply-adds of the plain deconvolution with kernel 4.
+    layers and at most the multiply-adds of the plain deconvolution with kernel 4. A wave is doubled
+    by the last layer alone, which splits it into its signal and an image.
 
     Raises:
         ValueError: a value is outside its range. TypeError: the name of a setting is unknown.
     """
 
     name = "upsampling"
-    label_width = "46px"
+    label_width = "72px"
 
     def __init__(
         self,
@@ -54,7 +56,7 @@ class UpsamplingExplorer(Explorer[UpsamplingSettings]):
         images: data.Images | None = None,
         **settings: Any,
     ):
-        first = UpsamplingSettings(tuple(strategies), seed, **settings)
+        first = UpsamplingSettings(checks.items("strategies", strategies), seed, **settings)
         self.pictures = _usual_pictures() if images is None else Pictures(images)
         self._aside: dict[tuple[str, int], Course] = {}  # the courses of frames
         self._begin(first)
@@ -69,7 +71,11 @@ class UpsamplingExplorer(Explorer[UpsamplingSettings]):
         self.add_button("step", f"{STRETCH} steps", "step-forward", step, self._step)
         self.add_button("reset", "reset", "undo", "Forgets all training.", self._reset)
         self._picture = kit.html()
-        rows = (list(STRATEGIES), ["input", "picture", "seed"], ["train", "step", "reset", "steps"])
+        rows = (
+            list(STRATEGIES),
+            ["input", "picture", "frequency", "seed"],
+            ["train", "step", "reset", "steps"],
+        )
         choose, given, train = (kit.row([controls[name] for name in names]) for names in rows)
         train.children = (w.Label("Train:"), *train.children)
         return kit.column([choose, given, train, self._picture])
@@ -98,10 +104,13 @@ class UpsamplingExplorer(Explorer[UpsamplingSettings]):
         return to_html(view_of(settings, self.pictures, self._courses_aside(settings)))
 
     def adapt(self) -> None:
-        """The slider of steps goes as far as the training has come."""
+        """The slider of steps goes as far as the training has come; a wave has its frequency."""
         settings, controls = self.settings, self.controls
         shown = "visible" if settings.input == "picture" else "hidden"
         controls["picture"].layout.visibility = shown
+        waves = settings.input == "wave"  # whose slider takes the place of the picture's
+        for name, there in (("picture", not waves), ("frequency", waves)):
+            controls[name].layout.display = None if there else "none"
         controls["steps"].max = max(STRETCH, self.trained)  # a slider needs some way to go
         controls["steps"].disabled = not self.trained
         controls["step"].disabled = self.trained == MOST_STEPS

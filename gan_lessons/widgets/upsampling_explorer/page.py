@@ -11,14 +11,16 @@ from gan_lessons.upsample import STRATEGIES
 from gan_lessons.widgets import kit
 from gan_lessons.widgets.cells import shade
 from gan_lessons.widgets.kit import PALETTE, fixed, percent
+from gan_lessons.widgets.upsampling_explorer import spectra
+from gan_lessons.widgets.upsampling_explorer.imaging import Imaging, places
 from gan_lessons.widgets.upsampling_explorer.training import KEPT_OUT, budget
-from gan_lessons.widgets.upsampling_explorer.view import Column, Score, UpsamplingView
+from gan_lessons.widgets.upsampling_explorer.view import Column, UpsamplingView
 
-LOWEST, HIGHEST = -45, 20  # decibels: what real pictures and untrained layers have between them
-FINEST = 0.5**0.5  # cycles per pixel, of the finest checkerboard
 TIPS = {
     "checkerboard here": "The share of this picture's variance that is a pattern of period 2: near "
     "0 is clean.",
+    "image / signal": "Along the rows: the amplitude of the wave that the layer adds, over the "
+    "signal's. At frequency 0 it is the unevenness of the left and right sums.",
     "checkerboard": "The share of the variance, over all kept-out pictures, that is a pattern of "
     "period 2: compare it with the real pictures' share above.",
     "error": "The mean squared distance to the real pictures: lower is closer, and linear "
@@ -52,21 +54,27 @@ def reach(column: Column, y: int, x: int) -> str:
     return f"{count} input{'s' if count > 1 else ''}"
 
 
-def decibels(score: Score) -> list[tuple[float, float]]:
-    """The points of a spectrum, frequency and power, kept inside the chart."""
-    powers = (10 * score.power.clamp(min=1e-30).log10()).clamp(LOWEST, HIGHEST)
-    return list(zip(score.frequency.tolist(), powers.tolist(), strict=True))
+def image_to_signal(waves: Imaging) -> str:
+    """The image's amplitude in words, as a share of the signal's."""
+    return percent(waves.ratio) if waves.ratio < 100 else "over 100 times"
 
 
 def alt_text(view: UpsamplingView) -> str:
     """What is shown, for those who cannot see it; the same wherever the lesson runs."""
     settings = view.settings
     trained = f"after {settings.steps} steps of training" if settings.steps else "untrained"
-    given = {"picture": "a picture", "smooth": "a smooth spot", "flat": "a flat grey"}
+    given = {
+        "picture": "a picture",
+        "smooth": "a smooth spot",
+        "flat": "a flat grey",
+        "wave": f"a wave of {settings.frequency:g} cycles per input pixel",
+    }
+    parts = "the sums of the four phases, the spectrum and the score"
+    if settings.input == "wave":
+        parts = "the ratio of image to signal, the sums of the four phases and the spectrum"
     return (
         f"Upsampling explorer: what {', '.join(settings.strategies)} make of "
-        f"{given[settings.input]}, {trained}; under each output the sums of the four phases, "
-        "the spectrum and the score"
+        f"{given[settings.input]}, {trained}; under each output {parts}"
     )
 
 
@@ -82,11 +90,20 @@ def to_picture(view: UpsamplingView) -> plots.Picture:
     for column, (pixels, phases, chart) in zip(view.columns, axes.T[1:], strict=True):
         _draw_pixels(pixels, column.name, column.picture)
         _draw_phases(phases, column)
-        _draw_spectra(chart, view, column)
-    axes[2, 1].set_ylabel("power in dB")
+        spectra.draw(chart, column, view)
+        chart.set_title(_judgement(column), loc="left", fontsize=8, color=plots.INK)
+    axes[2, 1].set_ylabel("dB from the signal" if view.columns[0].waves else "power in dB")
     axes[2, 0].set_axis_off()
     axes[2, 0].legend(*axes[2, 1].get_legend_handles_labels(), loc="center left", fontsize=8)
     return plots.picture(drawn, alt_text(view))
+
+
+def _judgement(column: Column) -> str:
+    if column.waves:
+        start, now = (image_to_signal(each) for each in column.waves)
+        return f"image / signal {now}\nat step 0 {start}"
+    shares = percent(column.now.checkerboard), fixed(column.now.error, 3)
+    return "checkerboard {}\nerror {}".format(*shares)
 
 
 def _draw_pixels(axis: Axes, name: str, picture: Tensor) -> None:
@@ -119,36 +136,37 @@ def _draw_phases(axis: Axes, column: Column) -> None:
     axis.set_title(f"sums; unevenness {uneven(column)}", loc="left", fontsize=8, color=plots.INK)
 
 
-def _draw_spectra(axis: Axes, view: UpsamplingView, column: Column) -> None:
-    lines = [
-        (column.start, plots.MUTED, "--", "at step 0"),
-        (view.real, plots.REAL, "-", "real pictures"),
-        (column.now, plots.FAKE, "-", f"at step {view.settings.steps}"),
-    ]
-    for score, colour, style, name in lines if view.settings.steps else lines[1:]:
-        axis.plot(*zip(*decibels(score), strict=True), style, color=colour, label=name)
-    axis.set(xlim=(0, FINEST), ylim=(LOWEST, HIGHEST), xlabel="cycles per pixel")
-    axis.tick_params(labelsize=8)
-    axis.set_title(
-        f"checkerboard {percent(column.now.checkerboard)}\nerror {fixed(column.now.error, 3)}",
-        loc="left",
-        fontsize=8,
-        color=plots.INK,
-    )
-
-
 def _strip(view: UpsamplingView) -> str:
     side, small = view.wanted.shape[-1], view.given.shape[-1]
+    if view.settings.input == "wave":
+        f = view.settings.frequency
+        signal, image = (f"{place:g}" for place in places(f))
+        what = (
+            f"Each strategy's last layer doubles a wave of {f:g} cycles per pixel, from "
+            f"{small} × {small} pixels to {side} × {side}. The signal comes out at {signal} cycles "
+            f"per pixel; at {image} is the image, which the layer adds."
+        )
+        how = (
+            "The layer's channels are mixed as a flat grey mixes them, without its bias; each "
+            "output is scaled to the input's height. Spectra: along the wave, away from the "
+            "borders."
+        )
+        kinds = "now start"
+    else:
+        what = (
+            f"Each strategy's two layers enlarge {small} × {small} pixels to {side} × {side}, "
+            f"for at most {budget(side):,} multiply-adds."
+        )
+        how = (
+            "Sums: what the last layer's four phases make of a flat input, each from so many input "
+            "cells. Spectra: ½ cycle per pixel is a pattern of period 2, ¼ of 4."
+        )
+        kinds = "now start real"
     words = (
-        f"<p><b>Step {view.settings.steps}</b></p>"
-        f"<p>Each strategy's two layers enlarge {small} × {small} pixels to {side} × {side}, "
-        f"for at most {budget(side):,} multiply-adds.</p>"
+        f"<p><b>Step {view.settings.steps}</b></p><p>{what}</p>"
         f"<p class='muted'>Real pictures: checkerboard {percent(view.real.checkerboard)} of the "
         f"variance. Linear interpolation: error {fixed(view.interpolation, 3)}.</p>"
-        "<p class='muted'>Sums: what the last layer's four phases make of a flat input, each from "
-        "so many input cells. Spectra: ½ cycle per pixel is a pattern of period 2, ¼ of 4.</p>"
-        f"<p class='muted'>{_key('now', 'now')}{_key('start', 'at step 0')}"
-        f"{_key('real', 'real pictures')}</p>"
+        f"<p class='muted'>{how}</p><p class='muted'>{''.join(map(_key, kinds.split()))}</p>"
     )
     return (
         f"<div class='strip'>{_figure('goes in', view.given)}{_figure('wanted', view.wanted)}"
@@ -170,11 +188,19 @@ def _card(column: Column, view: UpsamplingView) -> str:
         f"<div class='card'><div class='name'>{column.name}</div>"
         f"<div class='muted about'>{escape(STRATEGIES[column.name].description)}</div>"
         f"{kit.to_img(column.picture, f'what {column.name} makes of the input')}"
-        f"{_row('checkerboard here', percent(column.checkerboard), 'muted', focus=first)}"
-        f"{_phases(column, first)}{_chart(column, view.real)}"
+        f"{_here(column, first)}{_phases(column, first)}{spectra.to_svg(column, view)}"
         f"<div class='part'><b>over {KEPT_OUT} pictures</b>{table}</div>"
         f"<div class='muted part gl-tips'>{kit.tip(size, TIPS['weights'], focus=first)}</div></div>"
     )
+
+
+def _here(column: Column, first: bool) -> str:
+    """The numbers of the picture that is shown."""
+    if not column.waves:
+        return _row("checkerboard here", percent(column.checkerboard), "muted", focus=first)
+    start, now = (image_to_signal(each) for each in column.waves)
+    rows = _row("image / signal", f"<b>{now}</b>", focus=first) + _row("at step 0", start, "muted")
+    return f"<div>{rows}</div>"
 
 
 def _phases(column: Column, first: bool) -> str:
@@ -200,55 +226,13 @@ def _phases(column: Column, first: bool) -> str:
     )
 
 
-def _chart(column: Column, real: Score) -> str:
-    """The radial spectrum of what comes out, untrained and now, against real pictures'."""
-    high, room = 84, 20
-
-    def down(power: float) -> float:
-        return high * (HIGHEST - power) / (HIGHEST - LOWEST)
-
-    def along(frequency: float) -> float:
-        return 100 * frequency / FINEST
-
-    powers = "".join(
-        f"<text class='small axis' x='20' y='{5 + down(power):.1f}' style='text-anchor:end'>"
-        f"{fixed(power, 0)}</text>"
-        for power in (20, 0, -20, -40)
-    )
-    grid = "".join(
-        f"<line x1='0' x2='100%' y1='{down(power):.1f}' y2='{down(power):.1f}'/>"
-        for power in (20, 0, -20, -40)
-    ) + "".join(
-        f"<line x1='{along(f):.1f}%' x2='{along(f):.1f}%' y1='0' y2='{high}'/>"
-        f"<text class='small axis' x='{along(f):.1f}%' y='{high + 9}'>{words}</text>"
-        for f, words in ((0.25, "¼"), (0.5, "½"))
-    )
-    curves = "".join(
-        f"<polyline class='{kind}' points='"
-        + " ".join(f"{along(f):.1f},{down(power):.1f}" for f, power in decibels(score))
-        + "'/>"
-        for kind, score in (("start", column.start), ("real", real), ("now", column.now))
-    )
-    words = (
-        f"power against frequency: {column.name} now, at step 0, and real pictures, "
-        "in decibels, up to the finest checkerboard"
-    )
-    return (
-        "<figure class='part'><figcaption>spectrum, dB</figcaption>"
-        f"<div class='chart' role='img' aria-label='{words}'>"
-        f"<svg width='25' height='{high + room}'>{powers}</svg>"
-        f"<svg width='100%' height='{high + room}'><g transform='translate(0 5)'>{grid}"
-        f"<svg width='100%' height='{high}' viewBox='0 0 100 {high}' preserveAspectRatio='none'>"
-        f"{curves}</svg></g></svg></div></figure>"
-    )
-
-
 def _row(name: str, value: str, look: str = "", *, focus: bool = False) -> str:
     said = kit.tip(name, TIPS[name], focus=focus) if name in TIPS else f"<span>{name}</span>"
     return f"<div class='row gl-tips {look}'>{said}<span>{value}</span></div>"
 
 
-def _key(kind: str, words: str) -> str:
+def _key(kind: str) -> str:
+    words = {"now": "now", "start": "at step 0", "real": "real pictures"}[kind]
     return (
         "<span class='key'><svg width='22' height='8' aria-hidden='true'>"
         f"<polyline class='{kind}' points='0,4 22,4'/></svg>{words}</span>"

@@ -3,11 +3,18 @@
 from dataclasses import dataclass
 
 from gan_lessons.upsample import STRATEGIES
-from gan_lessons.widgets.settings import Settings, buttons, seed_box, toggles, whole_slider
+from gan_lessons.widgets.settings import (
+    Settings,
+    buttons,
+    number_slider,
+    seed_box,
+    toggles,
+    whole_slider,
+)
 from gan_lessons.widgets.upsampling_explorer.training import KEPT_OUT, MOST_STEPS, STRETCH
 
 MOST_STRATEGIES = 6
-INPUTS = ("picture", "smooth", "flat")
+INPUTS = ("picture", "smooth", "flat", "wave")
 
 
 @dataclass(frozen=True)
@@ -28,8 +35,8 @@ class UpsamplingSettings(Settings):
     input: str = buttons(
         "picture",
         INPUTS,
-        tip="What is enlarged: a picture that was kept out, a smooth spot, or a flat grey, where "
-        "any pattern comes from the layers alone.",
+        tip="What is enlarged: a kept-out picture, a smooth spot, a flat grey, where any pattern "
+        "is the layers' own, or a wave.",
     )
     picture: int = whole_slider(
         22,  # a bold one, which can be recognised when it is small
@@ -37,6 +44,15 @@ class UpsamplingSettings(Settings):
         KEPT_OUT - 1,
         label="picture",
         tip="Which of the kept-out pictures is enlarged.",
+    )
+    frequency: float = number_slider(
+        0.15,
+        0,
+        0.5,
+        0.01,
+        label="frequency",
+        tip="Of the wave, in cycles per input pixel: see where the image is small, and where "
+        "large. 0 is a flat grey.",
     )
     steps: int = whole_slider(
         0,

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
+from gan_lessons.checks import instance
 from gan_lessons.data import Images
 from gan_lessons.upsample import Cost, channels_for, cost, make
 
@@ -33,6 +34,7 @@ class Pictures:
     """
 
     def __init__(self, images: Images):
+        instance("images", images, Images)
         if images.channels != 1 or images.size % FACTOR or images.size < 4 * FACTOR:
             raise ValueError(
                 f"pictures must be grey, with a side of 16, 20, 24, … pixels, got {images!r}"

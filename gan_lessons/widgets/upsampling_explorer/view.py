@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from gan_lessons.upsample import (
     Cost,
@@ -15,10 +15,9 @@ from gan_lessons.upsample import (
     radial_spectrum,
     unevenness,
 )
+from gan_lessons.widgets.upsampling_explorer.imaging import FLAT, Imaging, imaging, phase_sums, wave
 from gan_lessons.widgets.upsampling_explorer.settings import MOST_STRATEGIES, UpsamplingSettings
 from gan_lessons.widgets.upsampling_explorer.training import FACTOR, Course, Pictures, shrunk
-
-FLAT = 0.5  # a light grey: a pattern can go both ways from it
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,8 @@ class Column:
     """One strategy: what it makes of the input, and how it does on the kept-out pictures.
 
     picture: (1, 1, S, S). checkerboard: of that picture. sums, overlap: (2, 2), of the last
-    layer's phases. start, now: its scores untrained and after the steps.
+    layer's phases. start, now: its scores untrained and after the steps. waves: what its last layer
+    makes of a wave, untrained and after the steps, if that is the input; the picture is the second.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Column:
     overlap: Tensor
     start: Score
     now: Score
+    waves: tuple[Imaging, Imaging] | None = None
 
     @property
     def unevenness(self) -> float:
@@ -59,8 +60,8 @@ class Column:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """The numbers shown, as plain data."""
-        return {
+        """The numbers shown, as plain data; of a wave, the ratio of image to signal too."""
+        numbers = {
             "checkerboard": self.now.checkerboard,
             "checkerboard_at_start": self.start.checkerboard,
             "checkerboard_of_picture": self.checkerboard,
@@ -71,15 +72,19 @@ class Column:
             "multiply_adds": self.cost.multiply_adds,
             "parameters": self.cost.parameters,
         }
+        if self.waves:
+            start, now = self.waves
+            numbers |= {"image_to_signal": now.ratio, "image_to_signal_at_start": start.ratio}
+        return numbers
 
 
 @dataclass(frozen=True)
 class UpsamplingView:
     """All that a picture of the explorer shows.
 
-    trained: how many steps all strategies have come. given: (1, 1, S/4, S/4), what is enlarged.
-    wanted: (1, 1, S, S), what should come out. real: the kept-out pictures' own score.
-    interpolation: the error of linear interpolation.
+    trained: how many steps all strategies have come. given: (1, 1, S/4, S/4), what is enlarged;
+    (1, 1, S/2, S/2) of a wave, which one layer doubles. wanted: (1, 1, S, S), what should come out.
+    real: the kept-out pictures' own score. interpolation: the error of linear interpolation.
     """
 
     settings: UpsamplingSettings
@@ -96,21 +101,26 @@ def view_of(
 ) -> UpsamplingView:
     """What the settings show. The strategies' courses must have come as far as the steps."""
     real = pictures.kept_out
-    wanted = wanted_pictures(settings, pictures)
+    wanted = wanted_picture(settings, pictures)
+    given = shrunk(wanted)
+    if settings.input == "wave":
+        given = FLAT * wave(settings.frequency, pictures.size // 2)
     chosen = [courses[name] for name in settings.strategies]
     return UpsamplingView(
         settings,
         min(course.steps for course in chosen),
-        shrunk(wanted),
+        given,
         wanted,
         *_references(real),
-        tuple(_column(course, settings.steps, shrunk(wanted), real) for course in chosen),
+        tuple(_column(course, settings, given, real) for course in chosen),
     )
 
 
-def wanted_pictures(settings: UpsamplingSettings, pictures: Pictures) -> Tensor:
-    """What the input was before it was made smaller, (1, 1, S, S)."""
+def wanted_picture(settings: UpsamplingSettings, pictures: Pictures) -> Tensor:
+    """What the input was before it was made smaller, or the wave on a finer grid: (1, 1, S, S)."""
     size = pictures.size
+    if settings.input == "wave":
+        return FLAT * wave(settings.frequency, size, 2)
     if settings.input == "picture":
         return pictures.kept_out[settings.picture][None]
     if settings.input == "flat":
@@ -131,21 +141,6 @@ def score(pictures: Tensor, real: Tensor) -> Score:
     )
 
 
-def phase_sums(network: nn.Sequential, size: int) -> Tensor:
-    """What the last layer's four phases make of a flat input, (2, 2) as the pixels lie.
-
-    The maps that reach the last layer are taken as their means in the middle, and the layer's
-    biases are left out: of a deconvolution it is the sums of each phase's weights, its channels
-    mixed as a flat input mixes them.
-    """
-    *first, last = network
-    maps = nn.Sequential(*first)(torch.full((1, 1, size // 4, size // 4), FLAT))
-    middle = slice(size // 4 - 2, size // 4 + 2)
-    flat = maps[..., middle, middle].mean((-2, -1), keepdim=True).expand(-1, -1, 8, 8)
-    answer = last(torch.cat([flat, torch.zeros_like(flat)]))  # a pattern of period 2, but for edges
-    return (answer[0] - answer[1])[0, 8:10, 8:10]
-
-
 @cache
 def overlap(name: str) -> Tensor:
     """How many input cells reach each phase of a strategy's output, (2, 2) as the pixels lie."""
@@ -156,21 +151,37 @@ def overlap(name: str) -> Tensor:
 
 
 @torch.no_grad()
-def _column(course: Course, step: int, given: Tensor, real: Tensor) -> Column:
-    start, now = (_judged(course, at, real) for at in (0, step))
-    network = course.at(step)
-    picture = network(given)
+def _column(course: Course, settings: UpsamplingSettings, given: Tensor, real: Tensor) -> Column:
+    ends = (0, settings.steps)
+    size = real.shape[-1]
+    start, now = (_judged(course, at, real) for at in ends)
+    waves = None
+    if settings.input == "wave":
+        before, after = (_imaged(course, at, settings.frequency, size) for at in ends)
+        waves = (before, after)
+    picture = waves[1].picture if waves else course.at(settings.steps)(given)
     return Column(
         course.name,
         course.channels,
         course.cost,
         picture,
         float(checkerboard_energy(picture)),
-        phase_sums(network, real.shape[-1]),
+        _summed(course, settings.steps, size),
         overlap(course.name),
         start,
         now,
+        waves,
     )
+
+
+@lru_cache(maxsize=4 * MOST_STRATEGIES)
+def _summed(course: Course, step: int, size: int) -> Tensor:
+    return phase_sums(course.at(step), size)
+
+
+@lru_cache(maxsize=4 * MOST_STRATEGIES)
+def _imaged(course: Course, step: int, frequency: float, size: int) -> Imaging:
+    return imaging(course.at(step), frequency, size)
 
 
 @lru_cache(maxsize=4 * MOST_STRATEGIES)
