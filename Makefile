@@ -2,7 +2,7 @@
 # All paths are relative: the project's own path may have spaces in it, which make cannot quote.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test notebooks colab test-colab bench constraints clean
+.PHONY: help setup lab test notebooks colab test-colab bench evidence constraints clean
 
 PYTHON ?=
 ONLY ?=
@@ -25,6 +25,7 @@ help:
 	@echo "make colab REPO=a/b     the same with badges, to install from github.com/a/b"
 	@echo "make test-colab         run those on the versions that Colab has (ONLY=06: one)"
 	@echo "make bench              run the benchmarks"
+	@echo "make evidence ONLY=03   measure anew what lesson 03 claims over many seeds; it takes hours"
 	@echo "make constraints        bring constraints.txt up to the newest versions"
 	@echo "make clean              remove the environment and all caches, keep runs/"
 	@echo "PYTHON=python3.12 after any of them chooses the interpreter, 3.10 or newer"
@@ -69,6 +70,9 @@ bench: setup
 	  if [ -f "$$script" ]; then found=1; echo "$$script"; $(RUN) "$$script"; fi; \
 	done; \
 	[ -n "$$found" ] || echo "There are no benchmarks yet."
+
+evidence: setup
+	@set -e; for script in benchmarks/evidence/lesson$(ONLY)*.py; do $(RUN) "$$script"; done
 
 constraints: setup
 	@{ echo "# The versions last tested, for every Python and system that pyproject.toml allows."; \

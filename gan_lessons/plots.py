@@ -10,7 +10,7 @@ pyplot, whose global state breaks when a widget's callback uses it.
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import matplotlib
@@ -23,6 +23,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
+from gan_lessons.checks import fits, flag, instance, number, one_of, shown, whole
 from gan_lessons.data import to_uint8
 
 # Okabe and Ito's colour-blind safe colours, darkened to a contrast of at least 4.5 on PAPER.
@@ -52,6 +53,8 @@ STYLE: dict[Any, Any] = {
     "ytick.color": MUTED,
     "font.size": 10,
 }
+MOST_INCHES, MOST_AXES = 100, 100  # of a figure's sides, and of axes along each
+LARGEST = 2**28  # pixels of a sheet
 _CSS_DPI = 80
 _DPI = 2 * _CSS_DPI  # for sharp screens
 
@@ -66,11 +69,11 @@ class Picture:
     """
 
     def __init__(self, png: bytes, alt: str, width: int):
-        if not alt.strip():
-            raise ValueError("a picture needs alt text that says what it shows")
-        self.png = png
+        if not instance("alt", alt, str).strip():
+            raise ValueError("a picture needs alt text that says what it shows: alt is empty")
+        self.png = instance("png", png, bytes)
         self.alt = alt
-        self.width = width  # in CSS pixels
+        self.width = whole("width", width, 1)  # in CSS pixels
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
         metadata = {"alt": self.alt, "width": self.width}
@@ -84,6 +87,9 @@ def figure(
     width: float = 8.0, height: float = 3.0, *, rows: int = 1, columns: int = 1, **subplots: Any
 ) -> tuple[Figure, Any]:
     """A figure in the course's style and its axes. Sizes are in inches of 80 CSS pixels."""
+    width = number("width", width, above=0, most=MOST_INCHES)
+    height = number("height", height, above=0, most=MOST_INCHES)
+    rows, columns = whole("rows", rows, 1, MOST_AXES), whole("columns", columns, 1, MOST_AXES)
     with matplotlib.rc_context(STYLE):
         new = Figure(figsize=(width, height), dpi=_DPI)
         FigureCanvasAgg(new)
@@ -92,7 +98,9 @@ def figure(
 
 def title(axis: Axes, text: str) -> None:
     """Sets the axis's title, which says what the figure shows."""
-    axis.set_title(text, loc="left", fontsize=11, fontweight="bold", color=INK)
+    instance("axis", axis, Axes).set_title(
+        instance("text", text, str), loc="left", fontsize=11, fontweight="bold", color=INK
+    )
 
 
 def picture(drawn: Figure | Image.Image, alt: str, *, width: int | None = None) -> Picture:
@@ -101,15 +109,18 @@ def picture(drawn: Figure | Image.Image, alt: str, *, width: int | None = None) 
     width: in CSS pixels; by default the figure's or image's own. Raises ValueError if the alt text
     is empty.
     """
+    width = None if width is None else whole("width", width, 1)
     file = io.BytesIO()
     if isinstance(drawn, Image.Image):
         drawn.save(file, "png")
         natural = drawn.width
     else:
         with matplotlib.rc_context(STYLE):
-            drawn.savefig(file, format="png", metadata={"Software": None})
+            instance("drawn", drawn, Figure).savefig(
+                file, format="png", metadata={"Software": None}
+            )
         natural = round(drawn.get_figwidth() * _CSS_DPI)
-    return Picture(file.getvalue(), alt, width or natural)
+    return Picture(file.getvalue(), alt, natural if width is None else width)
 
 
 def sheet(
@@ -130,15 +141,21 @@ def sheet(
     Raises ValueError for other shapes, for no pictures, and for floats of another range
     (see `data.images.check_range`).
     """
+    instance("pictures", pictures, Tensor)
     if pictures.dim() != 4 or pictures.shape[1] not in (1, 3) or not len(pictures):
         raise ValueError(f"pictures must be (N, 1 or 3, H, W), got {tuple(pictures.shape)}")
+    scale, gap = whole("scale", scale, 1), whole("gap", gap, 0)
+    flag("clip", clip)
+    if columns is None:
+        columns = math.ceil(math.sqrt(len(pictures)))
+    columns = whole("columns", columns, 1)
+    n, height, width = len(pictures), *(scale * side for side in pictures.shape[2:])
+    rows = -(-n // columns)
+    step_y, step_x = height + gap, width + gap
+    fits("the sheet", rows * step_y * columns * step_x, LARGEST, "use a smaller scale or gap")
     pixels = pictures if pictures.dtype == torch.uint8 else to_uint8(pictures, clip=clip)
     pixels = pixels.detach().cpu().expand(-1, 3, -1, -1).permute(0, 2, 3, 1)
     pixels = pixels.repeat_interleave(scale, 1).repeat_interleave(scale, 2)
-    n, height, width, _ = pixels.shape
-    columns = columns or math.ceil(math.sqrt(n))
-    rows = math.ceil(n / columns)
-    step_y, step_x = height + gap, width + gap
     canvas = np.empty((rows * step_y - gap, columns * step_x - gap, 3), dtype=np.uint8)
     canvas[:] = [int(PAPER[i : i + 2], 16) for i in (1, 3, 5)]
     for i, picture in enumerate(pixels.numpy()):
@@ -160,6 +177,9 @@ def losses(history: Losses, *, smooth: int = 25) -> Figure:
     The axis fits the means; the loss of a single step may lie outside it. Raises ValueError for an
     empty history.
     """
+    smooth = whole("smooth", smooth, 1)
+    if not hasattr(history, "discriminator_loss") or not hasattr(history, "generator_loss"):
+        raise ValueError(f"history must hold the losses of a training, got {shown(history)}")
     if not history.generator_loss:
         raise ValueError("there are no steps in this history yet: train first")
     drawn, axis = figure(height=2.6)
@@ -182,6 +202,46 @@ def losses(history: Losses, *, smooth: int = 25) -> Figure:
     return drawn
 
 
+def strips(
+    axis: Axes,
+    stored: Mapping[str, Sequence[float] | Tensor],
+    here: Mapping[str, float] | None = None,
+    colours: Mapping[str, str] | None = None,
+) -> None:
+    """What other seeds gave, and on top of it what this run gave: a strip for each name.
+
+    stored: the values of the seeds, drawn as dots, with a line at their median, first name on top
+    here: this run's value for some of the names, drawn as a diamond
+    colours: of some of the names
+
+    Raises ValueError if there is nothing to draw, or `here` has a name that `stored` lacks.
+    """
+    if not stored:
+        raise ValueError("there is no strip to draw: stored is empty")
+    for name in here or {}:
+        one_of("name of this run's value", name, stored)
+    for row, (name, values) in enumerate(stored.items()):
+        known = np.asarray(values, dtype=float)
+        colour = (colours or {}).get(name, REAL)
+        spread = 0.22 * np.sin(2.4 * np.arange(len(known)))  # so that equal values are all seen
+        axis.plot(known, row + spread, "o", color=colour, markersize=4, alpha=0.45, linewidth=0)
+        axis.plot([np.median(known)] * 2, [row - 0.36, row + 0.36], color=colour)
+        if here and name in here:
+            axis.plot(
+                [here[name]], [row], "D",
+                color=PAPER, markersize=8, markeredgecolor=INK, markeredgewidth=1.2, zorder=5,
+            )  # fmt: skip
+    axis.set(yticks=range(len(stored)), yticklabels=list(stored), ylim=(len(stored) - 0.45, -0.55))
+    axis.grid(visible=False, axis="y")
+
+
 def moving_mean(values: Sequence[float], window: int) -> np.ndarray:
     """The mean of every `window` consecutive values: len(values) - window + 1 numbers."""
-    return np.convolve(np.asarray(values, dtype=float), np.full(window, 1 / window), mode="valid")
+    try:
+        numbers = np.asarray(values, dtype=float)
+    except (TypeError, ValueError, OverflowError, RuntimeError):
+        numbers = np.empty(0)
+    if numbers.ndim != 1 or not len(numbers):
+        raise ValueError(f"values must be numbers in a row, at least one, got {shown(values)}")
+    window = whole("window", window, 1, len(numbers))
+    return np.convolve(numbers, np.full(window, 1 / window), mode="valid")

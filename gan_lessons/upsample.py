@@ -201,7 +201,7 @@ def radial_spectrum(images: Tensor) -> Spectrum:
     return Spectrum(torch.arange(len(count)).to(power) / side, total / count)
 
 
-def checkerboard_energy(images: Tensor, stride: int = 2) -> Tensor:
+def checkerboard_energy(images: Tensor, stride: int = 2, *, window: int | None = None) -> Tensor:
     """The share of the pictures' variance that repeats with the stride: a scalar from 0 to 1.
 
     images: (N, C, H, W). For each picture and channel: the variance between the means of its
@@ -214,18 +214,33 @@ def checkerboard_energy(images: Tensor, stride: int = 2) -> Tensor:
     pattern must have the same phase all over the picture: if its light and dark cells swap halfway,
     the two halves cancel. A smooth picture whose opposite borders differ has some energy from that
     alone.
-    Raises ValueError for other shapes and for a stride below 1 or above a side, TypeError for
-    pictures that are not floating point.
+
+    window: if given, the phases are compared within each window × window tile, so that patterns
+    count that change from tile to tile; so do more of a picture's own details. A rest of the
+    picture that fills no tile is left out.
+
+    Raises ValueError for other shapes, for a stride below 1 or above a side, and for a window that
+    is not a multiple of the stride or larger than a side; TypeError for pictures that are not
+    floating point.
     """
     _check_pictures(images)
     height, width = images.shape[-2:]
     stride = whole("stride", stride, least=1, most=min(height, width))
-    centred = images - images.mean((-2, -1), keepdim=True)
+    if window is None:
+        tiles = images[:, :, None, None]  # (N, C, 1, 1, H, W)
+    else:
+        window = whole("window", window, least=stride, most=min(height, width))
+        if window % stride:
+            raise ValueError(f"window must be a multiple of the stride {stride}, got {window}")
+        tiles = images.unfold(2, window, window).unfold(3, window, window)
+    centred = tiles - tiles.mean((2, 3, 4, 5), keepdim=True)
     total = centred.square().sum()
     if total <= (_ROUNDING * torch.finfo(images.dtype).eps) ** 2 * images.square().sum():
         return torch.zeros_like(total)
+    if window is not None:
+        centred = centred - centred.mean((-2, -1), keepdim=True)  # what lies between tiles
     phases = [centred[..., y::stride, x::stride] for y in range(stride) for x in range(stride)]
-    between = [phase.mean((-2, -1)).square().sum() * phase[0, 0].numel() for phase in phases]
+    between = [phase.mean((-2, -1)).square().sum() * phase[0, 0, 0, 0].numel() for phase in phases]
     return torch.stack(between).sum() / total
 
 

@@ -91,3 +91,26 @@ def test_figures_do_not_use_pyplot():
 
     code = "import gan_lessons.plots, sys; assert 'matplotlib.pyplot' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_strip_shows_every_seed_and_this_run_on_top():
+    _, axis = plots.figure(4, 2)
+    stored = {"one": [3.0, 1.0, 2.0], "two": torch.tensor([5.0, 5.0])}
+    plots.strips(axis, stored, {"two": 4.0}, {"one": plots.FAKE})
+    dots, median, other, _, diamond = axis.lines
+    assert dots.get_xdata().tolist() == [3, 1, 2]
+    assert dots.get_color() == plots.FAKE
+    assert list(median.get_xdata()) == [2, 2]
+    assert len(set(other.get_ydata())) == 2
+    assert [*diamond.get_xdata(), *diamond.get_ydata()] == [4, 1]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["one", "two"]
+    top, bottom = axis.get_ylim()[::-1]
+    assert top < 0 < 1 < bottom
+
+
+def test_strips_of_nothing_or_of_unknown_names_are_refused():
+    _, axis = plots.figure()
+    with pytest.raises(ValueError, match="no strip to draw"):
+        plots.strips(axis, {})
+    with pytest.raises(ValueError, match="'two': choose from one"):
+        plots.strips(axis, {"one": [1.0]}, {"two": 1.0})

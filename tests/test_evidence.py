@@ -1,0 +1,182 @@
+"""The tables that claims rest on: complete, made by the code that is there, and true."""
+
+import importlib
+import json
+import random
+import subprocess
+import sys
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+import torch
+
+from gan_lessons import evidence
+from gan_lessons.evidence import SEEDS, Table
+
+FOLDER = Path(__file__).resolve().parent.parent / "benchmarks" / "evidence"
+SCRIPTS = {file.stem[len("lesson") :]: file for file in sorted(FOLDER.glob("lesson*.py"))}
+NAMES = evidence.names()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def scripts_found():
+    sys.path.insert(0, str(FOLDER))
+    yield
+    sys.path.remove(str(FOLDER))
+
+
+def comparison(name: str):
+    return importlib.import_module(f"lesson{name[:2]}").COMPARISONS[name]
+
+
+def test_every_table_has_a_script_that_makes_it():
+    made = {name for n in SCRIPTS for name in importlib.import_module(f"lesson{n}").COMPARISONS}
+    assert made >= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_table_is_complete_and_made_by_this_code(name):
+    make = importlib.import_module("_make")
+    table = evidence.load(name)
+    assert table.facts["code"] == make.code_of(SCRIPTS[name[:2]], name[:2])
+    rows = comparison(name).rows
+    for row, stored in zip(rows, table.rows, strict=True):
+        assert {column: stored[column] for column in row} == dict(row)
+    keys = [tuple(v for k, v in row.items() if k != "seed") for row in rows]
+    seeds = {key: {r["seed"] for r, k in zip(rows, keys, strict=True) if k == key} for key in keys}
+    assert all(len(own) >= SEEDS for own in seeds.values())
+    assert {row["data"] for row in rows} == {"mnist", "glyphs"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_a_row_drawn_at_random_is_computed_again(name):
+    """On the same software and processor to five digits, elsewhere within the stored range."""
+    table = evidence.load(name)
+    row = random.choice(comparison(name).rows)
+    script = (
+        "import json, sys, torch; sys.path.insert(0, sys.argv[1]); torch.set_num_threads(1);"
+        "import importlib; module = importlib.import_module('lesson' + sys.argv[2][:2]);"
+        "print(json.dumps(module.COMPARISONS[sys.argv[2]].run(json.loads(sys.argv[3]))))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(FOLDER), name, json.dumps(dict(row))],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    found = json.loads(done.stdout.splitlines()[-1])
+    make = importlib.import_module("_make")
+    here = make.facts(SCRIPTS[name[:2]], name[:2], "", comparison(name), 0.0)["versions"]
+    group = {column: value for column, value in row.items() if column != "seed"}
+    for column, value in found.items():
+        stored = table.values(column, **row).item()
+        if here == table.facts["versions"]:
+            assert value == pytest.approx(stored, rel=1e-4, abs=1e-9), f"{column} of {row}"
+        else:
+            values = table.values(column, **group)
+            room = values.max() - values.min()
+            assert values.min() - room <= value <= values.max() + room, f"{column} of {row}"
+
+
+TABLE = Table(
+    "test",
+    {"code": "abc", "seeds": "2"},
+    [
+        {"data": "a", "way": "x", "seed": 1.0, "energy": 2.0},
+        {"data": "a", "way": "x", "seed": 0.0, "energy": 1.0},
+        {"data": "a", "way": "y", "seed": 0.0, "energy": 1 / 3, "other": 5.0},
+    ],
+)
+
+
+def test_a_table_survives_its_file():
+    again = evidence.read("test", evidence.written(TABLE))
+    assert again.facts == TABLE.facts
+    assert again.rows[1] == {"data": "a", "way": "x", "seed": 0, "energy": 1, "other": ""}
+    assert again.rows[2]["energy"] == 0.33333
+
+
+def test_values_come_in_the_order_of_the_seeds():
+    assert TABLE.values("energy", way="x").tolist() == [1, 2]
+    assert TABLE.each("way") == ["x", "y"]
+
+
+@pytest.mark.parametrize(
+    ("column", "where", "message"),
+    [
+        ("energy", {}, "several rows have one seed"),
+        ("energy", {"way": "z"}, "no row with"),
+        ("energy", {"how": "x"}, "no column 'how': there are data, way"),
+        ("speed", {"way": "x"}, "no column 'speed'"),
+    ],
+)
+def test_what_is_not_there_is_said(column, where, message):
+    with pytest.raises(LookupError, match=message):
+        TABLE.values(column, **where)
+
+
+def test_an_unknown_table_is_refused():
+    with pytest.raises(ValueError, match="unknown table 'nothing': choose from"):
+        evidence.load("nothing")
+
+
+def test_decided_needs_19_of_20_on_each_data_set():
+    all_but = lambda n: torch.arange(20) >= n  # noqa: E731
+    assert evidence.decided(all_but(1), all_but(0))
+    assert not evidence.decided(all_but(1), all_but(2))
+    assert not evidence.decided(torch.ones(19, dtype=torch.bool))
+    assert evidence.share(all_but(5)) == 0.75
+
+
+def test_a_stopped_table_goes_on_and_lands_when_complete(tmp_path, monkeypatch):
+    make = importlib.import_module("_make")
+    monkeypatch.setattr(make, "PARTS", tmp_path / "parts")
+    monkeypatch.setattr(make, "TABLES", tmp_path)
+    monkeypatch.setattr(make, "code_of", lambda *_: "0123")
+    monkeypatch.setattr(make, "ProcessPoolExecutor", Here)
+    ran: list[dict] = []
+
+    def run(row):
+        ran.append(row)
+        if len(ran) == 3:
+            raise KeyboardInterrupt
+        return {"energy": row["seed"] / 3}
+
+    own = make.Comparison("a test", tuple(make.every(data=("mnist",))), run)
+    monkeypatch.setattr(make, "comparisons_of", lambda _: {"99.test": own})
+    script = FOLDER / "lesson03.py"
+    with pytest.raises(KeyboardInterrupt):
+        make.make("99.test", script, "03", own)
+    assert not (tmp_path / "99.test.csv").exists()
+    make.make("99.test", script, "03", own)
+    assert len(ran) == 21  # the third was run twice
+    table = evidence.read("99.test", (tmp_path / "99.test.csv").read_text())
+    assert table.values("energy", data="mnist").tolist() == pytest.approx(
+        [seed / 3 for seed in range(20)], rel=1e-4
+    )
+    assert table.facts["code"] == "0123"
+    make.make("99.test", script, "03", own)
+    assert len(ran) == 21
+
+
+class Here:
+    """Runs jobs at once, in this process."""
+
+    def __init__(self, *_):
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def submit(self, function, *arguments) -> Future:
+        future: Future = Future()
+        self.jobs = [*getattr(self, "jobs", []), future]
+        future.result = lambda timeout=None: function(*arguments)  # type: ignore[method-assign]
+        future.set_result(None)
+        return future
+
+    def shutdown(self, **_):
+        pass
