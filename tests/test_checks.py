@@ -44,6 +44,15 @@ from gan_lessons import checks
             lambda: checks.one_of("loss", np.array(["a"]), {"a"}),
             "unknown loss ndarray of shape (1,), <U1: choose from a",
         ),
+        (lambda: checks.one_of("side", True, [1, 2]), "unknown side True: choose from 1, 2"),
+        (lambda: checks.path_of("folder", 3), "folder must be a path, got 3"),
+        (lambda: checks.path_of("folder", " "), "folder is empty: '.' is the current folder"),
+        (lambda: checks.items("views", "abc"), "views must be a list, got 'abc'"),
+        (lambda: checks.items("views", np.array(1)), "views must be a list, got array(1)"),
+        (
+            lambda: checks.instance("x", 1, (int.__class__, str)),
+            "x must be a type or a str, got 1",
+        ),
         (lambda: checks.whole("s", np.True_), "s must be a whole number, got np.True_"),
         (lambda: checks.whole("s", np.float64(2)), "s must be a whole number, got np.float64(2.0)"),
         (

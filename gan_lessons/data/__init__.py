@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from gan_lessons.checks import one_of, whole
+from gan_lessons.checks import one_of, path_of, whole
 from gan_lessons.data import toy
 from gan_lessons.data.cache import cache_folder
 from gan_lessons.data.folder import folder
@@ -74,14 +74,11 @@ def load(
         DataDamaged: one of its files cannot be read; the message names it. This is raised even
             with a fallback.
     """
-    for given in (name, fallback):
-        if given is not None:
-            near = difflib.get_close_matches(given, NAMES, 1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
-            one_of("data set", given, NAMES, hint)
-    one_of("split", split, SPLITS)
-    if size is not None:
-        whole("size", size, least=1)
+    name = _known(name)
+    fallback = None if fallback is None else _known(fallback)
+    split = one_of("split", split, SPLITS)
+    size = None if size is None else whole("size", size, least=1)
+    root = None if root is None else path_of("root", root)
     try:
         return _load(name, split, size, root)
     except DataUnavailable as error:
@@ -92,7 +89,12 @@ def load(
         return load(fallback, split=split, size=size, root=root)
 
 
-def _load(name: str, split: str, size: int | None, root: str | Path | None) -> Images:
+def _known(name: str) -> str:
+    near = difflib.get_close_matches(name, NAMES, 1) if isinstance(name, str) else []
+    return one_of("data set", name, NAMES, f"did you mean {near[0]!r}? " if near else "")
+
+
+def _load(name: str, split: str, size: int | None, root: Path | None) -> Images:
     if name == "glyphs":
         from gan_lessons.data.glyphs import glyphs
 
@@ -100,7 +102,7 @@ def _load(name: str, split: str, size: int | None, root: str | Path | None) -> I
     if root is None:
         roots, target = default_roots(os.environ.get("GAN_LESSONS_DATA"))
     else:
-        roots, target = [Path(root).expanduser()], Path(root).expanduser()
+        roots, target = [root], root
     base = "mnist" if name == "stacked-mnist" else name
     images = _load_from_torchvision(base, split, roots, target)
     if size is not None:

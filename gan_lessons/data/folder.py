@@ -12,9 +12,9 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from gan_lessons.checks import whole
+from gan_lessons.checks import fits, path_of, whole
 from gan_lessons.data import picture_files
-from gan_lessons.data.images import Images
+from gan_lessons.data.images import LARGEST, Images
 from gan_lessons.data.levels import KINDS, Levels, Tally
 
 LISTED = 5  # how many names of skipped files are printed
@@ -54,17 +54,17 @@ def folder(path: str | Path, size: int) -> Images:
     for a picture: larger ones are skipped.
 
     Raises:
-        ValueError: size is below 1, path is not a folder, or it has no readable picture.
+        ValueError: size is below 1 or far too large, path is not a folder, or it has no readable
+            picture.
     """
-    whole("size", size, least=1)
-    if not str(path).strip():
-        raise ValueError("the path of the pictures is empty: '.' is the current folder")
-    path = Path(os.path.expanduser(path))  # Path's own raises RuntimeError for an unknown user
+    size = whole("size", size, least=1)
+    path = path_of("the path of the pictures", path)
     if not path.is_dir():
         what = "is a file, not a folder" if path.exists() else "does not exist"
         raise ValueError(f"{path} {what}: pass a folder of pictures")
     skipped: dict[str, str] = {}
     files = _files(path, skipped)
+    fits("pixels", len(files) * size**2, LARGEST, "use a smaller size")
     square = _Squares(len(files), size)
     read: list[Path] = []
     for file in tqdm(files, desc=f"reading {path.name}", delay=2, disable=None):

@@ -26,12 +26,11 @@ from torch.nn import functional as F
 
 from gan_lessons.checks import fits, flag, instance, whole
 from gan_lessons.data.cache import cache_folder, written_aside
-from gan_lessons.data.images import Images
+from gan_lessons.data.images import LARGEST, Images
 
 # Raise this with every change of the pictures: otherwise the cache returns old ones.
 RENDERER = 2
 
-LARGEST = 2**32  # pixels of a set: 4 GB
 
 # Font → how much its strokes may grow on each side, least and most, in heights of its capitals.
 # Hairlines must grow, or they break at 28 pixels; bold strokes may shrink.

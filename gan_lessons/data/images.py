@@ -6,12 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from gan_lessons.checks import whole
+from gan_lessons.checks import device_of, fits, flag, instance, shown, whole
 
+LARGEST = 2**32  # pixels of a set: 4 GB
 OUTSIDE = 1e-3  # how far a value may lie outside [-1, 1] by rounding
 MANY = 16  # so many pictures without any value below 0 are hardly meant as [-1, 1]
 NEAR_BLACK = 0.02  # 5 of 255 levels, where black is 0
@@ -22,9 +24,13 @@ def to_float(pixels: Tensor) -> Tensor:
 
     Raises TypeError if the pixels are not uint8.
     """
-    if pixels.dtype != torch.uint8:
-        raise TypeError(f"pixels must be uint8 (0 to 255), got {pixels.dtype}")
-    return pixels.to(torch.float32).div_(127.5).sub_(1)
+    return _checked(pixels).to(torch.float32).div_(127.5).sub_(1)
+
+
+def _checked(pixels: Tensor) -> Tensor:
+    if instance("pixels", pixels, Tensor).dtype != torch.uint8:
+        raise TypeError(f"pixels must be uint8 (0 to 255), got {pixels.dtype}: see to_uint8")
+    return pixels
 
 
 def check_range(floats: Tensor) -> None:
@@ -36,7 +42,7 @@ def check_range(floats: Tensor) -> None:
     middle grey, and yet this grey. Pictures all white or all of one grey are accepted, and NaN is
     not looked at.
     """
-    if not floats.numel():
+    if not instance("floats", floats, Tensor).numel():
         return
     low, high = (float(value) for value in floats.detach().aminmax())
     if math.isnan(low):
@@ -60,7 +66,8 @@ def to_uint8(floats: Tensor, *, clip: bool = False) -> Tensor:
     what a network makes. Raises TypeError if the values are not floating point, and ValueError if
     one of them is NaN or if they have another range (see `check_range`).
     """
-    if not floats.is_floating_point():
+    flag("clip", clip)
+    if not instance("floats", floats, Tensor).is_floating_point():
         raise TypeError(f"pictures must be floating point in [-1, 1], got {floats.dtype}")
     if floats.isnan().any():
         raise ValueError(
@@ -76,12 +83,13 @@ def resize(pixels: Tensor, size: int) -> Tensor:
     """(N, C, H, W) uint8 → (N, C, size, size) uint8.
 
     28 to 32 pixels pads with black, as LeNet-5 did: no stroke is blurred. Any other size is an
-    antialiased bilinear resize. Raises ValueError for a size below 1, and TypeError if the pixels
-    are not uint8.
+    antialiased bilinear resize. Raises ValueError for a size below 1 or far too large, and
+    TypeError if the pixels are not uint8.
     """
-    whole("size", size, least=1)
-    if pixels.dtype != torch.uint8:
-        raise TypeError(f"pixels must be uint8 (0 to 255), got {pixels.dtype}: see to_uint8")
+    size = whole("size", size, least=1)
+    if _checked(pixels).dim() != 4:
+        raise ValueError(f"pixels must have the shape (N, C, H, W), got {tuple(pixels.shape)}")
+    fits("pixels", len(pixels) * pixels.shape[1] * size**2, LARGEST, "use a smaller size")
     if pixels.shape[-2:] == (size, size):
         return pixels
     if pixels.shape[-2:] == (28, 28) and size == 32:
@@ -117,15 +125,16 @@ class Images:
     skipped: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.pixels.dtype != torch.uint8:
-            raise TypeError(f"pixels must be uint8 (0 to 255), got {self.pixels.dtype}")
-        shape = tuple(self.pixels.shape)
+        shape = tuple(_checked(self.pixels).shape)
+        instance("classes", self.classes, tuple)
+        instance("name", self.name, str)
+        instance("skipped", self.skipped, Mapping)
         if len(shape) != 4 or shape[1] < 1 or shape[2] < 1:
             raise ValueError(f"pixels must have the shape (N, C, H, W), got {shape}")
         if shape[2] != shape[3]:
             raise ValueError(f"pictures must be square, got {shape[2]} x {shape[3]} pixels")
         if self.labels is not None:
-            self._check_labels(self.labels)
+            self._check_labels(instance("labels", self.labels, Tensor))
 
     def _check_labels(self, labels: Tensor) -> None:
         if labels.dtype != torch.int64:
@@ -170,26 +179,38 @@ class Images:
 
     def to(self, device: torch.device | str) -> Images:
         """The same set on another device."""
+        device = device_of("device", device)
         labels = None if self.labels is None else self.labels.to(device)
         return replace(self, pixels=self.pixels.to(device), labels=labels)
 
     def take(self, chosen: int | slice | Sequence[int] | Tensor) -> Images:
         """A smaller set: the first n pictures, or those of a slice, indices or a bool mask.
 
-        Raises ValueError for more pictures than there are, and IndexError for an index out of
-        range.
+        Raises ValueError for more pictures than there are, and for what is none of these;
+        IndexError for an index out of range.
         """
-        if isinstance(chosen, int):
-            if not 0 <= chosen <= len(self):
-                raise ValueError(f"can take 0 to {len(self)} pictures of {self.name}, got {chosen}")
-            chosen = slice(chosen)
-        elif not isinstance(chosen, slice):
-            chosen = torch.as_tensor(chosen, device=self.device)
-            if chosen.numel() == 0:
-                chosen = chosen.to(torch.int64)
+        if isinstance(chosen, int | np.integer):
+            chosen = slice(whole("number of pictures to take", chosen, 0, len(self)))
+        chosen = self._indices("chosen", chosen)
         labels = None if self.labels is None else self.labels[chosen]
         return replace(self, pixels=self.pixels[chosen], labels=labels)
 
-    def floats(self, indices: Sequence[int] | Tensor | None = None) -> Tensor:
-        """(N, C, H, W) float32 in [-1, 1]: all pictures, or those at `indices`."""
-        return to_float(self.pixels if indices is None else self.pixels[indices])
+    def floats(self, indices: slice | Sequence[int] | Tensor | None = None) -> Tensor:
+        """(N, C, H, W) float32 in [-1, 1]: all pictures, or those at `indices`, as in `take`."""
+        if indices is None:
+            return to_float(self.pixels)
+        return to_float(self.pixels[self._indices("indices", indices)])
+
+    def _indices(self, name: str, given: slice | Sequence[int] | Tensor) -> slice | Tensor:
+        """A slice as it is, or (n,) indices, or a bool mask. Raises ValueError for others."""
+        if isinstance(given, slice):
+            return given
+        try:
+            found = torch.as_tensor(given, device=self.device)
+        except (TypeError, ValueError, RuntimeError):
+            found = torch.empty(())
+        if found.shape == (0,):
+            found = found.to(torch.int64)
+        if found.dim() != 1 or found.is_floating_point() or found.is_complex():
+            raise ValueError(f"{name} must be a slice, indices or a bool mask, got {shown(given)}")
+        return found

@@ -44,11 +44,12 @@ def hint(name: str, number: int | None = None) -> Message:
     Raises:
         ValueError: the exercise or the number is unknown.
     """
-    hints = _find(name).hints
+    exercise = _find(name)
+    name, hints = exercise.name, exercise.hints
     if number is None:
         _hints_given[name] += 1
         number = min(_hints_given[name], len(hints))
-    checks.whole(f"number of the hint for {name}", number, 1, len(hints))
+    number = checks.whole(f"number of the hint for {name}", number, 1, len(hints))
     last = f'`solution("{name}")` shows one' if _shows_solutions() else "there is no stronger one"
     follows = last if number == len(hints) else "call again for more"
     text = f"Hint {number} of {len(hints)} for {name} ({follows}): {hints[number - 1]}"

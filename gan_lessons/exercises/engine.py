@@ -23,6 +23,7 @@ from gan_lessons.exercises.compare import ABSOLUTE, describe, difference
 from gan_lessons.exercises.limits import TimeUp, settings_kept, time_limit
 
 LIMIT_S = 5.0
+LONGEST_S = 86_400  # a day: the system's timer takes no much larger numbers
 
 
 @dataclass(frozen=True)
@@ -123,9 +124,11 @@ def examine(exercise: Exercise, answer: Any, *, seed: int = 0, limit: float = LI
     """Run an answer on the exercise's cases and say how it did. limit: seconds, for all cases.
 
     Raises:
-        ValueError: the limit is not positive. What the answer raises is part of the result.
+        ValueError: the seed or the limit is out of range. What the answer raises is part of the
+            result.
     """
-    checks.number("limit", limit, above=0)
+    limit = checks.number("limit", limit, above=0, most=LONGEST_S)
+    seed = checks.whole("seed", seed, 0, 2**63 - 1)
     # The notebook's own random numbers must not depend on which exercises were solved.
     with torch.random.fork_rng(devices=[]):
         return _examine(exercise, answer, seed, limit)

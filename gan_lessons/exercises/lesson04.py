@@ -317,6 +317,10 @@ JS = Exercise(
             {"0.5 * (each": "(each"},
             "the sum of the two divergences. JS is half of it, and at most log 2.",
         ),
+        Mistake(
+            {"return js": "return js**0.5"},
+            "the square root of JS. That one is a distance; here JS itself is asked for.",
+        ),
     ),
 )
 

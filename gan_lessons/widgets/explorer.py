@@ -137,7 +137,7 @@ class Explorer(Generic[S]):
     def show(self, settings: S | None = None) -> None:
         """Shows other settings, or the same ones once more."""
         if settings is not None:
-            self.settings = settings
+            self.settings = checks.instance("settings", settings, type(self.settings))
         self.put()
         self.draw()
 
@@ -160,18 +160,25 @@ class Explorer(Generic[S]):
 
         Raises ValueError for an unknown name, a value out of range, and if there is no default.
         """
-        chosen = (names,) if isinstance(names, str) else tuple(names)
+        chosen = (names,) if isinstance(names, str) else checks.items("names", names)
+        if len(chosen) not in (1, 2):
+            raise ValueError(f"names must be a setting or two, got {checks.shown(names)}")
         known = self.settings.kinds()
         for name in chosen:
             checks.one_of("setting", name, known)
         if values is None:
             lists = [self._values(name) for name in chosen]
         else:
-            lists = [list(values)] if len(chosen) == 1 else [list(each) for each in values]
+            given = checks.items("values", values)
+            both = [given] if len(chosen) == 1 else given
+            lists = [list(checks.items("values", each)) for each in both]
+        if len(lists) != len(chosen):
+            raise ValueError(f"values must be {len(chosen)} lists, got {checks.shown(values)}")
         made = []
         for each in product(*lists):
-            at = dict(zip(chosen, each, strict=True))
-            made.append(Frame(at, self.framed(self.page(self.settings.changed(**at)))))
+            settings = self.settings.changed(**dict(zip(chosen, each, strict=True)))
+            at = {name: getattr(settings, name) for name in chosen}
+            made.append(Frame(at, self.framed(self.page(settings))))
         return made
 
     def framed(self, page: str) -> str:

@@ -72,7 +72,7 @@ class Whole(Kind):
     def check(self, name: str, value: Any) -> Any:
         if value is None and self.optional:
             return None
-        checks.whole(name, value, self.least, self.most)
+        value = checks.whole(name, value, self.least, self.most)
         if (value - self.least) % self.step:
             start = f" from {self.least}" if self.least else ""
             raise ValueError(f"{name} must be a multiple of {self.step}{start}, got {value}")
@@ -111,8 +111,8 @@ class Number(Kind):
     def check(self, name: str, value: Any) -> Any:
         near = checks.number(name, value, self.least, self.most)
         if self.strict:
-            near = self.rounded(value)
-            if abs(near - value) > ROUNDING:
+            given, near = near, self.rounded(near)
+            if abs(near - given) > ROUNDING:
                 raise ValueError(f"{name} must be a multiple of {self.step:g}, got {value!r}")
         return near + 0.0  # a float, and no −0
 
@@ -145,7 +145,7 @@ class Numbers(Number):
     stem: str = ""
 
     def check(self, name: str, value: Any) -> Any:
-        return tuple(super(Numbers, self).check(name, each) for each in value)
+        return tuple(super(Numbers, self).check(name, each) for each in checks.items(name, value))
 
     def make(self, name: str, value: Any) -> dict[str, w.Widget]:
         return {f"{self.stem}{i}": self.slider(str(i), each) for i, each in enumerate(value, 1)}
@@ -244,9 +244,8 @@ class Several(Kind):
     ordered: bool = False  # whether they keep the options' order instead
 
     def check(self, name: str, value: Any) -> Any:
-        names = tuple(value)
-        for each in names:
-            checks.one_of(self.label or name, each, self.options)
+        one = self.label or name
+        names = tuple(checks.one_of(one, e, self.options) for e in checks.items(name, value))
         if not self.least <= len(names) <= self.most or len(set(names)) < len(names):
             raise ValueError(
                 f"{name} must be {self.least} to {self.most} different names, got {names}"

@@ -19,6 +19,7 @@ import sys
 import ipywidgets
 from IPython.display import display
 
+from gan_lessons.checks import instance
 from gan_lessons.plots import Bundle, Picture
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -75,8 +76,8 @@ class Live:
     """What a cell ends with: the widget where a kernel runs, the still picture everywhere else."""
 
     def __init__(self, widget: ipywidgets.DOMWidget, still: Picture):
-        self.widget = widget
-        self.still = still
+        self.widget = instance("widget", widget, ipywidgets.DOMWidget)
+        self.still = instance("still", still, Picture)
 
     def _ipython_display_(self, **_: object) -> None:
         show_live(self.widget, self.still)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
+from gan_lessons import checks
 from gan_lessons.widgets.settings import Settings, menu
 
 OWN = "your own"  # no preset
@@ -37,12 +38,14 @@ class WithPresets(Settings):
     @classmethod
     def of(cls: type[Own], preset: str = OWN, **changes: Any) -> Own:
         """The settings of a preset, with changes. Raises ValueError for an unknown preset."""
-        chosen = cls.presets[preset].settings if preset in cls.presets else {}
+        preset = checks.one_of("preset", preset, (OWN, *cls.presets))
+        chosen = {} if preset == OWN else cls.presets[preset].settings
         return cls(**{**chosen, **changes, "preset": preset})
 
     def changed(self: Own, **changes: Any) -> Own:
         """A preset brings its settings along, and a change of any of them leaves it."""
-        if changes.get("preset") in self.presets:
+        preset = changes.get("preset")
+        if isinstance(preset, str) and preset != OWN:
             return self.of(**changes)
         left = {"preset": OWN} if set(changes) - set(self.free) else {}
         return super().changed(**{**left, **changes})

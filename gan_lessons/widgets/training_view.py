@@ -20,6 +20,7 @@ PICTURE_REST = 33
 DISTANCE_REST = 60
 SHORTEST_REST = 0.2  # seconds: five pictures a second are enough for the eye
 STILL_REST = 10.0  # seconds between two still pictures for the file, at least
+MOST_SAMPLES = 1024
 PLAYERS = ("discriminator", "generator")
 OTHERS = ("real", "fake", "muted")  # colours of turns that have other names
 TIPS = {
@@ -68,13 +69,15 @@ class TrainingView:
     samples: how many pictures are shown, from the same latents each time, so that they are seen to
     change. columns: how many of them in a row.
 
-    Raises ValueError if samples or columns are below 1.
+    Raises ValueError if samples or columns are not from 1 to 1024.
     """
 
     def __init__(self, judge: Judge | None = None, *, samples: int = 32, columns: int = 8):
+        if judge is not None and not (callable(judge) and hasattr(judge, "floor")):
+            raise ValueError(f"judge must be a Judge, got {checks.shown(judge)}")
         self.judge = judge
-        self.samples = checks.whole("samples", samples, 1)
-        self.columns = checks.whole("columns", columns, 1)
+        self.samples = checks.whole("samples", samples, 1, MOST_SAMPLES)
+        self.columns = checks.whole("columns", columns, 1, MOST_SAMPLES)
         self.latest: Snapshot | None = None
         self.cost = 0.0  # seconds spent on showing and measuring while training
         self.pictures_drawn = 0

@@ -306,7 +306,7 @@ WRONG = {
     "04.4": [
         (js_in_bits, "too large"),
         (js_by_kl_div, "not finite"),
-        (js_as_a_distance, "too large"),
+        (js_as_a_distance, "the square root of JS"),
         (js_of_one_total, "which is"),
         (kl_of_filled_bins, "which is"),
         (js_undefined_in_empty_bins, "0 times the log of 0 is computed"),

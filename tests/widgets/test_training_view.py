@@ -183,7 +183,7 @@ def test_clock(seconds, words):
 
 
 def test_bad_sizes_are_refused():
-    with pytest.raises(ValueError, match="samples must be a whole number of at least 1, got 0"):
+    with pytest.raises(ValueError, match="samples must be a whole number from 1 to 1024, got 0"):
         TrainingView(samples=0)
     with pytest.raises(ValueError, match=r"columns must be .*, got 2\.5"):
         TrainingView(columns=2.5)

@@ -12,7 +12,12 @@ from gan_lessons import checks, plots
 from gan_lessons.widgets import kit
 from gan_lessons.widgets.deconv_explorer import page, words
 from gan_lessons.widgets.deconv_explorer.patterns import LEARNED
-from gan_lessons.widgets.deconv_explorer.settings import LARGEST_NUMBER, WALKS, DeconvSettings
+from gan_lessons.widgets.deconv_explorer.settings import (
+    LARGEST_NUMBER,
+    VIEWS,
+    WALKS,
+    DeconvSettings,
+)
 from gan_lessons.widgets.deconv_explorer.view import DeconvView, Layer, nearest_legal
 from gan_lessons.widgets.explorer import Explorer
 
@@ -44,7 +49,8 @@ class DeconvExplorer(Explorer[DeconvSettings]):
 
     def __init__(self, layer: nn.Module | None = None, **settings: Any):
         if "view" in settings:
-            settings = {"walk": WALKS.get(settings["view"], "inputs"), **settings}
+            view = checks.one_of("view", settings["view"], VIEWS)
+            settings = {"walk": WALKS.get(view, "inputs"), **settings}
         self.layer = None if layer is None else _known(layer)
         if self.layer is not None:
             settings = _with_layer(self.layer, settings)
@@ -154,7 +160,8 @@ class DeconvExplorer(Explorer[DeconvSettings]):
 
     def show(self, settings: DeconvSettings | None = None) -> None:
         """Shows other settings; of illegal ones the reasons, beside the last legal picture."""
-        self.settings = settings or self.settings
+        if settings is not None:
+            self.settings = checks.instance("settings", settings, DeconvSettings)
         self.view = DeconvView(self.settings, self.layer)
         legal = self.legal if self.view.illegal else self.view
         if self.settings.step > legal.steps:

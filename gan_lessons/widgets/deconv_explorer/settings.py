@@ -1,9 +1,9 @@
 """What a deconvolution explorer is set to."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
+from gan_lessons import checks
 from gan_lessons.widgets.deconv_explorer import patterns
 from gan_lessons.widgets.settings import (
     Settings,
@@ -28,20 +28,19 @@ LARGEST_NUMBER = 1_000_000  # that can be typed into a cell
 
 def _edits(name: str, value: Any) -> tuple[Edit, ...]:
     """Lists, where they come from JSON."""
-    return tuple(map(_edit, value))
+    return tuple(_edit(name, edit) for edit in checks.items(name, value))
 
 
-def _edit(edit: Any) -> Edit:
+def _edit(name: str, edit: Any) -> Edit:
     try:
-        row, column, value = int(edit[0]), int(edit[1]), float(edit[2])
-    except (IndexError, TypeError, ValueError):
-        row, column, value = -1, -1, math.nan
-    if row < 0 or column < 0 or not abs(value) <= LARGEST_NUMBER:
+        row, column, value = edit
+        at = checks.whole("row", row, 0), checks.whole("column", column, 0)
+        return *at, float(checks.number("number", value, -LARGEST_NUMBER, LARGEST_NUMBER))
+    except (TypeError, ValueError):
         raise ValueError(
-            "an edit is (row, column, number), counted from 0, the number at most "
-            f"{LARGEST_NUMBER:,} in size; got {edit!r}"
-        )
-    return row, column, value
+            f"{name}: an edit is (row, column, number), counted from 0, the number at most "
+            f"{LARGEST_NUMBER:,} in size; got {checks.shown(edit)}"
+        ) from None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from gan_lessons.widgets.gan_lab.view import GanLabView
 from gan_lessons.widgets.gan_lab.words import included, rounded
 
 FEWEST_TURNS = 100  # that the axis has at least
-LOWEST, HIGHEST = 0.002, 10.0  # nats, of the divergences' axis
+LOWEST, HIGHEST = 0.001, 10.0  # nats, of the divergences' axis
 REAL = "real points"
 ENDS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0)  # where an axis may end, times a power of ten
 
@@ -39,11 +39,14 @@ def charts_of(view: GanLabView) -> dict[str, Chart]:
         made["modes"] = Chart(curves, ticks, last, levels=levels, dashed=REAL)
     if "js" in view.records:
         curves = [
-            Curve("KL(real‖fake)", "generator", view.records["kl"]),
-            Curve("JS", "fake", view.records["js"]),
+            Curve(f"KL({view.truth.modes})", "generator", view.records["mode_kl"]),
+            Curve("JS, at least", "fake", view.records["js"]),
         ]
         ticks = [(0.01, ".01"), (0.1, ".1"), (1.0, "1"), (LOWEST, ""), (HIGHEST, "")]
-        levels = [("generator", view.floors["kl"]), ("fake", view.floors["js"])]
+        levels = [
+            (colour, max(LOWEST, view.floors[name]))  # the axis has no 0
+            for colour, name in (("generator", "mode_kl"), ("fake", "js"))
+        ]
         made["divergence"] = Chart(curves, ticks, last, "", " nats", levels, REAL, log=True)
     return made
 

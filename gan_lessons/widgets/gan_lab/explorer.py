@@ -16,7 +16,13 @@ from gan_lessons.widgets.gan_lab import page
 from gan_lessons.widgets.gan_lab.drawing import DrawingBoard
 from gan_lessons.widgets.gan_lab.match import Act
 from gan_lessons.widgets.gan_lab.presets import PRESETS
-from gan_lessons.widgets.gan_lab.rewind import FIRST_STRIDE, RewindableMatch, moves_of, turns_of
+from gan_lessons.widgets.gan_lab.rewind import (
+    FIRST_STRIDE,
+    MOST_TURNS,
+    RewindableMatch,
+    moves_of,
+    turns_of,
+)
 from gan_lessons.widgets.gan_lab.settings import (
     LIVE,
     NO_PENALTY,
@@ -31,6 +37,7 @@ from gan_lessons.widgets.presets import OWN
 
 TICK_MS = 80
 SLICE = 0.058  # seconds of turns in a tick of Play; drawing comes on top
+MOST_ACTS = 1_000
 ACT = 1.6  # seconds between two acts in slow motion
 BUTTONS = {  # control: text, icon, tip
     "both": ("both", "step-forward", "One turn of both players, the discriminator first."),
@@ -81,7 +88,7 @@ class GanLab(Explorer[GanLabSettings]):
     ):
         moves = moves_of(turns)
         self.match = RewindableMatch(GanLabSettings.of(preset, **settings))
-        self.match.replay(moves, checks.whole("acts", acts, 0))
+        self.match.replay(moves, checks.whole("acts", acts, 0, MOST_ACTS))
         self._next_act = 0.0
         super().__init__(self.match.settings)
 
@@ -159,7 +166,9 @@ class GanLab(Explorer[GanLabSettings]):
         """The numbers of this moment.
 
         turn: how many were taken. discriminator_loss, generator_loss: of the last update. modes, of
-        modes_in_all; good: the share of fakes near a mode. kl, js: divergences on a grid, in nats.
+        modes_in_all; good: the share of fakes near a mode. js: a lower bound of the Jensen–Shannon
+        divergence of fakes and data, by `divergence.Cells`. mode_kl: KL of the modes' shares of the
+        good fakes to equal shares; NaN if no fake is good. Both are in nats.
         outscored: the share of pairs in which a real point gets the higher logit than a fake, a
         draw counting half. logit_real, logit_fake: the means. push: the mean length of -N ∂L_G/∂x.
         spread: the fakes' variance over the real points'. mean_x, mean_y: of the fakes.
@@ -195,12 +204,13 @@ class GanLab(Explorer[GanLabSettings]):
 
         Raises ValueError as there, and if a turn is not saved.
         """
-        if names != "turn":
+        if not isinstance(names, str) or names != "turn":
             return super().frames(names, values)
         turns = [turn for turn in sorted(self.match.moments) if turn <= self.match.turns]
         made = []
-        for turn in turns if values is None else values:
-            view = view_of(self.match.at(checks.one_of("turn", turn, turns)), self.settings.views)
+        for turn in turns if values is None else checks.items("values", values):
+            turn = checks.one_of("turn", turn, turns)
+            view = view_of(self.match.at(turn), self.settings.views)
             made.append(Frame({"turn": turn}, self.framed(page.to_html(view, self.line))))
         return made
 
@@ -238,7 +248,7 @@ class GanLab(Explorer[GanLabSettings]):
 
     def run(self, turns: int) -> dict[str, float]:
         """So many turns of both players; returns the metrics after them."""
-        checks.whole("turns", turns, 0)
+        turns = checks.whole("turns", turns, 0, MOST_TURNS)
         self._play(lambda: self.match.step("both", turns))
         return self.metrics
 
@@ -250,6 +260,7 @@ class GanLab(Explorer[GanLabSettings]):
 
     def go_to(self, turn: int) -> None:
         """To the last saved moment that is not after a turn."""
+        turn = checks.whole("turn", turn, 0)
         self._play(lambda: self.match.go_to(turn))
 
     def reset(self) -> None:

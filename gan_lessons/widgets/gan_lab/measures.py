@@ -7,39 +7,14 @@ import torch
 from torch import Tensor, nn
 
 from gan_lessons.losses import Loss
-from gan_lessons.metrics import mode_report
+from gan_lessons.metrics import ModeReport
+from gan_lessons.metrics.inputs import check_points
+from gan_lessons.widgets.gan_lab.divergence import cells_of
 from gan_lessons.widgets.gan_lab.truth import Truth
 
-BINS = 24  # along each side of the window, for the two divergences
-PSEUDO = 0.5  # points added to every bin: none is empty, and KL stays finite
 FAKES = 2_000  # that the numbers are measured on, always from the same latents
-REALS = 20_000
 HEAT = 44  # cells along each side of the heat map
 FOLDS = 14  # cells along each side of the generator's grid; twice as many on a line
-
-
-def histogram(points: Tensor, view: float, bins: int = BINS, pseudo: float = PSEUDO) -> Tensor:
-    """(bins² + 1,) float64, summing to 1: shares of the window's cells, and of what is outside.
-
-    points: (N, 2). view: half the window's side. pseudo: so many points are added to each bin.
-    """
-    place = ((points + view) * (bins / (2 * view))).floor()
-    inside = ((place >= 0) & (place < bins)).all(1)
-    flat = place[:, 0] * bins + place[:, 1]
-    index = torch.where(inside, flat, torch.full_like(flat, bins * bins)).long()
-    counts = index.bincount(minlength=bins * bins + 1).double() + pseudo
-    return counts / counts.sum()
-
-
-def kl(p: Tensor, q: Tensor) -> float:
-    """Σ p log(p / q) in nats for shares p, q: (K,); infinite where q lacks what p has."""
-    return float((torch.xlogy(p, p) - torch.xlogy(p, q)).sum().clamp(min=0))
-
-
-def js(p: Tensor, q: Tensor) -> float:
-    """The Jensen–Shannon divergence in nats, 0 to log 2: the mean KL of both to their middle."""
-    middle = (p + q) / 2
-    return (kl(p, middle) + kl(q, middle)) / 2
 
 
 def scores(logits: Tensor, loss: str, real: Tensor, fake: Tensor) -> Tensor:
@@ -136,32 +111,38 @@ class Ruler:
         self.truth = truth
         self.z = torch.randn(FAKES, latent, generator=rng)
         self.real = truth.sample(FAKES, rng)
-        self.true_shares = histogram(truth.sample(REALS, rng), truth.view)
-        floor = histogram(self.real, truth.view)
-        self.floor = js(self.true_shares, floor)  # of real points to real points
-        self.kl_floor = kl(self.true_shares, floor)
-        self.best = mode_report(self.real, truth.centres, truth.std)
+        self.real_variance = self.real.var(0).sum()
+        self.cells = cells_of(truth)
+        self.best = self._spread(self.real)  # what real points get
+
+    def _spread(self, points: Tensor) -> dict[str, float]:
+        """Modes, good points and divergences of points: (N, 2), by name."""
+        check_points("the generator's points", points)
+        near = self.cells.nearest(points)  # as in `mode_report`, once for all
+        good = near.indices[near.values < 3 * self.truth.std]
+        report = ModeReport(good.bincount(minlength=len(self.truth.centres)), len(points))
+        return {
+            "modes": report.found,
+            "modes_in_all": len(report.counts),
+            "good": report.good,
+            "mode_kl": report.reverse_kl,
+            "js": self.cells.js(points, near.values),
+        }
 
     @torch.no_grad()
     def measure(self, generator: nn.Module, discriminator: nn.Module, loss: Loss) -> dict:
         """All numbers of a moment, by name; see `GanLab.metrics`."""
         fake = generator(self.z)
-        report = mode_report(fake, self.truth.centres, self.truth.std)
-        shares = histogram(fake, self.truth.view)
-        logits_real, logits_fake = discriminator(self.real), discriminator(fake)
+        logits_real, logits_fake = discriminator(torch.cat([self.real, fake])).split(FAKES)
         few = fake[:200]
         x, y = fake.mean(0).tolist()
         return {
-            "modes": report.found,
-            "modes_in_all": len(report.counts),
-            "good": report.good,
-            "kl": kl(self.true_shares, shares),
-            "js": js(self.true_shares, shares),
+            **self._spread(fake),
             "outscored": outscored(logits_real, logits_fake),
             "logit_real": float(logits_real.mean()),
             "logit_fake": float(logits_fake.mean()),
             "push": float(push(discriminator, loss, few, self.real[:200]).norm(dim=1).mean()),
-            "spread": float(fake.var(0).sum() / self.real.var(0).sum()),
+            "spread": float(fake.var(0).sum() / self.real_variance),
             "mean_x": x,
             "mean_y": y,
         }

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gan_lessons.checks import one_of
+from gan_lessons.checks import one_of, shown, whole
 from gan_lessons.train import TrainingDiverged
 from gan_lessons.widgets.gan_lab.match import Act, Match, one_thread
 from gan_lessons.widgets.gan_lab.settings import LIVE, GanLabSettings
 
 PLAYERS = ("D", "G", "both")
+MOST_TURNS = 1_000_000  # at once: a quarter of an hour, or more
 RECORD_EVERY = 20  # turns between two measurements
 FIRST_STRIDE = 10  # turns between two saved moments, at first
 MOST_MOMENTS = 64  # if there are more, every second one is given up
@@ -27,21 +28,21 @@ def moves_of(turns: int | Sequence[Any]) -> list[Move]:
     A number stands for so many turns of both players, "20 D" for 20 of one, a dict for settings
     that were changed there. Raises ValueError for anything else.
     """
-    items = [turns] if isinstance(turns, int | str | dict) else list(turns)
     moves: list[Move] = []
-    for item in items:
-        words = re.fullmatch(r"(\d+) ([DG])", item) if isinstance(item, str) else None
-        if isinstance(item, int) and not isinstance(item, bool) and item >= 0:
-            moves.append(("both", item))
-        elif words:
-            moves.append((words[2], int(words[1])))
-        elif isinstance(item, dict) and set(item) <= set(LIVE):
+    for item in turns if isinstance(turns, list | tuple) else [turns]:
+        if isinstance(item, dict) and set(item) <= set(LIVE):
             moves.append(dict(item))
-        else:
+            continue
+        words = re.fullmatch(r"([0-9]{1,9}) ([DG])", item) if isinstance(item, str) else None
+        player, count = (words[2], int(words[1])) if words else ("both", item)
+        try:
+            moves.append((player, whole("turns", count, 0, MOST_TURNS)))
+        except ValueError:
             raise ValueError(
-                "turns must be a number of at least 0, or a list of such numbers, of words like "
-                f"'20 D', and of changed settings ({', '.join(LIVE)}), got {item!r}"
-            )
+                f"turns must be a number from 0 to {MOST_TURNS}, or a list of such numbers, of "
+                f"words like '20 D', and of changed settings ({', '.join(LIVE)}), "
+                f"got {shown(item)}"
+            ) from None
     return moves
 
 

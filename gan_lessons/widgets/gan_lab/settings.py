@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from gan_lessons.checks import shown
 from gan_lessons.losses import LOSSES, PENALTIES
 from gan_lessons.models.points import PRIORS, SLOPES
 from gan_lessons.train.config import TrainConfig
@@ -36,7 +37,8 @@ VIEWS = {  # name: what its button says when it is pointed at
     "arrows": "−∂ℓ/∂x of each fake's own loss ℓ: the way the discriminator sends it.",
     "losses": "Both losses, turn by turn.",
     "modes": "The share of the modes found, and the share of good fakes.",
-    "divergence": "The KL and Jensen–Shannon divergence of real and fake points on a grid.",
+    "divergence": "A lower bound of JS of fakes and data; KL of the modes' shares of good fakes to "
+    "equal shares.",
 }
 
 
@@ -74,7 +76,7 @@ def _drawing(name: str, value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(f"[0-9a-f]{{{digits}}}", value):
         raise ValueError(
             f"{name} must be {digits} hexadecimal digits, a bit for each of the {SIDE} by {SIDE} "
-            f"cells, got {value!r}"
+            f"cells, got {shown(value)}"
         )
     return value
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Generator, Tensor
@@ -36,6 +37,7 @@ class Truth:
     modes: str = "modes"
 
 
+@lru_cache(maxsize=16)
 def truth(name: str, drawing: str = HEART) -> Truth:
     """The set of that name, in the units of `data.toy`; "drawn" is uniform over drawn cells."""
     if name == DRAWN:

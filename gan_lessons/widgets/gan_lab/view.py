@@ -21,7 +21,8 @@ from gan_lessons.widgets.gan_lab.truth import Truth
 
 MOST_POINTS = 300  # of each kind
 MOST_ARROWS = 70
-RECORDS = {"modes": ("modes", "good"), "divergence": ("kl", "js")}  # view: metrics in its chart
+# View: metrics in its chart.
+RECORDS = {"modes": ("modes", "good"), "divergence": ("js", "mode_kl")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +86,7 @@ def view_of(match: RewindableMatch, views: tuple[str, ...]) -> GanLabView:
         truth=match.truth,
         views=views,
         numbers=numbers,
-        floors={"good": ruler.best.good, "js": ruler.floor, "kl": ruler.kl_floor},
+        floors=ruler.best,
         real=real if "real" in views else None,
         fake=fake if "fake" in views else None,
         arrows=arrows,

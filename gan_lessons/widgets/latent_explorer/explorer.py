@@ -44,9 +44,9 @@ class LatentExplorer(Explorer[LatentSettings]):
     def __init__(self, generator: Any, seed: int = 0, **state: Any):
         self.source = Source(generator)
         self.directions, self.shares = self.source.directions, self.source.shares
-        self._random = random.Random(seed)
         self._drawn: dict[str, tuple] = {}  # what the pictures of each view were drawn from
         settings = LatentSettings(seed, **state)
+        self._random = random.Random(settings.seed)
         super().__init__(settings.fitted(len(self.directions), len(self.source.classes)))
 
     def build(self) -> w.Widget:

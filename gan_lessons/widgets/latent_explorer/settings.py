@@ -72,7 +72,7 @@ class LatentSettings(Settings):
     column: int = whole_slider(
         1, 1, SIDE, label="column", tip="The chosen picture's column in the grid."
     )
-    label: int = plain(0)
+    label: int = plain(0, checks.whole)
 
     def check(self) -> None:
         if self.towards is None:
