@@ -24,7 +24,7 @@ ROUNDS, STEPS = 3, 3  # of each candidate, taking turns: the median of the round
 HOPELESS = 2.0  # after one round, a candidate this many times slower than the best is dropped
 STEADY = 1.3  # rounds whose times differ by more than this factor were disturbed
 FAR = 1.5  # a step this many times faster than its measurement shows that it was disturbed
-TRIES = 3  # measurements, until one is not disturbed
+TRIES, LONG = 3, 10.0  # measurements, until one is not disturbed; none begins after so many seconds
 WORTH = 0.97  # a candidate replaces the first one only if it takes at most this share of its time
 
 
@@ -80,10 +80,10 @@ def _candidates(device: torch.device) -> list[ComputeOptions]:
         ComputeOptions(
             channels_last=channels_last, bfloat16=bfloat16, graph=graph, products=products
         )
-        for products in ((True, False) if cpu else (True,))  # they change nothing elsewhere
+        # Products change nothing on other devices, and suit a memory of channels last.
+        for products, channels_last in ((True, True), (True, False), *([(False, True)] * cpu))
         for graph in ((False, True) if cuda else (False,))
         for bfloat16 in (False, True)
-        for channels_last in (True, False)
     ]
 
 
@@ -98,8 +98,9 @@ def _measure(
     trainers = [
         Trainer(*networks(config, some), some, config, device, options) for options in candidates
     ]
-    tries = []
-    for _ in range(TRIES):
+    tries: list[list[list[float]]] = []
+    began = time.perf_counter()
+    while not tries or (len(tries) < TRIES and time.perf_counter() - began < LONG):
         tries.append(_rounds(trainers, device))
         if all(max(own) <= STEADY * min(own) for own in tries[-1]):
             return [statistics.median(own) for own in tries[-1]], True

@@ -16,7 +16,7 @@ import pytest
 from nbformat import NotebookNode
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
-TAGS = {"nbval-ignore-output", "nbval-check-output", "nbval-skip", "raises-exception"}
+TAGS = {"nbval-ignore-output", "nbval-check-output", "nbval-skip", "raises-exception", "evidence"}
 TIMES = ("execution", "ExecuteTime")  # what Jupyter and its extensions write down
 # A folder at the root of some machine, or of a drive; a file's address.
 ABSOLUTE = re.compile(

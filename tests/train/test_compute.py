@@ -143,7 +143,7 @@ def test_the_fastest_is_measured_once_and_said(images, cache, capsys, monkeypatc
     assert torch.equal(state, torch.get_rng_state())
     assert " ms here with " in capsys.readouterr().out
     measured = json.loads(cache.read_text())
-    assert [len(times) for times in measured.values()] == [8]
+    assert [len(times) for times in measured.values()] == [6]
     monkeypatch.setattr(module, "_measure", None)  # a second measuring would fail
     assert fastest(replace(SMALL, seed=5, learning_rate_g=1e-5), images, "cpu") == first
 
@@ -151,10 +151,10 @@ def test_the_fastest_is_measured_once_and_said(images, cache, capsys, monkeypatc
 @pytest.mark.parametrize(
     ("times", "expected"),
     [
-        ([1.0, 2.0, 0.5, 3.0] * 2, ComputeOptions(bfloat16=True)),
-        ([1.0, 0.9, 0.95, 3.0] * 2, ComputeOptions(channels_last=False)),
-        ([1.0, 2.0, 3.0, 4.0, 0.9, 2.0, 3.0, 4.0], ComputeOptions(products=False)),
-        ([1.0, 0.98, 0.99, 0.98] * 2, ComputeOptions()),  # no more than noise
+        ([1.0, 0.5, 2.0, 3.0, 2.0, 2.0], ComputeOptions(bfloat16=True)),
+        ([1.0, 0.95, 0.9, 3.0, 2.0, 2.0], ComputeOptions(channels_last=False)),
+        ([1.0, 2.0, 3.0, 4.0, 0.9, 2.0], ComputeOptions(products=False)),
+        ([1.0, 0.98, 0.99, 0.98, 0.98, 0.98], ComputeOptions()),  # no more than noise
     ],
 )
 def test_the_fastest_is_chosen_by_what_was_measured(images, cache, monkeypatch, times, expected):
@@ -165,7 +165,7 @@ def test_the_fastest_is_chosen_by_what_was_measured(images, cache, monkeypatch, 
 @pytest.mark.parametrize("content", ["", "{", "[1]"])
 def test_a_damaged_cache_is_measured_anew(images, cache, monkeypatch, content):
     cache.write_text(content)
-    monkeypatch.setattr(module, "_measure", lambda *_: ([1.0, 2.0, 3.0, 0.1] * 2, True))
+    monkeypatch.setattr(module, "_measure", lambda *_: ([1.0, 2.0, 3.0, 0.1, 2.0, 2.0], True))
     assert fastest(SMALL, images, "cpu", say=False) == ComputeOptions(
         channels_last=False, bfloat16=True
     )
@@ -299,11 +299,12 @@ def test_a_disturbed_measurement_is_repeated_and_never_kept(
 
     def step(trainer):
         taken[0] += 1
-        slow = 16 < taken[0] <= 32 * busy and taken[0] % 32 > 16
+        slow = 24 < taken[0] <= 48 * busy and taken[0] % 48 > 24
         now[0] += 4.0 if slow else 1.0
 
     monkeypatch.setattr(Trainer, "step", step)
     monkeypatch.setattr(module.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(module, "LONG", float("inf"))
     assert fastest(SMALL, images, "cpu") == ComputeOptions()
     assert cache.exists() == cached
     printed = capsys.readouterr().out
@@ -312,7 +313,7 @@ def test_a_disturbed_measurement_is_repeated_and_never_kept(
 
 
 def test_a_measurement_that_training_belies_is_forgotten(images, cache, monkeypatch):
-    monkeypatch.setattr(module, "_measure", lambda *_: ([0.2, 0.3, 0.4, 0.5], True))
+    monkeypatch.setattr(module, "_measure", lambda *_: ([0.2, 0.3, 0.4, 0.5, 0.6, 0.7], True))
     fastest(SMALL, images, "cpu", say=False)
     for seconds, kept in ((0.9, True), (0.15, True), (0.1, False)):
         module.forget_if_slow(SMALL, images, torch.device("cpu"), seconds)
