@@ -292,34 +292,6 @@ PENALTIES: dict[str, Penalty] = {
 }
 
 
-def squared_gradient(logits: Tensor, inputs: Tensor) -> Tensor:
-    """|grad D(x)|^2 for each input, from logits that are already computed.
-
-    inputs: (N, ...), requiring gradients. logits: (N,) or (N, 1), the discriminator's for these
-    inputs. Returns (N,), differentiable; half its mean over real inputs is `r1`. Raises ValueError
-    unless there is one logit for each input and the logits depend on the inputs.
-    """
-    return _input_gradient(logits, inputs).square().sum(1)
-
-
-def _input_gradient(logits: Tensor, inputs: Tensor) -> Tensor:
-    """(N, numbers per input): the gradient of each logit with respect to its own input."""
-    _check_inputs("inputs", inputs)
-    if instance("logits", logits, Tensor).numel() != len(inputs) or not len(inputs):
-        raise ValueError(
-            "the discriminator must return one logit for each input, at least one, "
-            f"got logits {tuple(logits.shape)} for inputs {tuple(inputs.shape)}"
-        )
-    if not (inputs.requires_grad and logits.requires_grad):
-        raise ValueError(
-            "the logits have no gradient with respect to the inputs: call inputs.requires_grad_() "
-            "before the discriminator, and do not use torch.no_grad()"
-        )
-    # Each logit depends on its own input only, so the gradient of the sum holds all gradients.
-    (gradient,) = torch.autograd.grad(logits.sum(), inputs, create_graph=True)
-    return at_least_float32(gradient).reshape(len(inputs), -1)
-
-
 def _check_inputs(name: str, inputs: Tensor) -> None:
     if not instance(name, inputs, Tensor).dim() or not inputs.is_floating_point():
         raise ValueError(
@@ -333,4 +305,21 @@ def _gradient_at(name: str, points: Tensor, discriminator: Discriminator) -> Ten
     function("discriminator", discriminator)
     points = at_least_float32(points.detach()).requires_grad_()
     with torch.autocast(points.device.type, enabled=False):
-        return _input_gradient(discriminator(points), points)
+        logits = instance("logits", discriminator(points), Tensor)
+        _check_logits(logits, points)
+        # Each logit depends on its own input only: the gradient of the sum holds all gradients.
+        (gradient,) = torch.autograd.grad(logits.sum(), points, create_graph=True)
+    return gradient.reshape(len(points), -1)
+
+
+def _check_logits(logits: Tensor, points: Tensor) -> None:
+    if logits.numel() != len(points) or not len(points):
+        raise ValueError(
+            "the discriminator must return one logit for each input, at least one, "
+            f"got logits {tuple(logits.shape)} for inputs {tuple(points.shape)}"
+        )
+    if not logits.requires_grad:
+        raise ValueError(
+            "the logits have no gradient with respect to the inputs: do not use torch.no_grad(), "
+            "nor detach() in the discriminator"
+        )

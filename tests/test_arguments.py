@@ -140,12 +140,6 @@ CALLS: dict[Callable, tuple[dict[str, Any], dict[str, str]]] = {
     **table(losses.r1r2, kinds={**PENALTY_KINDS, "generator": "anything"}, **PENALTY),
     **table(losses.wgan_gp, kinds={**PENALTY_KINDS, "generator": "object"}, **PENALTY),
     **table(
-        losses.squared_gradient,
-        kinds={"logits": "tensor", "inputs": "tensor"},
-        logits=INPUTS.sum(1),
-        inputs=INPUTS,
-    ),
-    **table(
         models.build,
         kinds=NETWORK_KINDS,
         family="dcgan",
