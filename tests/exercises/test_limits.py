@@ -182,7 +182,7 @@ def test_other_threads_check_without_a_limit() -> None:
 
 @pytest.mark.parametrize("limit", [0, -1.0, float("nan")])
 def test_a_limit_is_positive(limit: float) -> None:
-    with pytest.raises(ValueError, match="limit must be a finite number above 0, got"):
+    with pytest.raises(ValueError, match="limit must be a finite number above 0 and at most"):
         check("06.1", None, limit=limit)
 
 
