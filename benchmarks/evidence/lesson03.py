@@ -45,7 +45,10 @@ def training(row: Spec) -> dict[str, float]:
     fit = names["fit_game" if in_game else "fit_pixels"]
     for step, pictures in zip(STEPS, fit(net), strict=True):
         found[f"energy_{step}"] = names["times_real"](pictures)
-        found[f"local_{step}"] = names["local_times_real"](pictures)
+        tiles = [
+            upsample.checkerboard_energy(each, window=14) for each in (pictures, names["real"])
+        ]
+        found[f"local_{step}"] = (tiles[0] / tiles[1]).item()
         if step in (0, 200):
             still = copy.deepcopy(net)  # to measure puts it out of training mode
             found[f"raw_{step}"] = names["times_real"](names["draw"](still[:-1], codes))
