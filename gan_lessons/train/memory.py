@@ -1,7 +1,8 @@
 """Memory that a training frees stays with the process, where the next step takes it again.
 
-By default, glibc gives it back to the system at once, and takes it anew, page by page, at every
-step: thousands of interruptions, which took a fifth of a step where it was measured.
+By default, glibc often gives it back to the system at once, and takes it anew, page by page, at
+every step: thousands of interruptions, which took a fifth of a step where it was measured. Whether
+it does depends on what else lies on the heap, so two runs of one program can differ.
 """
 
 import ctypes
