@@ -214,19 +214,28 @@ def strips(
     here: this run's value for some of the names, drawn as a diamond
     colours: of some of the names
 
-    Raises ValueError if there is nothing to draw, or `here` has a name that `stored` lacks.
+    Raises ValueError if there is nothing to draw, `here` has a name that `stored` lacks, or a value
+    is no number.
     """
+    instance("axis", axis, Axes)
+    here = {} if here is None else here
+    colours = {} if colours is None else colours
+    for name, given in (("stored", stored), ("here", here), ("colours", colours)):
+        instance(name, given, Mapping, "pass names with their values")
     if not stored:
         raise ValueError("there is no strip to draw: stored is empty")
-    for name in here or {}:
+    for name, colour in colours.items():
+        instance(f"colours[{name!r}]", colour, str, "pass a colour such as 'red' or '#d62728'")
+    for name, value in here.items():
         one_of("name of this run's value", name, stored)
+        number(f"here[{name!r}]", value)
     for row, (name, values) in enumerate(stored.items()):
-        known = np.asarray(values, dtype=float)
-        colour = (colours or {}).get(name, REAL)
+        known = _row(f"stored[{name!r}]", values)
+        colour = colours.get(name, REAL)
         spread = 0.22 * np.sin(2.4 * np.arange(len(known)))  # so that equal values are all seen
         axis.plot(known, row + spread, "o", color=colour, markersize=4, alpha=0.45, linewidth=0)
         axis.plot([np.median(known)] * 2, [row - 0.36, row + 0.36], color=colour)
-        if here and name in here:
+        if name in here:
             axis.plot(
                 [here[name]], [row], "D",
                 color=PAPER, markersize=8, markeredgecolor=INK, markeredgewidth=1.2, zorder=5,
@@ -237,11 +246,17 @@ def strips(
 
 def moving_mean(values: Sequence[float], window: int) -> np.ndarray:
     """The mean of every `window` consecutive values: len(values) - window + 1 numbers."""
+    numbers = _row("values", values)
+    window = whole("window", window, 1, len(numbers))
+    return np.convolve(numbers, np.full(window, 1 / window), mode="valid")
+
+
+def _row(name: str, values: Sequence[float] | Tensor) -> np.ndarray:
+    """(n,) numbers, n at least 1."""
     try:
         numbers = np.asarray(values, dtype=float)
     except (TypeError, ValueError, OverflowError, RuntimeError):
         numbers = np.empty(0)
     if numbers.ndim != 1 or not len(numbers):
-        raise ValueError(f"values must be numbers in a row, at least one, got {shown(values)}")
-    window = whole("window", window, 1, len(numbers))
-    return np.convolve(numbers, np.full(window, 1 / window), mode="valid")
+        raise ValueError(f"{name} must be numbers in a row, at least one, got {shown(values)}")
+    return numbers

@@ -215,6 +215,11 @@ DOORS: dict[str, Door] = {
     "plots.losses": Door(
         plots.losses, {"history": HISTORY, "smooth": 1}, {"history": "object", "smooth": "positive"}
     ),
+    "plots.strips": Door(
+        plots.strips,
+        {"axis": plots.figure()[1], "stored": {"a": [1.0]}, "here": {"a": 1}, "colours": {}},
+        {"axis": "object", "stored": "object", "here": "dict or None", "colours": "dict or None"},
+    ),
     "plots.moving_mean": Door(
         plots.moving_mean,
         {"values": [1.0, 2.0], "window": 1},
@@ -502,6 +507,6 @@ def is_error(thing: Any) -> bool:
 # Records that other functions make, and what takes no arguments.
 WITHOUT_DOORS: set[str] = {
     *("data.cache_folder", "exercises.catalogue", "exercises.Exercise", "exercises.Message"),
-    *("exercises.Result", "plots.Losses", "plots.strips", "train.History"),
+    *("exercises.Result", "plots.Losses", "train.History"),
 }
 MODULES = [data, images, folder, plots, train, exercises, widgets]

@@ -128,6 +128,39 @@ def test_decided_needs_19_of_20_on_each_data_set():
     assert evidence.share(all_but(5)) == 0.75
 
 
+ENERGIES = {"a": {"x": (1, 5), "y": (2, 2)}, "b": {"x": (1, 1), "y": (0, 1)}}
+PAIRS = Table(
+    "pairs",
+    {},
+    [
+        {"data": data, "way": way, "seed": float(seed), "energy": ways[way][seed]}
+        for data, ways in ENERGIES.items()
+        for way in ways
+        for seed in (1, 0)
+    ],
+)
+
+
+def test_a_claim_is_tried_on_each_data_set():
+    lower = PAIRS.holds(lambda t: t.values("energy", way="x") < t.values("energy", way="y"))
+    assert {data: holds.tolist() for data, holds in lower.items()} == {
+        "a": [True, False],
+        "b": [False, False],
+    }
+    assert evidence.counted(lower) == "a 1, b 0 of 2"
+    small = PAIRS.holds(lambda t: t.values("energy") < 2, way="y")
+    assert small["b"].tolist() == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("counts", "verdict"),
+    [((20, 19), "yes"), ((0, 1), "no"), ((20, 18), "undecided"), ((20, 0), "undecided")],
+)
+def test_a_verdict_takes_19_of_20_on_both(counts, verdict):
+    holds = {data: torch.arange(20) < n for data, n in zip("ab", counts, strict=True)}
+    assert evidence.verdict(holds) == verdict
+
+
 def test_a_stopped_table_goes_on_and_lands_when_complete(tmp_path, monkeypatch):
     make = importlib.import_module("_make")
     monkeypatch.setattr(make, "PARTS", tmp_path / "parts")

@@ -91,6 +91,7 @@ ALLOWED: dict[str, Allowed] = {
     "tensor": lambda value: isinstance(value, Tensor),
     "tensor or None": lambda value: value is None or isinstance(value, Tensor),
     "object": lambda value: False,
+    "dict or None": lambda value: value is None or isinstance(value, dict),
     "object or None": lambda value: value is None,
     "mapping": lambda value: isinstance(value, dict),
     "row": lambda value: is_empty(value) or is_row(value),

@@ -24,6 +24,7 @@ from _lesson import ROOT, shape, source
 from tqdm import tqdm
 
 from gan_lessons.evidence import SEEDS, Cell, Table, written
+from gan_lessons.train.memory import keep_memory
 
 Spec = Mapping[str, Cell]  # the columns that say what a row ran, `data` and `seed` among them
 PARTS = ROOT / "build" / "evidence"  # rows of tables that are not complete yet
@@ -136,6 +137,7 @@ def read_parts(file: Path) -> list[dict[str, Any]]:
 
 def _one_thread() -> None:
     torch.set_num_threads(1)
+    keep_memory()
 
 
 def _run(script: str, name: str, row: dict[str, Cell]) -> dict[str, Any]:

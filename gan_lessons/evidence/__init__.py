@@ -2,6 +2,8 @@
 
     games = evidence.load("03.training")
     even = games.values("energy_200", data="mnist", strategy="deconv4-equal")  # one for each seed
+    low = games.holds(lambda rows: rows.values("energy_200", strategy="deconv4-equal") < 10)
+    print(evidence.counted(low), evidence.verdict(low))
 
 A table is a CSV file in this package. Its first lines, which begin with `#`, say how it was made:
 script, code, versions, date, seeds, hours. `make evidence` makes the tables anew.
@@ -9,7 +11,7 @@ script, code, versions, date, seeds, hours. `make evidence` makes the tables ane
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
@@ -57,6 +59,14 @@ class Table:
         if column not in rows[0]:
             raise LookupError(f"{self.name} has no column {column!r}")
         return torch.tensor([float(row[column]) for row in rows], dtype=torch.float64)
+
+    def holds(self, claim: Callable[["Table"], Tensor], **wanted: Cell) -> dict[str, Tensor]:
+        """For each data set, the seeds in which a claim holds.
+
+        claim: takes the rows of one data set, and returns (seeds,) bool
+        wanted: as in `where`
+        """
+        return {str(data): claim(self.where(data=data, **wanted)) for data in self.each("data")}
 
     def each(self, column: str) -> list[Cell]:
         """The different values of a column, in the order of the rows."""
@@ -109,6 +119,22 @@ def decided(*holds: Tensor) -> bool:
     Fewer than 20 seeds decide nothing.
     """
     return all(len(each) >= SEEDS and share(each) >= DECIDED for each in holds)
+
+
+def verdict(holds: Mapping[str, Tensor]) -> str:
+    """`yes` if it is decided that a claim holds, `no` if it is decided that it does not.
+
+    Else `undecided`. holds: (seeds,) bool for each data set, as from `Table.holds`.
+    """
+    if decided(*holds.values()):
+        return "yes"
+    return "no" if decided(*(~each for each in holds.values())) else "undecided"
+
+
+def counted(holds: Mapping[str, Tensor]) -> str:
+    """In how many seeds a claim holds: "mnist 20, glyphs 19 of 20". holds: as in `verdict`."""
+    sets = ", ".join(f"{data} {int(each.sum())}" for data, each in holds.items())
+    return f"{sets} of {len(next(iter(holds.values())))}"
 
 
 def _cell(text: str) -> Cell:
