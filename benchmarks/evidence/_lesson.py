@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gan_lessons import data
+from gan_lessons import data, metrics
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ("mnist", "glyphs")
@@ -37,8 +37,10 @@ def shape(code: str) -> str:
 @functools.cache
 def lesson(number: str, data_set: str) -> dict[str, Any]:
     """The names that the tagged cells define, on a data set; `seed` can be set before each run."""
+    pictures = data.load(data_set)
     names: dict[str, Any] = {
-        "images": data.load(data_set),
+        "images": pictures,
+        "real": pictures,
         "unseen": data.load(data_set, split="test"),
         "seed": 0,
         "__name__": "lesson",
@@ -46,3 +48,9 @@ def lesson(number: str, data_set: str) -> dict[str, Any]:
     with contextlib.redirect_stdout(io.StringIO()):
         exec(compile(source(number), f"lesson {number}", "exec"), names)
     return names
+
+
+@functools.cache
+def judge(data_set: str, count: int = 2000) -> metrics.Judge:
+    """The referee of a data set."""
+    return metrics.Judge(data.load(data_set), data.load(data_set, split="test"), count=count)
