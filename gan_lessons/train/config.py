@@ -154,10 +154,9 @@ RECIPES = {
     # Different from the paper, for a budget of a minute and 28 pixels: batches of 64 for 128 (twice
     # the steps) and a learning rate of 1e-3 for 2e-4 (in 1,500 steps it comes about twice as near
     # to MNIST); few channels; kernels of 4 for 5 (lesson 03); normal latents, not uniform ones. The
-    # average lags early and takes out later what a single step spoils. Fréchet distance to MNIST
-    # and glyphs, a few seeds each: farther than the live weights in 6 of 8 trainings at 100 and at
-    # 400 steps, nearer in 7 of 8 at 200, in 6 of 6 at 1,250, in 3 of 6 at 1,500. From 200 steps on
-    # it was at most 14 % farther, and up to three times nearer.
+    # average of the weights moves less from step to step; that it is nearer to real pictures is
+    # undecided at this budget (20 seeds each on MNIST and glyphs, evidence 06.training: nearer in
+    # 2 and 6 at 100 steps, 19 and 16 at 200, 16 and 9 at 300, 4 and 9 at 400, 12 and 9 at 500).
     "dcgan": TrainConfig(
         network="dcgan",
         width=32,
