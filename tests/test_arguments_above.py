@@ -31,6 +31,7 @@ from gan_lessons.widgets import (
     DiracExplorer,
     GanLab,
     LatentExplorer,
+    MetricExplorer,
     TrainingView,
     UpsamplingExplorer,
 )
@@ -358,6 +359,9 @@ DOORS: dict[str, Door] = {
         DeconvExplorer().show, {"settings": None}, {"settings": "object or None"}
     ),
     "DiracExplorer": settings_door(DiracExplorer, widgets.dirac_explorer.settings.DiracSettings),
+    "MetricExplorer": settings_door(
+        MetricExplorer, widgets.metric_explorer.settings.MetricSettings
+    ),
     "LatentExplorer": settings_door(
         LatentExplorer,
         widgets.latent_explorer.settings.LatentSettings,

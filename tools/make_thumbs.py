@@ -30,6 +30,8 @@ CHOSEN: dict[str, tuple[str, Part]] = {
     "04": ("Eight blue heaps", (0, 0, 0.5, 1)),
     "05": ("Above 16 digits, below the same pixels", (0, 0, 0.25, 1)),
     "06": ("64 generated digits", (0, 0, 0.5, 1)),
+    "07": ("Four orbits of 300 steps", (0, 0, 0.52, 1)),
+    "08": ("Metrics on ring of 8", (0, 0, 0.5, 1)),
 }
 
 

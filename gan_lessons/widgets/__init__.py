@@ -5,6 +5,7 @@ from gan_lessons.widgets.dirac_explorer import DiracExplorer
 from gan_lessons.widgets.gan_lab import GanLab
 from gan_lessons.widgets.latent_explorer import LatentExplorer
 from gan_lessons.widgets.live import Live
+from gan_lessons.widgets.metric_explorer import MetricExplorer
 from gan_lessons.widgets.training_view import TrainingView
 from gan_lessons.widgets.upsampling_explorer import UpsamplingExplorer
 
@@ -14,6 +15,7 @@ __all__ = [
     "GanLab",
     "LatentExplorer",
     "Live",
+    "MetricExplorer",
     "TrainingView",
     "UpsamplingExplorer",
 ]

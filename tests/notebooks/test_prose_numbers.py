@@ -48,7 +48,6 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "06": {
         "1,500": "steps of the picture in docs, made beside the lesson",
         "0.02": "the paper's spread of the first weights, which the package takes",
-        "128": "the features of gan_lessons.metrics",
         "25": "the width of the mean in plots.losses",
     },
 }
