@@ -42,7 +42,11 @@ def test_each_preset_shows_what_the_model_computes(page, name):
     choose(page, "preset", name)
     settings, watch = PRESETS[name]
     shows(page, MetricSettings(name, **settings))
-    assert page.locator(".gl-metric .watch").text_content() == watch
+    page.wait_for_function(
+        "watch => document.querySelector('.gl-metric .watch').textContent === watch",
+        arg=watch,
+        timeout=WAIT,
+    )
     dots = page.locator(".gl-metric .gl-diagram path.fake, .gl-metric .gl-diagram .fake.dots")
     assert dots.count() > 0
 
