@@ -72,6 +72,23 @@ def clean(notebook: nbformat.NotebookNode) -> None:
     for cell in notebook.cells:
         for name in ("execution", "ExecuteTime", "collapsed"):
             cell.metadata.pop(name, None)
+    hide_answers(notebook)
+
+
+def hide_answers(notebook: nbformat.NotebookNode) -> None:
+    """Stores the outputs that answer a prediction collapsed; they open when the cell runs."""
+    asked = False
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            asked = "**Predict" in cell.source
+            continue
+        of_jupyter = cell.metadata.get("jupyter", {})
+        of_jupyter.pop("outputs_hidden", None)
+        if asked and cell.outputs:
+            of_jupyter["outputs_hidden"] = True
+        cell.metadata.pop("jupyter", None)
+        if of_jupyter:
+            cell.metadata.jupyter = of_jupyter
 
 
 if __name__ == "__main__":

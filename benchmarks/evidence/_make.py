@@ -1,4 +1,4 @@
-"""Makes the tables of `gan_lessons.evidence`: many runs with different seeds, two at a time.
+"""Makes the tables of `gan_lessons.evidence`: many runs with different seeds, one on each core.
 
 It can be stopped at any moment and goes on where it stopped. A table is written only when all of
 its rows are there. What was computed by other code is computed anew.

@@ -19,6 +19,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+SHOTS = ROOT / "runs" / "browser"
 START_S = 90
 KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
 OTHERS_MESSAGES = ("favicon", "ResizeObserver", "Download the React DevTools")
@@ -192,6 +193,32 @@ class Lab:
     def _note(self, page, message) -> None:
         if message.type == "error":
             page.messages.append(f"{message.text} {message.location.get('url', '')}")
+
+    def fitting(self, name: str, cell: str, width: int, height: int, dark: bool):
+        """A page with the explorer `.gl-name`, kept as a picture; nothing in it sticks out."""
+        page = self.open([cell], width=width, height=height, dark=dark)
+        page.wait_for_selector(f".gl-{name} .gl-diagram", timeout=90_000)
+        sidebar = page.locator("#jp-left-stack")
+        if width < 500 and sidebar.is_visible():
+            page.keyboard.press("Control+b")
+            sidebar.wait_for(state="hidden", timeout=20_000)
+        page.wait_for_timeout(300)
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SHOTS / f"{name}-{width}-{'dark' if dark else 'light'}.png")
+        card = page.locator(f".gl-{name} .gl-card").last.bounding_box()
+        assert card["width"] > 0.65 * min(width, 1000)
+        for box in (each.bounding_box() for each in page.locator(f".gl-{name} figure").all()):
+            assert card["x"] <= box["x"]
+            assert box["x"] + box["width"] <= card["x"] + card["width"] + 1
+            assert box["width"] > 100
+        outside = page.evaluate(
+            f"[...document.querySelectorAll('.gl-{name} .jupyter-widgets, .gl-{name} table')]"
+            ".filter(each => each.getBoundingClientRect().right > "
+            f"document.querySelector('.gl-{name}').getBoundingClientRect().right + 1).length"
+        )
+        assert outside == 0
+        assert not self.errors(page)
+        return page
 
     def errors(self, page) -> list[str]:
         """What the page's console complained of, without what is not ours."""

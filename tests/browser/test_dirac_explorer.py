@@ -1,7 +1,6 @@
 """DiracExplorer in a real JupyterLab: by mouse and keyboard, against the model."""
 
 import math
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +10,6 @@ from gan_lessons.widgets.dirac_explorer import page as pages
 from gan_lessons.widgets.dirac_explorer.settings import MOST_STEPS, PRESETS, DiracSettings
 from gan_lessons.widgets.presets import OWN
 
-SHOTS = Path(__file__).resolve().parents[2] / "runs" / "browser"
 CELL = "from gan_lessons.widgets import DiracExplorer\nexplorer = DiracExplorer()\nexplorer"
 WAIT = 20_000
 PAUSE_MS = 250
@@ -145,26 +143,7 @@ def test_controls_and_numbers_say_what_they_are(page):
 @pytest.mark.parametrize("width", [1280, 420])
 def test_it_fits_and_can_be_read(lab, width, dark):
     cell = CELL.replace("DiracExplorer()", "DiracExplorer('R1 and R2 are one')")
-    page = lab.open([cell], width=width, height=1700 if width < 500 else 1000, dark=dark)
-    page.wait_for_selector(".gl-dirac .gl-diagram", timeout=90_000)
-    if width < 500 and page.locator("#jp-left-stack").is_visible():
-        page.keyboard.press("Control+b")
-        page.locator("#jp-left-stack").wait_for(state="hidden", timeout=WAIT)
-    page.wait_for_timeout(300)
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SHOTS / f"dirac-{width}-{'dark' if dark else 'light'}.png")
-    card = page.locator(".gl-dirac .gl-card").last.bounding_box()
-    assert card["width"] > 0.65 * min(width, 1000)
-    for box in (each.bounding_box() for each in page.locator(".gl-dirac figure").all()):
-        assert card["x"] <= box["x"]
-        assert box["x"] + box["width"] <= card["x"] + card["width"] + 1
-        assert box["width"] > 100
-    outside = page.evaluate(
-        "[...document.querySelectorAll('.gl-dirac .jupyter-widgets')].filter(each => "
-        "each.getBoundingClientRect().right > document.querySelector('.gl-dirac')"
-        ".getBoundingClientRect().right + 1).length"
-    )
-    assert outside == 0
+    page = lab.fitting("dirac", cell, width, 1700 if width < 500 else 1000, dark)
     colours = page.evaluate(
         "['path.fake', 'path.dashed', 'path.filled'].map(look => getComputedStyle("
         "document.querySelector('.gl-dirac ' + look)).color)"
@@ -172,5 +151,4 @@ def test_it_fits_and_can_be_read(lab, width, dark):
     expected = {False: "rgb(184, 74, 0)", True: "rgb(242, 163, 94)"}
     assert colours[0] == expected[dark]
     assert len(set(colours)) == 3
-    assert not lab.errors(page)
     page.close()

@@ -1,14 +1,11 @@
 """MetricExplorer in a real JupyterLab: by mouse and keyboard, against the model."""
 
-from pathlib import Path
-
 import pytest
 
 from gan_lessons.widgets.metric_explorer import page as pages
 from gan_lessons.widgets.metric_explorer.settings import PRESETS, MetricSettings
 from gan_lessons.widgets.presets import OWN
 
-SHOTS = Path(__file__).resolve().parents[2] / "runs" / "browser"
 CELL = "from gan_lessons.widgets import MetricExplorer\nexplorer = MetricExplorer()\nexplorer"
 WAIT = 20_000
 ROWS = (
@@ -67,24 +64,4 @@ def test_keys_move_the_fakes_and_every_number(page):
 @pytest.mark.parametrize("width", [1280, 420])
 def test_it_fits_and_can_be_read(lab, width, dark):
     cell = CELL.replace("MetricExplorer()", "MetricExplorer('half of the modes')")
-    page = lab.open([cell], width=width, height=1500 if width < 500 else 900, dark=dark)
-    page.wait_for_selector(".gl-metric .gl-diagram", timeout=90_000)
-    if width < 500 and page.locator("#jp-left-stack").is_visible():
-        page.keyboard.press("Control+b")
-        page.locator("#jp-left-stack").wait_for(state="hidden", timeout=WAIT)
-    page.wait_for_timeout(300)
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SHOTS / f"metric-{width}-{'dark' if dark else 'light'}.png")
-    card = page.locator(".gl-metric .gl-card").last.bounding_box()
-    assert card["width"] > 0.65 * min(width, 1000)
-    for box in (each.bounding_box() for each in page.locator(".gl-metric figure").all()):
-        assert card["x"] <= box["x"]
-        assert box["x"] + box["width"] <= card["x"] + card["width"] + 1
-    outside = page.evaluate(
-        "[...document.querySelectorAll('.gl-metric .jupyter-widgets, .gl-metric table')]"
-        ".filter(each => each.getBoundingClientRect().right > "
-        "document.querySelector('.gl-metric').getBoundingClientRect().right + 1).length"
-    )
-    assert outside == 0
-    assert not lab.errors(page)
-    page.close()
+    lab.fitting("metric", cell, width, 1500 if width < 500 else 900, dark).close()

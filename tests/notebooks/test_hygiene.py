@@ -104,7 +104,19 @@ def of_one_machine(_: str, notebook: NotebookNode) -> Iterator[str]:
             yield f"{place(notebook, cell)} has a path in its metadata: {found[0]}"
 
 
-CHECKS = [not_valid, not_run_in_order, complains, of_one_machine]
+def answers_itself(_: str, notebook: NotebookNode) -> Iterator[str]:
+    """Outputs that answer a prediction are stored collapsed, and no others."""
+    asked = False
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            asked = "**Predict" in cell.source
+        elif (asked and bool(cell.outputs)) != cell.metadata.get("jupyter", {}).get(
+            "outputs_hidden", False
+        ):
+            yield f"{place(notebook, cell)} shows an answer, or hides what is none"
+
+
+CHECKS = [not_valid, not_run_in_order, complains, of_one_machine, answers_itself]
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
@@ -161,6 +173,12 @@ DEFECTS = {
     "times in metadata": (
         of_one_machine,
         lambda n: n.cells[1].metadata.update(execution={"a": "b"}),
+    ),
+    "an answer in sight": (
+        answers_itself,
+        lambda n: next(cell.metadata for cell in code_cells(n) if cell.metadata.get("jupyter")).pop(
+            "jupyter"
+        ),
     ),
     "a folder in metadata": (of_one_machine, lambda n: n.cells[1].metadata.update(a="/root/x")),
 }
