@@ -69,9 +69,11 @@ def test_without_tensorboard_it_says_what_to_install(capsys, monkeypatch):
 
 
 def test_resume_goes_on_to_the_same_end(tmp_path):
-    assert main(["--steps", "4", *QUICK]) == 0
+    # Two runs that measure may find different memory layouts the fastest, which round differently.
+    chosen = ["--compute", "bfloat16=off"]
+    assert main(["--steps", "4", *QUICK, *chosen]) == 0
     assert main(["--steps", "9", *QUICK[-4:], "--resume"]) == 0
-    assert main(["--steps", "9", *QUICK[:-1], "straight"]) == 0
+    assert main(["--steps", "9", *QUICK[:-1], "straight", *chosen]) == 0
     first, second = ((tmp_path / f / "samples.png").read_bytes() for f in ("out", "straight"))
     assert first == second
 
