@@ -39,8 +39,8 @@ def test_every_table_has_a_script_that_makes_it():
 def test_a_table_is_complete_and_made_by_this_code(name):
     make = importlib.import_module("_make")
     table = evidence.load(name)
-    assert table.facts["code"] == make.code_of(SCRIPTS[name[:2]], name[:2])
-    rows = comparison(name).rows
+    rows, run = comparison(name).rows, comparison(name).run
+    assert table.facts["code"] == make.code_of(SCRIPTS[name[:2]], name[:2], run.__name__)
     for row, stored in zip(rows, table.rows, strict=True):
         assert {column: stored[column] for column in row} == dict(row)
     keys = [tuple(v for k, v in row.items() if k != "seed") for row in rows]
@@ -159,6 +159,46 @@ def test_a_claim_is_tried_on_each_data_set():
 def test_a_verdict_takes_19_of_20_on_both(counts, verdict):
     holds = {data: torch.arange(20) < n for data, n in zip("ab", counts, strict=True)}
     assert evidence.verdict(holds) == verdict
+
+
+PROGRAM = """
+import math
+import os
+
+RATES = (1, 2)
+START = 3
+offset, other = START, 4
+
+
+def helper(x):
+    return math.sqrt(x + offset)
+
+
+def run(row):
+    return helper(row)
+
+
+def unused(row):
+    return os.sep, RATES
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ("RATES = (1, 2)", "RATES = (1, 2, 3)", True),
+        ("os.sep", "os.linesep", True),
+        ("return helper(row)", "return helper(row)  # a remark", True),
+        ("return helper(row)", "return helper(-row)", False),
+        ("x + offset", "x - offset", False),
+        ("START = 3", "START = 5", False),
+        ("import math", "import cmath as math", False),
+    ],
+)
+def test_a_table_is_stale_if_code_that_it_needs_has_changed(old, new, same):
+    shape = importlib.import_module("_lesson").shape
+    assert old in PROGRAM
+    assert (shape(PROGRAM.replace(old, new), "run") == shape(PROGRAM, "run")) == same
 
 
 def test_a_stopped_table_goes_on_and_lands_when_complete(tmp_path, monkeypatch):

@@ -29,9 +29,46 @@ def source(number: str) -> str:
     return "\n\n".join("".join(cell["source"]) for cell in tagged)
 
 
-def shape(code: str) -> str:
-    """What a program does, without its layout and comments."""
-    return ast.dump(ast.parse(code))
+def shape(code: str, name: str | None = None) -> str:
+    """What a program does, without its layout and comments; of a name, what that name needs.
+
+    It is the same in all versions of Python, unlike what `ast.dump` and `ast.unparse` give.
+    """
+    body = ast.parse(code).body
+    return repr(_plain(body if name is None else _needed(body, name)))
+
+
+def _plain(node: object) -> object:
+    """A syntax tree as tuples, without what is empty: new versions add such fields."""
+    if isinstance(node, list):
+        return tuple(map(_plain, node))
+    if not isinstance(node, ast.AST):
+        return node
+    fields = [(n, _plain(v)) for n, v in ast.iter_fields(node) if v is not None and v != []]
+    return type(node).__name__, *fields
+
+
+def _needed(body: list[ast.stmt], name: str) -> list[ast.stmt]:
+    """The statements of a program that define a name, and all names that these use."""
+    seen: set[str] = set()
+    wanted = {name}
+    while wanted > seen:
+        seen |= wanted
+        for statement in body:
+            if seen & _names(statement, ast.Store):
+                wanted |= _names(statement, ast.Load)
+    return [statement for statement in body if seen & _names(statement, ast.Store)]
+
+
+def _names(statement: ast.stmt, context: type[ast.expr_context]) -> set[str]:
+    """The names that a statement defines (ast.Store) or uses (ast.Load)."""
+    if context is ast.Store:
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            return {statement.name}
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            return {(each.asname or each.name).split(".")[0] for each in statement.names}
+    nodes = (node for node in ast.walk(statement) if isinstance(node, ast.Name))
+    return {node.id for node in nodes if isinstance(node.ctx, context)}
 
 
 @functools.cache

@@ -59,7 +59,7 @@ def main(script: str, lesson: str, comparisons: Mapping[str, Comparison]) -> Non
 
 def make(name: str, script: Path, lesson: str, comparison: Comparison) -> None:
     """Makes one table, going on with what is there of it."""
-    code = code_of(script, lesson)
+    code = code_of(script, lesson, comparison.run.__name__)
     parts = PARTS / f"{name}.jsonl"
     parts.parent.mkdir(parents=True, exist_ok=True)
     done = {key(part["row"]): part for part in read_parts(parts) if part["code"] == code}
@@ -112,9 +112,12 @@ def facts(
     }
 
 
-def code_of(script: Path, lesson: str) -> str:
-    """A hash of the code that a table rests on: the script, and the lesson's tagged cells."""
-    what = shape(script.read_text(encoding="utf-8")) + shape(source(lesson))
+def code_of(script: Path, lesson: str, run: str) -> str:
+    """A hash of the code that a table rests on.
+
+    It is what the function that runs a row needs of the script, and the lesson's tagged cells.
+    """
+    what = shape(script.read_text(encoding="utf-8"), run) + shape(source(lesson))
     return hashlib.sha256(what.encode()).hexdigest()[:16]
 
 
