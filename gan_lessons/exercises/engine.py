@@ -139,7 +139,7 @@ def _examine(exercise: Exercise, answer: Any, seed: int, limit: float) -> Result
     if answer is None or answer is ...:
         return _not_yet(exercise)
     if not callable(answer):
-        return _wrong(f'{name} takes the function itself: `check("{name}", {wanted})`.')
+        return _wrong(name, f'it takes the function itself: `check("{name}", {wanted})`.')
 
     cases = exercise.cases(torch.Generator().manual_seed(seed))
     given: Arguments = ()
@@ -157,18 +157,18 @@ def _examine(exercise: Exercise, answer: Any, seed: int, limit: float) -> Result
         return _not_yet(exercise)
     except measures.NotAllowed as rule:
         facts = {"input": _input(exercise, given)}
-        return _wrong(f"{name} is not right yet: `{wanted}` {rule}", facts, _ask_for_hint(name))
+        return _wrong(name, f"`{wanted}` {rule}", facts, _ask_for_hint(name))
     except TimeUp:
         facts = {"input": _input(exercise, given)}
         advice = "Is there a loop that never ends?"
-        return _wrong(f"{name} is not right yet: no result within {limit:g} s.", facts, advice)
+        return _wrong(name, f"no result within {limit:g} s.", facts, advice)
     except (Exception, SystemExit) as error:
         facts = {
             "input": _input(exercise, given),
             "error": f"{type(error).__name__}: {error}".splitlines()[0],
             "where": _where(error, answer),
         }
-        return _wrong(f"{name} is not right yet: `{wanted}` raises an error.", facts)
+        return _wrong(name, f"`{wanted}` raises an error.", facts)
     if all(value is None or value is ... for value in got):
         return _not_yet(exercise)
 
@@ -186,15 +186,13 @@ def _examine(exercise: Exercise, answer: Any, seed: int, limit: float) -> Result
             "which is": reason,
         }
         hint = _recognise(exercise, cases, got)
-        return _wrong(
-            f"{name} is not right yet.", facts, f"Hint: {hint}" if hint else _ask_for_hint(name)
-        )
+        return _wrong(name, "", facts, f"Hint: {hint}" if hint else _ask_for_hint(name))
     if side_effects:
         effect, on = side_effects[0]
         advice = "The result is right, but other code still needs what it changes."
-        return _wrong(f"{name} is not right yet: `{wanted}` {effect}.", {"input": on}, advice)
-    text = f"{name} passed: `{wanted}` is right in all {len(cases)} cases."
-    return Result(text, text, True)
+        return _wrong(name, f"`{wanted}` {effect}.", {"input": on}, advice)
+    head = _headline("✓", name, "solved", f"`{wanted}` is right in all {len(cases)} cases.")
+    return Result(head.plain, head.markdown, True)
 
 
 def _recognise(exercise: Exercise, cases: list[Arguments], got: list[object]) -> str | None:
@@ -222,19 +220,27 @@ def _written(exercise: Exercise, own: Arguments, given: Arguments) -> list[str]:
 
 
 def _not_yet(exercise: Exercise) -> Result:
-    text = (
-        f"{exercise.name} not yet: `{exercise.answer}` has no result so far (about "
-        f"{exercise.minutes} minutes; {_ask_for_hint(exercise.name, 'helps')})."
+    more = (
+        f"`{exercise.answer}` has no result so far (about {exercise.minutes} minutes; "
+        f"{_ask_for_hint(exercise.name, 'helps')})."
     )
-    return Result(text, text, None)
+    head = _headline("…", exercise.name, "not yet", more)
+    return Result(head.plain, head.markdown, None)
 
 
-def _wrong(headline: str, facts: dict[str, str] | None = None, advice: str = "") -> Result:
+def _headline(mark: str, name: str, words: str, more: str) -> Message:
+    """Mark and words tell solved, wrong and untouched apart at a glance, without colours."""
+    end = f": {more}" if more else "."
+    return Message(f"{mark} {name} {words}{end}", f"{mark} **{name} {words}**{end}")
+
+
+def _wrong(name: str, reason: str, facts: dict[str, str] | None = None, advice: str = "") -> Result:
+    head = _headline("✗", name, "is not right yet", reason)
     rows = [f"{label:<9} {text}" for label, text in (facts or {}).items() if text]
     table = "\n".join(rows).replace("`", "'")  # a backtick could end the block in Markdown
-    plain = "\n".join(part for part in (headline, table, advice) if part)
+    plain = "\n".join(part for part in (head.plain, table, advice) if part)
     block = f"```text\n{table}\n```" if table else ""
-    markdown = "\n\n".join(part for part in (headline, block, advice) if part)
+    markdown = "\n\n".join(part for part in (head.markdown, block, advice) if part)
     return Result(plain, markdown, False)
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from gan_lessons.exercises import Exercise, check
+from gan_lessons.exercises import Exercise, catalogue, check
 from gan_lessons.exercises.compare import describe, difference
 from gan_lessons.exercises.engine import Mistake, changed, examine
 
@@ -21,6 +21,18 @@ def test_not_implemented_is_not_yet() -> None:
         raise NotImplementedError
 
     assert check("06.1", answer).passed is None
+
+
+def test_the_three_results_differ_at_a_glance() -> None:
+    stub, solve = (lambda kernel: None), catalogue()["06.1"].solve
+    for answer, mark, words in (
+        (solve, "✓", "solved"),
+        (lambda kernel: -1, "✗", "is not right yet"),
+        (stub, "…", "not yet"),
+    ):
+        result = check("06.1", answer)
+        assert result.plain.startswith(f"{mark} 06.1 {words}")
+        assert result.markdown.startswith(f"{mark} **06.1 {words}**")
 
 
 def test_a_number_in_place_of_the_function_is_told_so() -> None:
