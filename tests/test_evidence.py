@@ -165,7 +165,7 @@ PROGRAM = """
 import math
 import os
 
-RATES = (1, 2)
+RATES = [row for row in (1, 2)]
 START = 3
 offset, other = START, 4
 
@@ -186,7 +186,7 @@ def unused(row):
 @pytest.mark.parametrize(
     ("old", "new", "same"),
     [
-        ("RATES = (1, 2)", "RATES = (1, 2, 3)", True),
+        ("(1, 2)", "(1, 2, 3)", True),
         ("os.sep", "os.linesep", True),
         ("return helper(row)", "return helper(row)  # a remark", True),
         ("return helper(row)", "return helper(-row)", False),

@@ -60,15 +60,18 @@ def _needed(body: list[ast.stmt], name: str) -> list[ast.stmt]:
     return [statement for statement in body if seen & _names(statement, ast.Store)]
 
 
-def _names(statement: ast.stmt, context: type[ast.expr_context]) -> set[str]:
+def _names(node: ast.AST, context: type[ast.expr_context]) -> set[str]:
     """The names that a statement defines (ast.Store) or uses (ast.Load)."""
+    if isinstance(node, ast.Name):
+        return {node.id} if isinstance(node.ctx, context) else set()
     if context is ast.Store:
-        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-            return {statement.name}
-        if isinstance(statement, ast.Import | ast.ImportFrom):
-            return {(each.asname or each.name).split(".")[0] for each in statement.names}
-    nodes = (node for node in ast.walk(statement) if isinstance(node, ast.Name))
-    return {node.id for node in nodes if isinstance(node.ctx, context)}
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            return {node.name}  # what is defined within is its own
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            return {(each.asname or each.name).split(".")[0] for each in node.names}
+        if isinstance(node, ast.comprehension):
+            return set()
+    return {name for child in ast.iter_child_nodes(node) for name in _names(child, context)}
 
 
 @functools.cache
