@@ -163,7 +163,7 @@ def test_a_verdict_takes_19_of_20_on_both(counts, verdict):
 
 PROGRAM = """
 import math
-import os
+from math import sin, sqrt
 
 RATES = [row for row in (1, 2)]
 START = 3
@@ -171,7 +171,7 @@ offset, other = START, 4
 
 
 def helper(x):
-    return math.sqrt(x + offset)
+    return sqrt(x + offset)
 
 
 def run(row):
@@ -179,7 +179,7 @@ def run(row):
 
 
 def unused(row):
-    return os.sep, RATES
+    return math.pi, RATES, sin
 """
 
 
@@ -187,18 +187,26 @@ def unused(row):
     ("old", "new", "same"),
     [
         ("(1, 2)", "(1, 2, 3)", True),
-        ("os.sep", "os.linesep", True),
+        ("math.pi", "math.e", True),
+        ("import sin, sqrt", "import cos, sin, sqrt", True),
         ("return helper(row)", "return helper(row)  # a remark", True),
         ("return helper(row)", "return helper(-row)", False),
         ("x + offset", "x - offset", False),
         ("START = 3", "START = 5", False),
-        ("import math", "import cmath as math", False),
+        ("from math", "from cmath", False),
     ],
 )
 def test_a_table_is_stale_if_code_that_it_needs_has_changed(old, new, same):
     shape = importlib.import_module("_lesson").shape
     assert old in PROGRAM
     assert (shape(PROGRAM.replace(old, new), "run") == shape(PROGRAM, "run")) == same
+
+
+def test_a_table_knows_which_names_it_takes_from_its_lesson():
+    texts = importlib.import_module("_lesson").texts
+    program = 'def run(row):\n    return row["helper"] + other()\n\n'
+    program += 'def other():\n    return "more"\n\ndef unused():\n    return "less"\n'
+    assert texts(program, "run") == {"helper", "more"}
 
 
 def test_a_stopped_table_goes_on_and_lands_when_complete(tmp_path, monkeypatch):

@@ -29,13 +29,18 @@ def source(number: str) -> str:
     return "\n\n".join("".join(cell["source"]) for cell in tagged)
 
 
-def shape(code: str, name: str | None = None) -> str:
-    """What a program does, without its layout and comments; of a name, what that name needs.
+def shape(code: str, *names: str) -> str:
+    """What the statements that some names need do, without their layout and comments.
 
     It is the same in all versions of Python, unlike what `ast.dump` and `ast.unparse` give.
     """
-    body = ast.parse(code).body
-    return repr(_plain(body if name is None else _needed(body, name)))
+    return repr(_plain(_needed(code, set(names))))
+
+
+def texts(code: str, *names: str) -> set[str]:
+    """The strings in the statements that some names need."""
+    nodes = (node for each in _needed(code, set(names)) for node in ast.walk(each))
+    return {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
 
 
 def _plain(node: object) -> object:
@@ -48,16 +53,25 @@ def _plain(node: object) -> object:
     return type(node).__name__, *fields
 
 
-def _needed(body: list[ast.stmt], name: str) -> list[ast.stmt]:
-    """The statements of a program that define a name, and all names that these use."""
+def _needed(code: str, wanted: set[str]) -> list[ast.stmt]:
+    """The statements of a program that define names, and all names that these use."""
+    body = [each for statement in ast.parse(code).body for each in _apart(statement)]
     seen: set[str] = set()
-    wanted = {name}
     while wanted > seen:
-        seen |= wanted
+        seen = set(wanted)
         for statement in body:
             if seen & _names(statement, ast.Store):
-                wanted |= _names(statement, ast.Load)
+                wanted = wanted | _names(statement, ast.Load)
     return [statement for statement in body if seen & _names(statement, ast.Store)]
+
+
+def _apart(statement: ast.stmt) -> list[ast.stmt]:
+    """One statement for each name that an import brings; others as they are."""
+    if isinstance(statement, ast.Import):
+        return [ast.Import([each]) for each in statement.names]
+    if isinstance(statement, ast.ImportFrom):
+        return [ast.ImportFrom(statement.module, [n], statement.level) for n in statement.names]
+    return [statement]
 
 
 def _names(node: ast.AST, context: type[ast.expr_context]) -> set[str]:

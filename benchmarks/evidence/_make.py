@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from _lesson import ROOT, shape, source
+from _lesson import ROOT, shape, source, texts
 from tqdm import tqdm
 
 from gan_lessons.evidence import SEEDS, Cell, Table, written
@@ -113,11 +113,12 @@ def facts(
 
 
 def code_of(script: Path, lesson: str, run: str) -> str:
-    """A hash of the code that a table rests on.
+    """A hash of the code that a table rests on: the function that runs a row, and all it needs.
 
-    It is what the function that runs a row needs of the script, and the lesson's tagged cells.
+    It takes the lesson's names out of a dictionary, so every string in it may be one of them.
     """
-    what = shape(script.read_text(encoding="utf-8"), run) + shape(source(lesson))
+    own, tagged = script.read_text(encoding="utf-8"), source(lesson)
+    what = shape(own, run) + shape(tagged, *texts(own, run))
     return hashlib.sha256(what.encode()).hexdigest()[:16]
 
 
