@@ -1,6 +1,7 @@
 """What tests of several folders need."""
 
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,3 +60,19 @@ from gan_lessons import data
 load_by_name = data.load
 data.load = lambda name, *, split="train", **_: load_by_name("glyphs", split=split)
 """
+
+
+@pytest.fixture(autouse=True)
+def signals_as_in_a_terminal():
+    """Whoever runs the tests may have told them to ignore some, as nohup and `&` do."""
+    stops = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")]
+    before = {
+        number: signal.signal(
+            number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+        )
+        for number in stops
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN
+    }
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)

@@ -68,20 +68,6 @@ def end_of(folder) -> dict[str, torch.Tensor]:
     return {name: value for name, value in state.items() if torch.is_tensor(value)}
 
 
-@pytest.fixture(autouse=True)
-def signals_as_in_a_terminal():
-    """Whoever runs the tests may have told them to ignore some, as nohup does."""
-    stops = {getattr(signal, name) for name, _ in SIGNALS} if sys.platform != "win32" else set()
-    before = {
-        number: signal.signal(number, signal.SIG_DFL)
-        for number in stops
-        if signal.getsignal(number) is signal.SIG_IGN
-    }
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 @pytest.mark.parametrize(("name", "times"), SIGNALS)
 @pytest.mark.parametrize("moment", MOMENTS)
