@@ -20,6 +20,9 @@ from gan_lessons.train.checkpoint import CheckpointError
 from gan_lessons.train.compute import ComputeOptions
 from gan_lessons.train.config import RECIPES, TrainConfig
 from gan_lessons.train.device import pick_device
+from gan_lessons.train.diagnose import diagnose
+from gan_lessons.train.doctor.case import Finding
+from gan_lessons.train.doctor.examine import examine
 from gan_lessons.train.history import History
 from gan_lessons.train.picture_trainer import Trainer, networks
 from gan_lessons.train.speed import fastest
@@ -30,11 +33,14 @@ __all__ = [
     "CheckpointError",
     "ComputeOptions",
     "DeviceMemoryFull",
+    "Finding",
     "GameTrainer",
     "History",
     "TrainConfig",
     "Trainer",
     "TrainingDiverged",
+    "diagnose",
+    "examine",
     "fastest",
     "networks",
     "pick_device",

@@ -53,6 +53,7 @@ from gan_lessons.train import (
     ranks,
 )
 from gan_lessons.train.checkpoint import claimed, find
+from gan_lessons.train.diagnose import report
 from gan_lessons.train.interrupt import answering, raising
 from gan_lessons.train.ranks import ProcessLost
 from gan_lessons.train.speed import forget_if_slow
@@ -184,10 +185,15 @@ def _train(
         aside.write_text(json.dumps(trainer.config.to_dict(), indent=2) + "\n", encoding="utf-8")
     if left > 0:
         before = trainer.steps, trainer.seconds
-        trainer.fit(left, view=view, save_to=out)
+        try:
+            trainer.fit(left, view=view, save_to=out)
+        except TrainingDiverged:
+            print(report(trainer))
+            raise
         steps, seconds = trainer.steps - before[0], trainer.seconds - before[1]
         forget_if_slow(trainer.config, images, trainer.device, seconds / steps)
     _deliver(trainer, judge, out)
+    print(report(trainer))
 
 
 def _deliver(trainer: Trainer, judge: Judge | None, out: Path) -> None:

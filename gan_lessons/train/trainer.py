@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ from gan_lessons.data.images import LARGEST
 from gan_lessons.train import checkpoint
 from gan_lessons.train.checkpoint import CheckpointError
 from gan_lessons.train.compute import ComputeOptions
+from gan_lessons.train.diagnose import diagnose
 from gan_lessons.train.fits import is_finite
 from gan_lessons.train.flat import prefixed, unprefixed
 from gan_lessons.train.game import Data, Game
@@ -269,6 +271,7 @@ class GameTrainer(Stepper):
             history=self._history,
             learning_rates=self._learning_rates(max(0, self.steps - 1)),
             samples=self.samples,
+            findings=partial(diagnose, self),
         )
 
     def samples(self, n: int) -> Tensor | None:
@@ -360,6 +363,7 @@ class GameTrainer(Stepper):
                 name: {
                     "name": each.name,
                     "shape": [len(each), *each.shape],
+                    "classes": list(each.classes),
                     "fingerprint": self._fingerprints[name],
                 }
                 for name, each in self.data.items()

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from torch import Tensor
 
+from gan_lessons.train.doctor.case import Finding
 from gan_lessons.train.history import History
 
 
@@ -20,6 +21,7 @@ class Progress:
     history: History
     learning_rates: dict[str, float]  # of each network, now
     samples: Callable[[int], Tensor | None]  # n pictures, the same items at each call
+    findings: Callable[[], list[Finding]] = list  # what is wrong now; costs about a step or two
 
 
 class View(Protocol):

@@ -1,9 +1,12 @@
 """The live view of a training: samples, losses, distance, speed and time left in one place."""
 
+import contextlib
+import html
 import math
+import textwrap
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
@@ -15,9 +18,11 @@ from gan_lessons.widgets.charts import Chart, Curve, Points, thinned
 from gan_lessons.widgets.live import on_colab, replace_still, show_live
 
 # A picture, or a distance, is due again only after this many times what it cost has gone by in
-# training: 1/33 and 1/60 together stay under 5 % of the time.
+# training, and so is a diagnosis: 1/33, 1/60 and 1/400 together stay under 5 % of the time.
 PICTURE_REST = 33
 DISTANCE_REST = 60
+DIAGNOSIS_REST = 400
+FIRST_DIAGNOSIS = 10.0  # seconds: before, there is little to look at
 SHORTEST_REST = 0.2  # seconds: five pictures a second are enough for the eye
 STILL_REST = 10.0  # seconds between two still pictures for the file, at least
 MOST_SAMPLES = 1024
@@ -39,7 +44,7 @@ class Snapshot:
 
     distances: (step, Fréchet distance). floor: the distance of real pictures, None without a judge.
     pictures: (N, C, H, W), None if the game makes none; so many columns in a row. ended: whether
-    the training is over, at its goal or before.
+    the training is over, at its goal or before. findings: what is wrong, a line each.
     """
 
     step: int
@@ -52,6 +57,7 @@ class Snapshot:
     pictures: Tensor | None
     columns: int
     ended: bool
+    findings: tuple[str, ...] = ()
 
     @property
     def last(self) -> int:
@@ -63,7 +69,8 @@ class TrainingView:
     """Shows a running `Trainer.fit`: `trainer.fit(1500, view=TrainingView(judge))`.
 
     One picture is kept in place and redrawn at most 5 times a second, for less than 5 % of the
-    training's time. Where no kernel runs, a still picture stands in its place.
+    training's time. Where no kernel runs, a still picture stands in its place. What
+    `train.diagnose` finds stands with it: it looks now and then, and at the end.
 
     judge: measures the Fréchet distance now and then, and at the end; None leaves it out.
     samples: how many pictures are shown, from the same latents each time, so that they are seen to
@@ -82,7 +89,8 @@ class TrainingView:
         self.cost = 0.0  # seconds spent on showing and measuring while training
         self.pictures_drawn = 0
         self._display_id: str | None = None
-        self._picture_due = self._distance_due = self._still_due = 0.0
+        self._findings: tuple[str, ...] = ()
+        self._picture_due = self._distance_due = self._diagnosis_due = self._still_due = 0.0
 
     def update(self, progress: Progress) -> None:
         """Called by `fit` between steps: does something only when it is due."""
@@ -91,13 +99,21 @@ class TrainingView:
         if now < self._picture_due and opened:
             return
         if not opened:
+            self._findings = ()
             self._distance_due = now + 1.0  # the first second has little to measure
+            self._diagnosis_due = now + FIRST_DIAGNOSIS
         if self.judge is not None and now >= self._distance_due:
             self._measure(progress)
             spent = time.perf_counter() - now
             self._distance_due = now + spent + DISTANCE_REST * spent
             self.cost += spent
         start = time.perf_counter()
+        if start >= self._diagnosis_due:
+            self._diagnose(progress)
+            spent = time.perf_counter() - start
+            self._diagnosis_due = start + spent + DIAGNOSIS_REST * spent
+            self.cost += spent
+            start += spent
         self.latest = self.snapshot(progress)
         self._show(self.latest)
         if opened and start >= self._still_due and not on_colab():
@@ -113,12 +129,16 @@ class TrainingView:
     def close(self, progress: Progress) -> None:
         """Called by `fit` at its end: shows the last moment, and puts its picture into the file."""
         history = progress.history
+        self._diagnose(progress)
         # Networks full of NaN have nothing to show; the last picture stays.
         if len(history) and all(math.isfinite(own[-1]) for own in history.losses.values()):
             measured = bool(history.distances) and history.distances[-1][0] == progress.step
             if self.judge is not None and not measured:
                 self._measure(progress)
             self.latest = self.snapshot(progress, ended=True)
+            self._show(self.latest)
+        elif self.latest is not None:
+            self.latest = replace(self.latest, findings=self._findings)
             self._show(self.latest)
         if self._display_id is not None and self.latest is not None:
             replace_still(self.widget, to_picture(self.latest), self._display_id)
@@ -138,6 +158,7 @@ class TrainingView:
             progress.samples(self.samples),
             self.columns,
             ended,
+            self._findings,
         )
 
     def _measure(self, progress: Progress) -> None:
@@ -146,6 +167,11 @@ class TrainingView:
         if pictures is None:
             raise ValueError("this game has no samples to judge: leave judge out")
         progress.history.distances.append((progress.step, self.judge(pictures)))
+
+    def _diagnose(self, progress: Progress) -> None:
+        """Looks for what is wrong. A network of someone's own that fails at it ends nothing."""
+        with contextlib.suppress(Exception):
+            self._findings = tuple(map(str, progress.findings()))
 
     def _show(self, latest: Snapshot) -> None:
         """Writes into the page; at first it is opened."""
@@ -225,10 +251,11 @@ def to_html(s: Snapshot) -> str:
         wide = max(1, round(84 / s.pictures.shape[-1])) * s.pictures.shape[-1] * s.columns // 2
         image = kit.to_img(s.pictures, words, s.columns, gap=1)
         sheet = f"<div class='sheet' style='width:{min(wide, 400)}px'>{image}</div>"
+    found = "".join(f"<p class='finding'>{html.escape(line)}</p>" for line in s.findings)
     return (
         f"<div class='gl-card'><div class='bar'><div style='width:{done:.1f}%'></div></div>"
         f"<div class='both'>{sheet}<div class='numbers gl-tips'><table>{rows}</table>{curves}"
-        f"{charts.axis_svg('step', s.last)}</div></div></div>"
+        f"{charts.axis_svg('step', s.last)}</div></div>{found}</div>"
     )
 
 
@@ -238,7 +265,8 @@ def alt_text(s: Snapshot) -> str:
     losses = "both losses" if len(s.losses) == 2 else "the losses"
     distance = "" if s.floor is None else ", and the Fréchet distance"
     numbers = ", ".join(f"{name} {value}" for name, value in headline(s))
-    return f"{pictures}{losses} against the step{distance}; {numbers}"
+    found = "".join(f"; {line}" for line in s.findings)
+    return f"{pictures}{losses} against the step{distance}; {numbers}{found}"
 
 
 def quick_picture(s: Snapshot) -> plots.Picture:
@@ -274,4 +302,7 @@ def to_picture(s: Snapshot) -> plots.Picture:
         upper.sharex(lower)
         upper.tick_params(labelbottom=False)
     lower.set_xlabel("step")
+    if s.findings:
+        lines = (textwrap.fill(line, 120) for line in s.findings)
+        drawn.suptitle("\n".join(lines), x=0.02, ha="left", fontsize=9, color=plots.FAKE)
     return plots.picture(drawn, alt_text(s))

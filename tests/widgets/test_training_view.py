@@ -9,7 +9,7 @@ import torch
 pytest.importorskip("ipywidgets")
 
 from gan_lessons.data import Images
-from gan_lessons.train import History, TrainConfig, Trainer, networks
+from gan_lessons.train import Finding, History, TrainConfig, Trainer, networks
 from gan_lessons.train.view import Progress
 from gan_lessons.widgets import TrainingView, live, training_view
 
@@ -187,6 +187,50 @@ def test_bad_sizes_are_refused():
         TrainingView(samples=0)
     with pytest.raises(ValueError, match=r"columns must be .*, got 2\.5"):
         TrainingView(columns=2.5)
+
+
+def finding() -> Finding:
+    return Finding("D wins", "D tells 100% of pairs apart", "D has won", "add <r1>")
+
+
+def test_what_is_wrong_stands_in_the_view_and_in_the_picture(trainer, shown):
+    trainer.fit(3)
+    view = TrainingView(samples=4)
+    wrong = replace(trainer.progress, findings=lambda: [finding()])
+    view.update(wrong)
+    assert "D has won" not in view.html.value  # it does not look at once
+    view._diagnosis_due = view._picture_due = 0.0
+    view.update(wrong)
+    assert "D tells 100% of pairs apart: D has won; add <r1>" in text(view.html.value)
+    assert "<r1>" not in view.html.value
+    assert view._diagnosis_due > 0  # the next one is due later
+    view.close(wrong)
+    assert "D has won; add <r1>" in shown[-1][0]["text/plain"]
+    healthy = TrainingView(samples=4)
+    trainer.fit(3, healthy)
+    assert healthy.latest.findings == ()
+    assert "finding" not in healthy.html.value
+
+
+def test_a_training_that_fails_says_why_below_what_was_last_seen(trainer, shown):
+    view = TrainingView()
+    trainer.fit(3, view)
+    with torch.no_grad():
+        next(trainer.generator.parameters()).fill_(float("nan"))
+    with pytest.raises(FloatingPointError):
+        trainer.fit(3, view)
+    assert "step 3 of 3" in shown[-1][0]["text/plain"]
+    assert "weights that are not finite: generator" in shown[-1][0]["text/plain"]
+    assert "not finite" in text(view.html.value)
+
+
+def test_a_diagnosis_that_fails_ends_nothing(trainer, shown):
+    def broken():
+        raise RuntimeError("no")
+
+    view = TrainingView(samples=4)
+    view.close(replace(trainer.fit(3).progress, findings=broken))
+    assert view.latest.findings == ()
 
 
 def test_a_game_without_pictures_is_shown_by_its_losses(shown):

@@ -1,0 +1,1 @@
+"""The rules behind `train.diagnose` and `train.examine`."""
