@@ -111,6 +111,7 @@ GROUPS = [
     {"data", "evidence", "metrics", "plots"},
     {"losses", "models"},
     {"train"},
+    {"commands", "__main__"},
     {"exercises"},
     {"widgets"},
 ]

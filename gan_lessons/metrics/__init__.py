@@ -8,9 +8,12 @@ precision_recall(real, fake), density_coverage(real, fake)   # fidelity and dive
 judge = Judge(images, unseen)                     # the Fréchet distance, cheap to repeat
 mode_report(points, toy.ring_centres(), 0.01)     # the modes found, if the modes are known
 class_report(pictures, net)                       # the same, with classes as modes
+
+evaluate(pictures, images, unseen)                # all of these at the end, beside real pictures'
 """
 
 from gan_lessons.metrics.distances import KernelDistance, frechet_distance, kernel_distance
+from gan_lessons.metrics.evaluation import Evaluation, evaluate
 from gan_lessons.metrics.feature_net import FeatureNet, features
 from gan_lessons.metrics.judge import Judge
 from gan_lessons.metrics.modes import ModeReport, class_report, mode_report
@@ -23,6 +26,7 @@ from gan_lessons.metrics.neighbours import (
 
 __all__ = [
     "DensityCoverage",
+    "Evaluation",
     "FeatureNet",
     "Judge",
     "KernelDistance",
@@ -30,6 +34,7 @@ __all__ = [
     "PrecisionRecall",
     "class_report",
     "density_coverage",
+    "evaluate",
     "features",
     "frechet_distance",
     "kernel_distance",

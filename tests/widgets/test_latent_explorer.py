@@ -15,6 +15,7 @@ pytest.importorskip("ipywidgets")
 from gan_lessons import data, models
 from gan_lessons.data import to_uint8
 from gan_lessons.models import dcgan, mlp
+from gan_lessons.models.latents import PATHS
 from gan_lessons.train import TrainConfig, Trainer
 from gan_lessons.widgets import LatentExplorer
 from gan_lessons.widgets.latent_explorer import page, space
@@ -67,7 +68,7 @@ def slerp(a: torch.Tensor, b: torch.Tensor, t: float) -> torch.Tensor:
 
 def test_a_walk_begins_and_ends_where_it_should():
     a, b = torch.randn(2, 10, generator=torch.Generator().manual_seed(1))
-    for path in space.PATHS:
+    for path in PATHS:
         z = space.walk(a, b, 8, path)
         assert torch.allclose(z[0], a, atol=1e-6)
         assert torch.allclose(z[-1], b, atol=1e-6)
@@ -86,7 +87,7 @@ def test_a_spherical_walk_stays_on_its_shell_in_equal_steps():
     assert space.walk(a, b, 8, "linear")[4].norm() < 0.95
 
 
-@pytest.mark.parametrize("path", space.PATHS)
+@pytest.mark.parametrize("path", PATHS)
 def test_where_there_is_no_one_arc_it_goes_straight(path):
     a = torch.randn(10)
     assert torch.allclose(space.walk(a, a, 4, path), a.expand(5, 10), atol=1e-6)
@@ -96,7 +97,7 @@ def test_where_there_is_no_one_arc_it_goes_straight(path):
 
 def test_a_grid_has_its_corners_and_its_middle():
     corners = torch.randn(4, 10)
-    for path in space.PATHS:
+    for path in PATHS:
         z = space.grid(corners, 7, path)
         for at, corner in zip(((0, 0), (0, 6), (6, 0), (6, 6)), corners, strict=True):
             assert torch.allclose(z[at], corner, atol=1e-6)

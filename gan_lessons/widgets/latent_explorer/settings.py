@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gan_lessons import checks
-from gan_lessons.widgets.latent_explorer.space import PATHS, SPHERICAL
+from gan_lessons.models.latents import PATHS, SPHERICAL
 from gan_lessons.widgets.settings import (
     MOST_SEED,
     Settings,

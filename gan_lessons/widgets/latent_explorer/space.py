@@ -1,12 +1,9 @@
 """Geometry of the latent space: ways between latents, and the directions that matter most."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-SPHERICAL, LINEAR = "spherical", "linear"
-PATHS = (SPHERICAL, LINEAR)
-PARALLEL = 1e-6  # sines below this: there is no arc to follow
+from gan_lessons.models.latents import between
 
 
 def latents(seed: int, size: int) -> Tensor:
@@ -16,22 +13,6 @@ def latents(seed: int, size: int) -> Tensor:
     """
     rng = torch.Generator().manual_seed(seed)
     return torch.cat([torch.randn(1, size, generator=rng) for _ in range(2)])
-
-
-def between(a: Tensor, b: Tensor, t: Tensor, path: str) -> Tensor:
-    """The latents a share t of the way from a to b. a, b: (..., D), t: (..., 1) in [0, 1].
-
-    "linear" goes straight; "spherical" along the arc (White 2016), with lengths changing from |a|
-    to |b| as the formula has them. Where a and b point the same or the opposite way there is no
-    one arc, and it goes straight as well.
-    """
-    if path == LINEAR:
-        return (1 - t) * a + t * b
-    kind, a, b, t = a.dtype, a.double(), b.double(), t.double()  # acos is blunt near 0 and π
-    angle = F.cosine_similarity(a, b, dim=-1).clamp(-1, 1).acos()[..., None]
-    sine = angle.sin()
-    arc = (((1 - t) * angle).sin() * a + (t * angle).sin() * b) / sine
-    return torch.where(sine > PARALLEL, arc, (1 - t) * a + t * b).to(kind)
 
 
 def walk(a: Tensor, b: Tensor, steps: int, path: str) -> Tensor:

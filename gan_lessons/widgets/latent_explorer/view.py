@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from gan_lessons.models.latents import between
 from gan_lessons.widgets.latent_explorer import space
 from gan_lessons.widgets.latent_explorer.settings import (
     FARTHEST,
@@ -106,7 +107,7 @@ def typical(size: int) -> float:
 def _at(source: Source, settings: LatentSettings, where: str) -> Tensor:
     if where == "walk":
         share = torch.tensor([settings.position / STEPS])
-        return space.between(*_ends(source, settings), share, settings.path)
+        return between(*_ends(source, settings), share, settings.path)
     if where == "grid":
         cells = space.grid(_corners(source, settings), SIDE, settings.path)
         return cells[settings.row - 1, settings.column - 1]
