@@ -27,11 +27,14 @@ from gan_lessons.train.games.pictures import PictureGame
 from gan_lessons.train.games.translation import TranslationConfig
 from gan_lessons.train.tensorboard import TensorBoardView
 from gan_lessons.widgets import (
+    AttentionExplorer,
     DeconvExplorer,
     DiracExplorer,
     GanLab,
     LatentExplorer,
     MetricExplorer,
+    PainterExplorer,
+    SteeringExplorer,
     TrainingView,
     UpsamplingExplorer,
 )
@@ -72,6 +75,7 @@ CONDITIONAL = Trainer(
     dataclasses.replace(CONFIG, conditional=True),
     "cpu",
 )
+CARDS, LOOKS = torch.zeros(2, 2, 1, 8, 8), torch.full((2, 2, 16, 16), 1 / 16)
 STATE = TRAINER.state_dict()
 LAB = GanLab(layers_g=1, layers_d=1, units_g=4, units_d=4, batch=8)
 HISTORY = SimpleNamespace(discriminator_loss=[1.0, 2.0], generator_loss=[2.0, 1.0])
@@ -245,6 +249,24 @@ DOORS: dict[str, Door] = {
         {"config": CONFIG, "images": NOISE},
         {"config": "object", "images": "object"},
     ),
+    "train.diagnose": Door(train.diagnose, {"trainer": TRAINER}, {"trainer": "object"}),
+    "train.examine": Door(
+        train.examine,
+        {
+            **{"generator": nn.Linear(3, 2), "discriminator": nn.Linear(2, 1)},
+            **{"real": torch.ones(4, 2), "z": torch.ones(4, 3), "labels": None},
+            **{"loss": "hinge", "losses_d": [1.0, 2.0], "optimisers": None, "penalty": None},
+            **{"looks": (), "kernels": 0.1, "joint": False, "show": doubled},
+        },
+        {
+            **dict.fromkeys(["generator", "discriminator", "real", "z", "show"], "object"),
+            **dict.fromkeys(["optimisers", "penalty"], "object or None"),
+            "labels": "tensor or None",
+            **{"loss": "name", "losses_d": "row", "looks": "row", "joint": "flag"},
+            "kernels": "number or None",
+        },
+        {"labels": "positional arguments"},
+    ),
     "train.pick_device": Door(
         train.pick_device, {"name": "auto"}, {"name": "name"}, {"name": "device"}
     ),
@@ -359,6 +381,47 @@ DOORS: dict[str, Door] = {
         DeconvExplorer().show, {"settings": None}, {"settings": "object or None"}
     ),
     "DiracExplorer": settings_door(DiracExplorer, widgets.dirac_explorer.settings.DiracSettings),
+    "AttentionExplorer": Door(
+        AttentionExplorer,
+        {
+            **{"steps": [0, 10], "pictures": CARDS, "weights": LOOKS, "gammas": [0.0, 0.5]},
+            **{
+                "step": 1,
+                "network": "generator",
+                "way": "from",
+                "picture": 1,
+                "row": 2,
+                "column": 2,
+            },
+        },
+        {
+            **{"steps": "row", "pictures": "object", "weights": "object"},
+            **{
+                "gammas": "row or None",
+                "step": "natural or None",
+                "network": "name",
+                "way": "name",
+            },
+            **dict.fromkeys(["picture", "row", "column"], "positive"),
+        },
+        {"gammas": "unknown network"},
+    ),
+    "PainterExplorer": Door(
+        PainterExplorer,
+        {"canvases": CARDS[:, :, None].expand(2, 2, 3, 1, 8, 8)[0], "stroke": 2},
+        {"canvases": "object", "stroke": "positive"},
+    ),
+    "SteeringExplorer": Door(
+        SteeringExplorer,
+        {
+            **{"generator": CONDITIONAL, "net": None, "asked": 0, "other": 1},
+            **{"mix": 0.5, "truncation": 1.0, "seed": 0},
+        },
+        {
+            **{"generator": "object", "net": "object or None", "asked": "natural"},
+            **{"other": "natural or None", "mix": "size", "truncation": "size", "seed": "natural"},
+        },
+    ),
     "MetricExplorer": settings_door(
         MetricExplorer, widgets.metric_explorer.settings.MetricSettings
     ),
@@ -511,6 +574,6 @@ def is_error(thing: Any) -> bool:
 # Records that other functions make, and what takes no arguments.
 WITHOUT_DOORS: set[str] = {
     *("data.cache_folder", "exercises.catalogue", "exercises.Exercise", "exercises.Message"),
-    *("exercises.Result", "plots.Losses", "train.History"),
+    *("exercises.Result", "plots.Losses", "train.Finding", "train.History"),
 }
 MODULES = [data, images, folder, plots, train, exercises, widgets]

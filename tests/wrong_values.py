@@ -81,6 +81,7 @@ ALLOWED: dict[str, Allowed] = {
     "natural or items": lambda value: ALLOWED["natural"](value) or is_empty(value),
     "natural or None": lambda value: value is None or (is_whole(value) and value >= 0),
     "number": is_number,
+    "number or None": lambda value: value is None or is_number(value),
     "size": lambda value: is_number(value) and value >= 0,
     "flag": lambda value: isinstance(value, bool),
     "name": lambda value: False,

@@ -112,10 +112,16 @@ def steps_of(optimiser: torch.optim.Optimizer) -> float:
     return max((float(own["step"]) for own in optimiser.state.values() if "step" in own), default=0)
 
 
-def remembered(optimiser: torch.optim.Optimizer) -> float | None:
-    """The norm of the running mean of the gradients that it was given; None if it keeps none."""
-    means = [own["exp_avg"] for own in optimiser.state.values() if "exp_avg" in own]
-    return norm(means) if means else None
+def remembered(optimiser: torch.optim.Optimizer) -> tuple[float, float] | None:
+    """The gradients that an Adam was given: the norm of their mean over the last steps, and their
+    usual norm so far, as the root of a mean square over a longer time. None for other optimisers.
+    """
+    kept = [own for own in optimiser.state.values() if "exp_avg" in own and "exp_avg_sq" in own]
+    if not kept:
+        return None
+    forgotten = optimiser.param_groups[0]["betas"][1] ** float(kept[0]["step"])
+    squares = sum(own["exp_avg_sq"].sum().item() for own in kept)
+    return norm([own["exp_avg"] for own in kept]), math.sqrt(squares / max(1 - forgotten, 1e-30))
 
 
 def norm(tensors: Sequence[Tensor | None]) -> float:

@@ -11,7 +11,7 @@ from gan_lessons.train.fits import is_finite
 from gan_lessons.train.passes import logits
 
 SPIKE = 6.0  # D's loss is that many times the loss of a D that says nothing: steps are too long
-LEFT = 5.0  # the optimiser of D remembers gradients that many times as large as D's loss gives
+LEFT = 2.5  # the optimiser of D remembers gradients that many times as large as D's loss gives
 DEPENDS = 0.01  # of the logits' spread: more than rounding
 BEYOND = 0.01  # share of real values that G cannot make
 
@@ -146,11 +146,13 @@ def batch(case: Case, fake: Tensor) -> Iterator[Finding]:
 def left_gradients(case: Case, fake: Tensor) -> Iterator[Finding]:
     """The gradients that D's optimiser was given, against that of D's loss now.
 
-    Where nobody clears them, they are the sum of all so far.
+    Where nobody clears them, they are the sum of all so far, and as large as ever. (Gradients that
+    were large some time ago, and no longer are, come from a rate that is too high.)
     """
-    given = remembered(case.optimisers[1]) if case.optimisers else None
-    if given is None:
+    known = remembered(case.optimisers[1]) if case.optimisers else None
+    if known is None or known[0] < known[1]:
         return
+    given = known[0]
     value = case.loss.discriminator(case.judge(case.real), case.judge(fake))
     usual = norm(torch.autograd.grad(value, [*case.discriminator.parameters()], allow_unused=True))
     ratio = given / max(usual, 1e-30)

@@ -72,12 +72,25 @@ def examine(
     if isinstance(loss, str):
         loss = LOSSES[checks.one_of("loss", loss, LOSSES)]
     checks.instance("loss", loss, Loss)
-    for optimiser in optimisers or ():
-        checks.instance("each of optimisers", optimiser, torch.optim.Optimizer)
+    if optimisers is not None:
+        for optimiser in checks.items("optimisers", optimisers):
+            checks.instance("each of optimisers", optimiser, torch.optim.Optimizer)
+        if len(optimisers) != 2:
+            raise ValueError(f"optimisers must be G's and D's, got {len(optimisers)}")
+    if labels is not None:
+        checks.instance("labels", labels, Tensor)
+    functions = {"show": show} if penalty is None else {"show": show, "penalty": penalty}
+    for name, function in functions.items():
+        if not callable(function):
+            raise ValueError(f"{name} must be a function, got {checks.shown(function)}")
+    if not callable(looks):
+        for each in checks.items("looks", looks):
+            if checks.instance("each of looks", each, Tensor).shape != real.shape:
+                raise ValueError(f"each of looks must be as real, got {checks.shown(each)}")
     if kernels is not None:
         kernels = checks.number("kernels", kernels, above=0)
     case = Case(
-        _copied(generator), _copied(discriminator), real, z, labels, loss, list(losses_d),
+        _copied(generator), _copied(discriminator), real, z, labels, loss, _numbers(losses_d),
         optimisers, penalty, show, looks if callable(looks) else lambda: looks, kernels,
         checks.flag("joint", joint),
     )  # fmt: skip
@@ -97,6 +110,15 @@ def examine(
             if found := list(rule(case, fake)):
                 return found
         return []
+
+
+def _numbers(losses_d: Sequence[float]) -> list[float]:
+    try:
+        return [float(each) for each in checks.items("losses_d", losses_d)]
+    except (TypeError, ValueError, RuntimeError):
+        raise ValueError(
+            f"losses_d must be a list of numbers, got {checks.shown(losses_d)}"
+        ) from None
 
 
 def _copied(network: nn.Module) -> nn.Module:

@@ -15,6 +15,7 @@ RECENT = 1_000  # steps that are looked back on
 SURE = 0.02  # share of pairs that D confuses at most, if it has won
 BEHIND = 3.0  # G moves that many times as fast as D
 FEW = 0.6  # share of the real variety, of a G that runs ahead of D
+FEW_BEHIND = 0.85  # the same where updates and rates say so themselves
 ALIKE = 0.06  # spread of the samples, as a share of the real one: one picture, and little around it
 MOVED = 0.3  # real spreads that the mean of the samples moves from look to look, on average
 FURTHEST = 2.0  # a single move counts as that many spreads at most
@@ -69,7 +70,8 @@ def few(case: Case, fake: Tensor) -> Iterator[Finding]:
         return
     spread, variety = diversity(case.real, fake)
     ahead = case.pace >= BEHIND or _fooled(case)
-    if not (spread < ALIKE or (ahead and variety < FEW)):
+    few = FEW_BEHIND if case.pace >= BEHIND else FEW
+    if not (spread < ALIKE or (ahead and variety < few)):
         return
     looks = [each.flatten(1) for each in case.looks()]
     if looks and not ahead and diversity(case.real, looks[-1])[0] > ALIKE:
