@@ -14,13 +14,23 @@ without running code from the checkpoint's file.
 from torch import nn
 
 from gan_lessons.checks import flag, instance, one_of, shown
-from gan_lessons.models import dcgan, mlp, modern, points
+from gan_lessons.models import dcgan, mlp, modern, points, recurrent
 from gan_lessons.models.parts import NETWORKS, ranged
 
 FAMILIES = {"mlp": mlp, "dcgan": dcgan, "modern": modern}  # what `build` can build: for pictures
 BATCH_NORM = {"dcgan"}  # families whose discriminator has the option `norm`
 
-__all__ = ["FAMILIES", "build", "dcgan", "describe", "mlp", "modern", "points", "rebuild"]
+__all__ = [
+    "FAMILIES",
+    "build",
+    "dcgan",
+    "describe",
+    "mlp",
+    "modern",
+    "points",
+    "rebuild",
+    "recurrent",
+]
 
 
 def build(
