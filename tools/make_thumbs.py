@@ -32,6 +32,8 @@ CHOSEN: dict[str, tuple[str, Part]] = {
     "06": ("64 generated digits", (0, 0, 0.5, 1)),
     "07": ("Four orbits of 300 steps", (0, 0, 0.52, 1)),
     "08": ("Metrics on ring of 8", (0, 0, 0.5, 1)),
+    "09": ("Attention of the generator at step", (0, 0, 0.5, 1)),
+    "10": ("Steering explorer", (0, 0, 1, 1)),
 }
 
 

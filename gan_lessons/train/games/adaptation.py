@@ -1,7 +1,9 @@
 """Domain adaptation: a classifier carried from a labelled domain to one without labels.
 
 Ganin et al. 2016, "Domain-Adversarial Training of Neural Networks": a critic tells the features of
-the two domains apart, and the encoder learns features that it cannot tell apart.
+the two domains apart, and the encoder learns features that it cannot tell apart. With
+`conditional`, the critic sees the features with the predicted class: Long et al. 2018, "Conditional
+Adversarial Domain Adaptation" (CDAN).
 """
 
 import math
@@ -9,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from gan_lessons import checks
@@ -30,6 +32,7 @@ class AdaptationConfig(RunConfig):
     learning_rate: float = 1e-3  # Adam's, for encoder and classifier
     learning_rate_critic: float = 1e-3  # Adam's, for the critic
     critic_updates: int = 1  # updates of the critic for each one of the encoder
+    conditional: bool = False  # the critic judges features × predicted classes (CDAN)
 
     def _check_each(self) -> None:
         super()._check_each()
@@ -38,6 +41,7 @@ class AdaptationConfig(RunConfig):
         for name in ("learning_rate", "learning_rate_critic"):
             self._check(checks.number, name, above=0)
         self._check(checks.whole, "critic_updates", 1, MOST_UPDATES)
+        self._check(checks.flag, "conditional")
 
 
 class AdaptationGame(Game):
@@ -81,8 +85,9 @@ class AdaptationGame(Game):
         """Tell the domains apart by their features; the source plays the part of the real ones."""
         with torch.no_grad():
             source, target = (networks["encoder"](batch[name].x) for name in self.data_names)
+            seen = [self._seen(networks["classifier"], each) for each in (source, target)]
         critic = networks["critic"]
-        return self.loss.discriminator(critic(source), critic(target)), None
+        return self.loss.discriminator(*map(critic, seen)), None
 
     def encoder_loss(
         self,
@@ -97,11 +102,31 @@ class AdaptationGame(Game):
         assert labels is not None  # see `check`
         source, target = networks["encoder"](x), networks["encoder"](batch["target"].x)
         loss = cross_entropy(networks["classifier"](source), labels)
-        critic = networks["critic"]
+        critic, classifier = networks["critic"], networks["classifier"]
+        source, target = (self._seen(classifier, each) for each in (source, target))
         # With minimax, the negative of the critic's loss: gradient reversal. Turned logits make
         # source features play the fakes.
         confusion = self.loss.generator(critic(target)) + self.loss.generator(-critic(source))
         return loss + values["strength"] * confusion, None
+
+    def _seen(self, classifier: nn.Module, features: Tensor) -> Tensor:
+        """What the critic judges: features (N, F), or their products with the class probabilities,
+        (N, F · classes). No gradient goes through the probabilities, as in the paper's own code.
+        """
+        if not self.config.conditional:
+            return features
+        predicted = classifier(features).softmax(1).detach()
+        return (features[:, :, None] * predicted[:, None]).flatten(1)
+
+    def _judged(self, networks: Networks, features: Tensor) -> Tensor:
+        """The critic's logits in evaluation mode. Raises ValueError if it takes other numbers."""
+        seen = self._seen(networks["classifier"], features)
+        try:
+            return networks["critic"].eval()(seen)
+        except RuntimeError as error:
+            products = ", features × classes" if self.config.conditional else ""
+            shape = tuple(seen.shape)
+            raise ValueError(f"the critic does not take {shape}{products}: {error}") from None
 
     @torch.no_grad()
     def check(self, networks: Networks, data: Mapping[str, Data], device: torch.device) -> None:
@@ -115,7 +140,7 @@ class AdaptationGame(Game):
             first = torch.zeros(2, dtype=torch.int64, device=source.device)
             features = networks["encoder"].eval()(source.floats(first).to(device))
             guesses = networks["classifier"].eval()(features)
-            judged = networks["critic"].eval()(features)
+            judged = self._judged(networks, features)
         finally:
             for name, training in modes.items():
                 networks[name].train(training)
