@@ -1,6 +1,7 @@
 """`gan-lessons generate`: pictures from a run's checkpoint."""
 
 import argparse
+import math
 import os
 import re
 import shutil
@@ -43,8 +44,8 @@ def run(options: argparse.Namespace) -> None:
         pixels = count * (generator.shape[-1] * scale) ** 2
         checks.fits("a sheet", pixels, plots.LARGEST, "name a folder as --out")
         pictures = generate(generator, count, **given)
-        columns = len(chosen_of(options.classes, generator))
-        image = plots.sheet(pictures, columns if 1 < columns <= 30 else None, scale=scale)
+        columns = columns_of(len(chosen_of(options.classes, generator)), count)
+        image = plots.sheet(pictures, columns, scale=scale)
         with file_written(options, out) as aside:
             image.save(aside, "png")
         print(f"{out}: a sheet of {count} pictures")
@@ -53,6 +54,15 @@ def run(options: argparse.Namespace) -> None:
     with folder_written(options, out) as aside:
         write_pictures(aside, generator, z, labels)
     print(f"{out}: {count} pictures" + (" in a folder for each class" if generator.classes else ""))
+
+
+def columns_of(classes: int, count: int) -> int | None:
+    """Columns of a sheet of `count` pictures that take `classes` in turn: each column holds one
+    class, and the sheet is about square. None: as the sheet likes.
+    """
+    if not 1 < classes <= min(30, count):
+        return None
+    return classes * max(1, round(math.sqrt(count) / classes))
 
 
 def write_pictures(folder: Path, generator: Delivered, z: Tensor, labels: Tensor | None) -> None:

@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     if given[:1] == ["train"]:
         from gan_lessons.train.__main__ import main as train
 
-        return train(given[1:])
+        return train(given[1:], "gan-lessons train")
     options = parser().parse_args(given)
     # Imported here, because torch takes seconds, and help should not.
     from gan_lessons.commands.answer import run

@@ -9,6 +9,7 @@ from tqdm.auto import tqdm
 
 from gan_lessons import checks, plots
 from gan_lessons.commands import film
+from gan_lessons.commands.generate import columns_of
 from gan_lessons.commands.inputs import chosen_of, file_written, generator_of, labels_of, out_of
 from gan_lessons.models.latents import loop
 from gan_lessons.train.deliver import Delivered, draw
@@ -35,9 +36,9 @@ def run(options: argparse.Namespace) -> None:
     checks.fits("a frame", count * (generator.shape[-1] * scale) ** 2, MOST_PIXELS, "lower --scale")
     labels = labels_of(options.classes, generator, count)
     points = waypoints_of(generator, waypoints, count, options.seed, labels, options.truncation)
-    columns = len(chosen_of(options.classes, generator))
+    columns = columns_of(len(chosen_of(options.classes, generator)), count)
     with file_written(options, out) as aside:
-        shown = frames(generator, *points, length, scale, columns if 1 < columns <= count else None)
+        shown = frames(generator, *points, length, scale, columns)
         film.write(aside, kind, shown, length, fps)
     print(f"{out}: {length} frames, {length / fps:.1f} s, {out.stat().st_size / 1e6:.1f} MB")
 

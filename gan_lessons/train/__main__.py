@@ -64,6 +64,7 @@ SAMPLES = 100  # pictures on the sheet
 FOLDER = "folder:"  # before a path in --data
 SIZE_OF_FOLDERS = 64
 CONFIG, SAMPLE_SHEET, HISTORY = "config.json", "samples.png", "history.csv"  # besides checkpoints
+PROGRAM = "python -m gan_lessons.train"
 SHELL_BASE = 128  # shells give a program that a signal ended this, plus the signal's number
 # What a user can cause is reported in one line; anything else is a defect and shows its trace.
 EXPECTED = (
@@ -79,13 +80,16 @@ EXPECTED = (
 )
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Runs with the arguments of a command line; returns the exit status, 0 if all went well."""
+def main(arguments: list[str] | None = None, program: str = PROGRAM) -> int:
+    """Runs with the arguments of a command line; returns the exit status, 0 if all went well.
+
+    program: what was typed to run it, for the help.
+    """
     options = None
     with safe_streams(), answering():
         try:
             with raising():
-                options = _parser().parse_args(arguments)
+                options = _parser(program).parse_args(arguments)
                 options.out = os.path.expanduser(options.out)  # a shell leaves --out=~/x as it is
                 return _status(options)
         except KeyboardInterrupt as error:
@@ -237,10 +241,10 @@ def _writing(file: Path) -> Iterator[None]:
         raise OSError(f"cannot write {file}: {error.strerror or error}{rest}") from None
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(program: str = PROGRAM) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m gan_lessons.train",
-        description=__doc__,
+        prog=program,
+        description=(__doc__ or "").replace(f"    {PROGRAM} ", f"    {program} "),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     names = ", ".join(data.NAMES)

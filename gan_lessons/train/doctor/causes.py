@@ -75,13 +75,13 @@ def not_finite(case: Case, *networks: nn.Module) -> Iterator[Finding]:
 def wrong_range(case: Case, fake: Tensor) -> Iterator[Finding]:
     """Real values that no latents lead to: G ends in a function that is bounded before them.
 
-    z times a million drives such an end to its bound: values then pile up there.
+    z times a million drives such an end to its bound: values then pile up there, and grow no more.
     """
     case.generator.eval()
-    made = [case.make(case.z * scale) for scale in (1.0, 1e6)]
+    made = [case.make(case.z * scale) for scale in (1.0, 1e6, 1e7)]
     case.generator.train()
-    far = made[1][made[1].isfinite()]
-    if not len(far):
+    far, further = (each[each.isfinite()] for each in made[1:])
+    if not len(far) or not len(further) or further.abs().max() > 2 * far.abs().max():
         return
     low = min(fake.min().item(), made[0].min().item(), far.min().item())
     high = max(fake.max().item(), made[0].max().item(), far.max().item())

@@ -19,9 +19,9 @@ from gan_lessons.train.doctor import causes, symptoms
 from gan_lessons.train.doctor.case import Case, Finding, Penalty, undisturbed
 
 CAUSES = (
+    causes.left_gradients,
     causes.wrong_range,
     causes.batch,
-    causes.left_gradients,
     causes.penalty,
     causes.initialiser,
 )
