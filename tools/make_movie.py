@@ -39,7 +39,7 @@ EXPLORER = "from gan_lessons.widgets import DeconvExplorer\nDeconvExplorer()"
 LAB = f"""\
 from gan_lessons.widgets import GanLab
 from gan_lessons.widgets.gan_lab.presets import PRESETS
-GanLab(**PRESETS["works"].settings, turns={TURNS[-1]})"""
+GanLab(**PRESETS["works"].settings, turns={TURNS[-1]}, views=["real", "fake", "heat", "losses"])"""
 
 
 @dataclass(frozen=True)

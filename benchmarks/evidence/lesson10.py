@@ -48,7 +48,7 @@ def ways(row: Spec) -> dict[str, float]:
     play, networks, images = names["play"], names["networks"], names["images"]
     torch.manual_seed(names["seed"])
     if way == "loud label":
-        generator = play(*networks(volume=1.0))
+        generator = play(*networks(volume=10.0))
     elif way == "shuffled labels":
         rng = torch.Generator().manual_seed(names["seed"])
         order = torch.randperm(len(images), generator=rng)

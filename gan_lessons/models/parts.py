@@ -66,13 +66,16 @@ def _checked(name: str, value: Any, signature: inspect.Signature) -> Any:
     return flag(name, value) if isinstance(signature.parameters[name].default, bool) else value
 
 
+QUIET = 0.1  # standard deviation of a label's embedding, where z has 1
+
+
 class JoinLabel(nn.Module):
     """z: (N, latent), labels: (N,) int64 → (N, `width`): z, followed by the label's embedding.
 
-    The embedding is learned. It is as long as z and starts with the same distribution, so that the
-    first layer weighs both equally. It is concatenated, not multiplied, so that z keeps its
-    meaning: another label with the same z changes the label only, and a walk through z stays in
-    its class.
+    The embedding is learned. It is as long as z and starts at a tenth of its size: a label as loud
+    as z is learned first, and the generator then draws one picture for each class, whatever z is
+    (lesson 10, section 2). It is concatenated, not multiplied, so that z keeps its meaning: another
+    label with the same z changes the label only, and a walk through z stays in its class.
 
     With classes = 0 there are no labels, and z passes unchanged. Errors: see `check_labels`.
     """
@@ -83,6 +86,9 @@ class JoinLabel(nn.Module):
         self.classes = classes
         self.width = 2 * latent if classes else latent
         self.embedding = nn.Embedding(classes, latent) if classes else None
+        if self.embedding is not None:
+            with torch.no_grad():
+                self.embedding.weight.mul_(QUIET)
 
     def forward(self, z: Tensor, labels: Tensor | None) -> Tensor:
         check_labels(labels, self.classes, len(z))

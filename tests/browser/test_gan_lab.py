@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gan_lessons.widgets import GanLab
+from gan_lessons.widgets.gan_lab.settings import VIEWS
 from gan_lessons.widgets.gan_lab.words import percent, rounded
 
 SHOTS = Path(__file__).resolve().parents[2] / "runs" / "browser"
@@ -19,6 +20,8 @@ TURN = "+document.querySelector('.gl-lab table b').textContent.replace(',', '')"
 def page(lab):
     page = lab.open([CELL], height=1400)
     page.wait_for_selector(".gl-lab .plane", timeout=90_000)
+    page.locator(".gl-lab-more").click()
+    page.locator(".gl-lab-act").wait_for(timeout=WAIT)  # seen, not only there
     yield page
     page.close()
 
@@ -84,7 +87,7 @@ def test_the_keyboard_alone_runs_it(page):
     reads(page, 1)
     page.keyboard.press("Enter")
     reads(page, 2)
-    page.keyboard.press("Tab")  # from "both" to "D"
+    page.locator(".gl-lab-D").focus()
     page.keyboard.press("Space")
     reads(page, 3)
     assert "turns=[2, '1 D']" in page.locator(".gl-lab code").text_content()
@@ -189,7 +192,7 @@ def test_the_console_has_nothing_of_ours(lab, page):
 @pytest.mark.parametrize("dark", [True, False], ids=["dark", "light"])
 @pytest.mark.parametrize("width", [1100, 400])
 def test_it_fits_in_both_themes(lab, dark, width):
-    cell = "from gan_lessons.widgets import GanLab\nGanLab(turns=150, acts=7)"
+    cell = f"from gan_lessons.widgets import GanLab\nGanLab(turns=150, acts=7, views={[*VIEWS]})"
     page = lab.keep([cell], width=width, height=1300 if width > 800 else 2300, dark=dark)
     page.wait_for_selector(".gl-lab .plane", timeout=90_000)
     page.wait_for_timeout(1000)
@@ -205,3 +208,21 @@ def test_it_fits_in_both_themes(lab, dark, width):
     assert box["x"] + box["width"] <= room["x"] + room["width"] + 1
     plane = page.locator(".gl-lab .plane").bounding_box()
     assert abs(plane["width"] - plane["height"]) < 1.5
+
+
+@pytest.mark.parametrize("width", [1100, 420])
+def test_at_first_sight_the_picture_is_in_sight(lab, width):
+    cell = "from gan_lessons.widgets import GanLab\nGanLab.preset('works')"
+    page = lab.keep([cell], width=width, height=900, dark=width < 800)
+    page.wait_for_selector(".gl-lab .plane", timeout=90_000)
+    page.wait_for_timeout(1000)
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SHOTS / f"gan_lab_first_{width}.png")
+    top = page.locator(".gl-lab-preset").bounding_box()["y"]
+    plane = page.locator(".gl-lab .plane").bounding_box()
+    assert plane["y"] + plane["height"] - top < 800
+    assert not page.locator(".gl-lab-act").is_visible()
+    page.locator(".gl-lab-more").click()
+    page.locator(".gl-lab-act").wait_for(timeout=WAIT)
+    page.locator(".gl-lab-more").click()  # shut again, for the other width
+    page.locator(".gl-lab-act").wait_for(state="hidden", timeout=WAIT)

@@ -175,7 +175,8 @@ def test_a_run_that_still_trains_can_be_used(plain, here):
 
 
 @pytest.mark.parametrize(
-    ("classes", "count", "columns"), [(0, 9, None), (2, 40, 6), (10, 64, 10), (10, 4, None), (3, 9, 3)]
+    ("classes", "count", "columns"),
+    [(0, 9, None), (2, 40, 6), (10, 64, 10), (10, 4, None), (3, 9, 3)],
 )
 def test_a_sheet_of_classes_is_about_square(classes, count, columns):
     assert generate.columns_of(classes, count) == columns

@@ -21,15 +21,15 @@ def test_the_label_changes_the_picture_and_the_embedding_learns(family):
     z = torch.randn(1, 6).repeat(3, 1)
     pictures = generator.eval()(z, torch.tensor([0, 1, 1]))
     torch.testing.assert_close(pictures[1], pictures[2])
-    assert (pictures[0] - pictures[1]).abs().mean() > 1e-4
+    assert (pictures[0] - pictures[1]).abs().mean() > 1e-6
     (pictures * torch.randn_like(pictures)).sum().backward()
     learned = generator.join.embedding.weight.grad.abs().sum(1)
     assert (learned > 0).tolist() == [True, True, False]  # class 2 was not in the batch
 
 
 @FAMILIES
-def test_at_the_start_z_and_label_count_alike(family):
-    """The first layer's output varies as much with the label as with z, on average over both."""
+def test_at_the_start_the_label_speaks_at_a_tenth_of_z(family):
+    """The first layer's output varies (squared) a hundred times as much with z as with labels."""
     generator, _ = make(family, latent=200, classes=200)
     generator.layers[0].double()
     z, labels = torch.randn(200, 200), torch.arange(200)
@@ -39,7 +39,7 @@ def test_at_the_start_z_and_label_count_alike(family):
     halves[1][:, :200] = 0
     shape = (200, 400, 1, 1) if family == "dcgan" else (200, 400)
     by_z, by_label = (generator.layers[0](half.view(shape)).var(0).mean() for half in halves)
-    assert 0.8 < by_z / by_label < 1.25
+    assert 80 < by_z / by_label < 125
 
 
 @FAMILIES

@@ -11,7 +11,7 @@ from torch import nn
 
 from gan_lessons import models
 from gan_lessons.data.glyphs import glyphs
-from gan_lessons.train import GameTrainer
+from gan_lessons.train import RECIPES, GameTrainer, Trainer, networks
 from gan_lessons.train.games.adaptation import AdaptationConfig, AdaptationGame
 from gan_lessons.train.games.auxiliary import AuxiliaryConfig, AuxiliaryGame
 
@@ -201,3 +201,22 @@ def test_the_critic_must_take_the_products(images):
 def test_conditional_is_a_switch():
     with pytest.raises(ValueError, match=r"conditional must be True or False, got 1\.5"):
         AdaptationConfig(conditional=1.5)
+
+
+def test_a_quiet_label_leaves_z_a_say():
+    """With a label as loud as z, each class ends as one picture (lesson 10, section 2)."""
+    spread = {}
+    own = glyphs(2000, seed=1, classes="ABC", size=16)
+    for volume in (1.0, 10.0):
+        config = replace(RECIPES["dcgan"], width=8, batch=32, conditional=True)
+        generator, discriminator = networks(config, own)
+        with torch.no_grad():
+            generator.join.embedding.weight.mul_(volume)
+        trainer = Trainer(generator, discriminator, own, config, "cpu")
+        for _ in range(150):
+            trainer.step()
+        z = torch.randn(64, 100, generator=torch.Generator().manual_seed(1))
+        with torch.no_grad():
+            made = trainer.ema_generator(z, torch.zeros(64, dtype=torch.int64))
+        spread[volume] = made.var(0).mean().item()
+    assert spread[1.0] > 2 * spread[10.0]

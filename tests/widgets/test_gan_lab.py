@@ -20,11 +20,11 @@ from gan_lessons.losses import LOSSES
 from gan_lessons.train import TrainingDiverged
 from gan_lessons.widgets import GanLab, charts, kit, live
 from gan_lessons.widgets.gan_lab import PRESETS, curves, explorer, page, still
-from gan_lessons.widgets.gan_lab.settings import LIVE, VIEWS, GanLabSettings
+from gan_lessons.widgets.gan_lab.settings import FIRST_VIEWS, LIVE, VIEWS, GanLabSettings
 from gan_lessons.widgets.gan_lab.view import MOST_POINTS
 from gan_lessons.widgets.gan_lab.words import percent, rounded
 
-SMALL = {"units_g": 8, "units_d": 8, "batch": 16}
+SMALL = {"views": list(VIEWS), "units_g": 8, "units_d": 8, "batch": 16}
 
 
 def small(**settings) -> GanLab:
@@ -96,7 +96,7 @@ def test_the_state_rebuilds_it(settings):
 
 
 def test_the_line_in_the_page_rebuilds_it():
-    shown = small(data="line", turns=7)
+    shown = small(data="line", turns=7, views=FIRST_VIEWS)
     (line,) = ["".join(code.itertext()) for code in parsed(shown).iter("code")]
     assert line == shown.line == "GanLab(data='line', units_g=8, units_d=8, batch=16, turns=7)"
     assert isinstance(ast.parse(line).body[0], ast.Expr)
@@ -225,7 +225,7 @@ def test_a_penalty_that_is_off_has_no_weight():
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_is_chosen(name):
     usual = GanLabSettings().state
-    shown = small(turns=3)
+    shown = small(turns=3, views=FIRST_VIEWS)
     shown.controls["preset"].value = name
     assert shown.settings == GanLabSettings(name, **PRESETS[name].settings)
     assert shown.state == {n: v for n, v in PRESETS[name].settings.items() if v != usual[n]}
@@ -487,7 +487,19 @@ def test_each_view_can_be_switched(view):
     assert shown.state["views"] == [name for name in VIEWS if name != view]
     shown.controls[f"show_{view}"].value = True
     assert there(shown)
+    assert shown.state["views"] == list(VIEWS)
+
+
+def test_at_first_sight_there_is_little_to_set():
+    shown = GanLab.preset("works")
+    assert shown.metrics["turn"] == 0
+    assert shown.settings.views == FIRST_VIEWS
     assert "views" not in shown.state
+    assert "shut" in shown._more._dom_classes
+    shown.controls["more"].value = True
+    assert "shut" not in shown._more._dom_classes
+    shown.controls["more"].value = False
+    assert "shut" in shown._more._dom_classes
 
 
 def test_with_all_views_off_the_numbers_remain():

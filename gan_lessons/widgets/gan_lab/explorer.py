@@ -24,6 +24,7 @@ from gan_lessons.widgets.gan_lab.rewind import (
     turns_of,
 )
 from gan_lessons.widgets.gan_lab.settings import (
+    FIRST_VIEWS,
     LIVE,
     NO_PENALTY,
     VIEWS,
@@ -40,7 +41,7 @@ SLICE = 0.058  # seconds of turns in a tick of Play; drawing comes on top
 MOST_ACTS = 1_000
 ACT = 1.6  # seconds between two acts in slow motion
 BUTTONS = {  # control: text, icon, tip
-    "both": ("both", "step-forward", "One turn of both players, the discriminator first."),
+    "both": ("step", "step-forward", "One turn of both players, the discriminator first."),
     "D": ("D", "step-forward", "One turn of the discriminator alone: does the heat map follow?"),
     "G": ("G", "step-forward", "One turn of the generator alone: the fakes follow the arrows."),
     "act": ("next act", "forward", "The next act of a turn, with its numbers."),
@@ -52,7 +53,7 @@ PLAYERS = {
         *("layers_g", "units_g", "learning_rate_g", "updates_g"),
         *("latent", "prior", "ema_half_life"),
     ),
-    "The game": ("preset", "data", "loss", "optimiser", "activation", "batch", "seed"),
+    "The game": ("loss", "optimiser", "activation", "batch", "seed"),
     "Discriminator": ("layers_d", "units_d", "learning_rate_d", "updates_d", "penalty", "gamma"),
 }
 
@@ -121,11 +122,21 @@ class GanLab(Explorer[GanLabSettings]):
             columns.append(kit.column([heading, *(controls[name] for name in names), *board]))
         players = kit.beside(columns)
         players.add_class("players")
-        running = ("play", "both", "D", "G", "slow", "act", "reset", "history")
-        views = [w.Label("show:"), *(controls[f"show_{name}"] for name in VIEWS)]
-        rows = [kit.row([controls[name] for name in running]), kit.row(views)]
         controls["batch"].step = 8
-        return kit.column([players, *rows, self._watch, self._picture])
+        views = [w.Label("show:"), *(controls[f"show_{name}"] for name in VIEWS)]
+        slowly = kit.row([controls[name] for name in ("D", "G", "slow", "act")])
+        self._more = kit.column([slowly, kit.row(views), players])
+        tip = "Slow motion, what is shown, both networks, the loss, and your own drawing."
+        self.add_toggle("more", "more settings", "sliders", tip, self._on_more)
+        self._on_more()
+        first = kit.row([controls[name] for name in ("preset", "data", "more")])
+        first.add_class("first")
+        running = kit.row([controls[name] for name in ("play", "both", "reset", "history")])
+        return kit.column([first, running, self._more, self._watch, self._picture])
+
+    def _on_more(self) -> None:
+        change = self._more.remove_class if self.controls["more"].value else self._more.add_class
+        change("shut")
 
     # What is shown
 
@@ -133,7 +144,7 @@ class GanLab(Explorer[GanLabSettings]):
     def state(self) -> dict[str, Any]:
         """All that rebuilds the lab as plain data: `GanLab(**state)` plays to the same point."""
         state = dict(self.match.start.played)
-        if self.settings.views != tuple(VIEWS):
+        if self.settings.views != FIRST_VIEWS:
             state["views"] = list(self.settings.views)
         if self.match.log:
             state["turns"] = turns_of(self.match.log)

@@ -41,6 +41,8 @@ VIEWS = {  # name: what its button says when it is pointed at
     "equal shares.",
 }
 
+FIRST_VIEWS = ("real", "fake", "heat")  # enough to see a game; the others are a click away
+
 
 def _names(options: Any) -> dict[str, str]:
     return {each: each.replace("_", " ") for each in options}
@@ -157,7 +159,7 @@ class GanLabSettings(WithPresets):
         words=_points,
     )
     views: tuple[str, ...] = toggles(
-        tuple(VIEWS),
+        FIRST_VIEWS,
         VIEWS,
         least=0,
         most=len(VIEWS),
