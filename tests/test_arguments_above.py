@@ -18,7 +18,7 @@ import pytest
 import torch
 from torch import nn
 
-from gan_lessons import data, exercises, plots, train, widgets
+from gan_lessons import data, exercises, models, plots, train, widgets
 from gan_lessons.data import Images, folder, images
 from gan_lessons.train import ComputeOptions, GameTrainer, TrainConfig, Trainer
 from gan_lessons.train.config import RunConfig
@@ -28,6 +28,7 @@ from gan_lessons.train.games.translation import TranslationConfig
 from gan_lessons.train.tensorboard import TensorBoardView
 from gan_lessons.widgets import (
     AttentionExplorer,
+    CompletionExplorer,
     DeconvExplorer,
     DiracExplorer,
     GanLab,
@@ -405,6 +406,19 @@ DOORS: dict[str, Door] = {
             **dict.fromkeys(["picture", "row", "column"], "positive"),
         },
         {"gammas": "unknown network"},
+    ),
+    "CompletionExplorer": Door(
+        CompletionExplorer,
+        {
+            **{"fill": models.translation.Completer(), "pictures": torch.zeros(2, 1, 28, 28)},
+            **{"net": None, "mode": "rectangle", "picture": 1, "rows": (4, 12)},
+            **{"columns": (4, 12), "cells": (), "way": 1, "seed": 0},
+        },
+        {
+            **{"fill": "object", "pictures": "object", "net": "object or None", "mode": "name"},
+            **dict.fromkeys(["rows", "columns", "cells"], "row"),
+            **{"picture": "positive", "way": "positive", "seed": "natural"},
+        },
     ),
     "PainterExplorer": Door(
         PainterExplorer,

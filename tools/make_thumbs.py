@@ -34,6 +34,8 @@ CHOSEN: dict[str, tuple[str, Part]] = {
     "08": ("Metrics on ring of 8", (0, 0, 0.5, 1)),
     "09": ("Attention of the generator at step", (0, 0, 0.5, 1)),
     "10": ("Steering explorer", (0, 0, 1, 1)),
+    "11": ("Completion explorer", (0, 0, 1, 1)),
+    "12": ("Distance against seconds", (0, 0, 1, 1)),
 }
 
 

@@ -14,7 +14,7 @@ without running code from the checkpoint's file.
 from torch import nn
 
 from gan_lessons.checks import flag, instance, one_of, shown
-from gan_lessons.models import dcgan, mlp, modern, points, recurrent
+from gan_lessons.models import dcgan, flow, mlp, modern, points, recurrent, translation
 from gan_lessons.models.parts import NETWORKS, ranged
 
 FAMILIES = {"mlp": mlp, "dcgan": dcgan, "modern": modern}  # what `build` can build: for pictures
@@ -25,11 +25,13 @@ __all__ = [
     "build",
     "dcgan",
     "describe",
+    "flow",
     "mlp",
     "modern",
     "points",
     "rebuild",
     "recurrent",
+    "translation",
 ]
 
 

@@ -1,6 +1,7 @@
 """What moves: the explorers and the live view of a training. Needs ipywidgets."""
 
 from gan_lessons.widgets.attention_explorer import AttentionExplorer
+from gan_lessons.widgets.completion_explorer import CompletionExplorer
 from gan_lessons.widgets.deconv_explorer import DeconvExplorer
 from gan_lessons.widgets.dirac_explorer import DiracExplorer
 from gan_lessons.widgets.gan_lab import GanLab
@@ -14,6 +15,7 @@ from gan_lessons.widgets.upsampling_explorer import UpsamplingExplorer
 
 __all__ = [
     "AttentionExplorer",
+    "CompletionExplorer",
     "DeconvExplorer",
     "DiracExplorer",
     "GanLab",

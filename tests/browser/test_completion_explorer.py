@@ -1,0 +1,119 @@
+"""CompletionExplorer in a real JupyterLab: by mouse and keyboard, against the model."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from gan_lessons.models.translation import Completer
+from gan_lessons.widgets.completion_explorer import page as pages
+from gan_lessons.widgets.completion_explorer.model import Filler, view_of
+from gan_lessons.widgets.completion_explorer.settings import CompletionSettings
+
+SOURCE = """import torch
+from gan_lessons.models.translation import Completer
+torch.manual_seed(0)
+fill = Completer(width=4, noise=3)
+with torch.no_grad():
+    fill.middle.weight.mul_(5)
+pictures = torch.rand(5, 1, 28, 28, generator=torch.Generator().manual_seed(0)) * 2 - 1
+"""
+CELL = (
+    SOURCE
+    + """from gan_lessons.widgets import CompletionExplorer
+CompletionExplorer(fill, pictures, rows=(4, 16), columns=(8, 22))"""
+)
+SHOTS = Path(__file__).resolve().parents[2] / "runs" / "browser"
+WAIT = 20_000
+ROWS = (
+    "[...document.querySelectorAll('.gl-completion table tr')].map(row => "
+    "[...row.querySelectorAll('td')].map(each => each.textContent))"
+)
+
+
+@pytest.fixture(scope="module")
+def source() -> Filler:
+    torch.manual_seed(0)
+    fill = Completer(width=4, noise=3)
+    with torch.no_grad():
+        fill.middle.weight.mul_(5)
+    pictures = torch.rand(5, 1, 28, 28, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    return Filler(fill, pictures)
+
+
+@pytest.fixture(scope="module")
+def page(lab):
+    page = lab.open([CELL], height=1100)
+    page.wait_for_selector(".gl-completion .large img", timeout=90_000)
+    yield page
+    page.close()
+
+
+def shows(page, source: Filler, **settings) -> None:
+    """Waits until the page's numbers are those of the model."""
+    base = {"rows": (4, 16), "columns": (8, 22)}
+    view = view_of(source, CompletionSettings(**(base | settings)))
+    expected = [[name, value] for name, value, _ in pages.table(view)]
+    page.wait_for_function(
+        f"rows => JSON.stringify({ROWS}) === JSON.stringify(rows)", arg=expected, timeout=WAIT
+    )
+
+
+def test_bars_keys_and_clicks_move_the_hole(page, source):
+    shows(page, source)
+    page.locator(".gl-completion-way .noUi-handle").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    shows(page, source, way=4)
+    page.locator(".gl-completion-rows .noUi-handle").first.focus()
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    shows(page, source, way=4, rows=(6, 16))
+    bar = page.locator(".gl-completion-columns .noUi-connect").bounding_box()
+    step = page.locator(".gl-completion-columns .noUi-base").bounding_box()["width"] / 28
+    x, y = bar["x"] + bar["width"] / 2, bar["y"] + bar["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 3 * step, y, steps=4)
+    page.mouse.up()
+    shows(page, source, way=4, rows=(6, 16), columns=(5, 19))
+    page.locator(".gl-completion .board button").nth(0).click()
+    shows(page, source, way=4, rows=(0, 10), columns=(0, 14))
+
+
+def test_a_free_mask_is_painted(page, source):
+    page.locator(".gl-completion-mode button").nth(1).click()
+    for place in (8, 9, 16):
+        page.locator(".gl-completion .board button").nth(place).click()
+    shows(page, source, way=4, mode="free", cells=(8, 9, 16))
+    page.locator(".gl-completion .board button").nth(9).focus()
+    page.keyboard.press("Space")
+    shows(page, source, way=4, mode="free", cells=(8, 16))
+    page.locator(".gl-completion-clear").click()
+    shows(page, source, way=4, mode="free")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 420])
+def test_it_fits_and_can_be_read(lab, width, dark):
+    page = lab.open([CELL], width=width, height=1500 if width < 500 else 900, dark=dark)
+    page.wait_for_selector(".gl-completion .large img", timeout=90_000)
+    sidebar = page.locator("#jp-left-stack")
+    if width < 500 and sidebar.is_visible():
+        page.keyboard.press("Control+b")
+        sidebar.wait_for(state="hidden", timeout=WAIT)
+    page.wait_for_timeout(300)
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SHOTS / f"completion-{width}-{'dark' if dark else 'light'}.png")
+    root = page.locator(".gl-completion").first.bounding_box()
+    for part in page.locator(".gl-completion :is(.gl-card, img, table, .widget-slider)").all():
+        box = part.bounding_box()
+        assert box["x"] >= root["x"] - 1
+        assert box["x"] + box["width"] <= root["x"] + root["width"] + 1
+    large = page.locator(".gl-completion .large").bounding_box()
+    board = page.locator(".gl-completion .board").bounding_box()
+    assert abs(large["width"] - large["height"]) < 2
+    for side in ("x", "y", "width", "height"):
+        assert abs(large[side] - board[side]) < 3
+    assert not lab.errors(page)
+    page.close()
