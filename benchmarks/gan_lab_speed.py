@@ -17,8 +17,8 @@ import comm
 from comm.base_comm import BaseComm
 
 from gan_lessons.widgets import GanLab
-from gan_lessons.widgets.gan_lab.settings import VIEWS
 from gan_lessons.widgets.gan_lab.explorer import TICK_MS
+from gan_lessons.widgets.gan_lab.settings import VIEWS
 
 RUNS, SECONDS = 5, 3.0
 TURNS, PICTURES, PAUSE_MS = 150, 10, 250
