@@ -58,7 +58,9 @@ def on_glyphs() -> str:
     return """\
 from gan_lessons import data
 load_by_name = data.load
-data.load = lambda name, *, split="train", **_: load_by_name("glyphs", split=split)
+data.load = lambda name, *, split="train", size=None, **_: load_by_name(
+    "glyphs", split=split, size=size
+)
 """
 
 

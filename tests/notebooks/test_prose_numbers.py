@@ -42,7 +42,6 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "04": {
         "22,026": "e to the 10th: a cell asserts the formula",
         "98.9": "1 - e^(-9/2), in percent",
-        "0.01": "the spread of the lab's own ring, in gan_lessons.data.toy",
     },
     "05": {"10,000": "what the article says of its own loop"},
     "06": {

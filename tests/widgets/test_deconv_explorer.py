@@ -181,14 +181,49 @@ def test_a_walk_over_outputs_has_a_step_for_each(page):
         explorer = DeconvExplorer(dims=dims, size=3, step=2)
         assert explorer.controls["step"].max == 3**dims
         explorer.controls["walk"].value = "outputs"
-        assert explorer.state["step"] == 0
+        assert explorer.state["step"] == 1  # so that something is lit
         assert explorer.controls["step"].max == explorer.output.numel()
         explorer.controls["step"].value = explorer.output.numel()
         explorer.controls["stride"].value = 1
         assert explorer.state["step"] == explorer.output.numel() == 5**dims
         assert explorer.controls["step"].value == explorer.controls["step"].max == 5**dims
         explorer.controls["walk"].value = "inputs"
-        assert (explorer.state["step"], explorer.controls["step"].max) == (0, 3**dims)
+        assert (explorer.state["step"], explorer.controls["step"].max) == (1, 3**dims)
+
+
+def test_the_chosen_cell_is_named_as_in_the_pictures(page):
+    explorer = DeconvExplorer(size=3)
+    assert explorer._cell.value == "all"
+    explorer.controls["step"].value = 1
+    assert explorer._cell.value == "x[0]"
+    explorer.controls["walk"].value = "outputs"
+    explorer.controls["step"].value = 4
+    assert explorer._cell.value == "y[3]"
+    explorer.controls["dims"].value = 2
+    explorer.controls["step"].value = 8
+    row, column = divmod(7, explorer.output.shape[3])
+    assert explorer._cell.value == f"y[{row},{column}]"
+
+
+def test_an_edited_pattern_is_no_longer_what_it_was(page):
+    explorer = DeconvExplorer(size=3)
+    assert explorer.controls["input_pattern"].description == "input x is"
+    explorer.controls["edit"].value = True
+    explorer._number_fields["input", 0, 1].value = 7.0
+    assert explorer.controls["input_pattern"].description == "input x was"
+    assert explorer.controls["kernel_pattern"].description == "kernel w is"
+    explorer.controls["input_pattern"].value = "ones"
+    assert explorer.controls["input_pattern"].description == "input x is"
+
+
+def test_play_stops_after_the_last_cell(page):
+    explorer = DeconvExplorer(size=2)
+    stops = []
+    explorer.stop = lambda: stops.append(explorer.settings.step)
+    for tick in (1, 2, 3):
+        explorer.controls["play"].value = tick
+    assert stops == [2]
+    assert explorer.state["step"] == 0
 
 
 def test_a_view_comes_with_its_walk():

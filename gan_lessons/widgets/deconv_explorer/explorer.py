@@ -69,7 +69,7 @@ class DeconvExplorer(Explorer[DeconvSettings]):
         edit = "Every number of input and kernel in a field, to be typed over."
         self.add_toggle("edit", "edit numbers", "pencil", edit, self._draw_drawers)
         code = "A program in PyTorch that makes what is shown."
-        self.add_toggle("code", "copy as PyTorch", "code", code, self._draw_drawers)
+        self.add_toggle("code", "show PyTorch", "code", code, self._draw_drawers)
         self.add_button("fix", "", "wrench", "The nearest legal settings.", self._fix)
         self._status, self._picture = kit.html(), kit.html()
         self._code = w.Textarea(rows=9, layout=w.Layout(width="auto", max_width="640px"))
@@ -85,7 +85,9 @@ class DeconvExplorer(Explorer[DeconvSettings]):
         names = ("dims", *SIDES, *CHANNELS, "input_pattern", "kernel_pattern", "bias")
         left = [controls[name] for name in names if name in controls]
         buttons = kit.row([controls[name] for name in ("reset", "edit", "code")])
-        walk = kit.row([controls[name] for name in ("walk", "play", "step")])
+        controls["step"].readout = False  # the name of the cell stands beside it
+        self._cell = w.Label(layout=w.Layout(min_width="60px"))
+        walk = kit.row([*(controls[name] for name in ("walk", "play", "step")), self._cell])
         right = [controls["view"], walk, state, self._picture, self._editor, self._code]
         return kit.beside([kit.column([*left, buttons]), kit.column(right)])
 
@@ -148,6 +150,12 @@ class DeconvExplorer(Explorer[DeconvSettings]):
     def adapt(self) -> None:
         """The slider of cells ends with the last; a button offers the nearest legal settings."""
         self.controls["step"].max = self.legal.steps
+        self._cell.value = words.chosen_name(self.legal)
+        for letter, kind in (("x", "input"), ("w", "kernel")):
+            menu = self.controls.get(f"{kind}_pattern")
+            if menu is not None:
+                edited = bool(getattr(self.settings, f"{kind}_edits"))
+                menu.description = f"{kind} {letter} " + ("was" if edited else "is")
         if self.layer is not None:
             for name, count in zip(CHANNELS, _channels(self.layer), strict=True):
                 self.controls[name].max = count - 1
@@ -217,21 +225,27 @@ class DeconvExplorer(Explorer[DeconvSettings]):
     # What happens
 
     def changed(self, name: str, value: Any) -> None:
-        """A new pattern forgets the edits; a new walk, or a view with another one, the cell."""
+        """A new pattern forgets the edits; a new walk begins with its first cell, and a view that
+        brings another walk with none.
+        """
         changes: dict[str, Any] = {name: value}
         if name == "input_pattern":
             changes["input_edits"] = ()
         if name in ("kernel_pattern", *CHANNELS):
             changes["kernel_edits"] = ()
         if name == "walk":
-            changes["step"] = 0
+            changes["step"] = 1
         walk = WALKS.get(value, self.settings.walk) if name == "view" else self.settings.walk
         if walk != self.settings.walk:
             changes.update(walk=walk, step=0)
         self.show(self.settings.changed(**changes))
 
     def tick(self) -> None:
-        self.show(self.settings.changed(step=(self.settings.step + 1) % (self.legal.steps + 1)))
+        """The next cell; after the last one all of them, and Play stops."""
+        step = (self.settings.step + 1) % (self.legal.steps + 1)
+        if not step:
+            self.stop()
+        self.show(self.settings.changed(step=step))
 
     def rewound(self) -> None:
         self.show(self.settings.changed(step=0))

@@ -172,6 +172,13 @@ def _of(numbers: tuple[int, ...], dims: int) -> str:
     return str(kept[0]) if len(set(kept)) == 1 else " × ".join(map(str, kept))
 
 
+def chosen_name(view: DeconvView) -> str:
+    """The chosen cell as the pictures name it, such as y[2], or "all"."""
+    if view.chosen is None:
+        return "all"
+    return _name(view, "x" if view.settings.walk == "inputs" else "y", view.chosen)
+
+
 def _name(view: DeconvView, symbol: str, at: Pair) -> str:
     return f"{symbol}[{at[1]}]" if view.dims == 1 else f"{symbol}[{at[0]},{at[1]}]"
 
