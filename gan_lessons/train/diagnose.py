@@ -79,6 +79,7 @@ def diagnose(trainer: Stepper) -> list[Finding]:
         looks=partial(_ahead, trainer, z, labels),
         kernels=DCGAN_KERNELS if config.network == "dcgan" and _is_dcgan(generator) else None,
         joint=joint,
+        cleared=True,  # the trainer does it
         show=lambda x: shown(x, noise, config.augment, config.pack, random),
     )
 

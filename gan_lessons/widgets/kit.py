@@ -3,7 +3,7 @@
 import base64
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 
@@ -56,6 +56,30 @@ def beside(children: Sequence[w.Widget]) -> w.Box:
     """Parts of a page side by side, of equal rights; on a narrow page one under the other."""
     made = w.Box(list(children))
     made.add_class("gl-beside")
+    return made
+
+
+def board(side: int, press: Callable[[int], object]) -> w.GridBox:
+    """Buttons without a face, side × side, to lie over a picture: by mouse, or by Tab and Space.
+
+    press: is called with the number of a button, counted row by row.
+    """
+    cells = []
+    for i in range(side * side):
+        cell = w.Button(tooltip=f"row {i // side + 1}, column {i % side + 1}")
+        cell.on_click(lambda _, i=i: press(i))
+        cells.append(cell)
+    even = f"repeat({side}, minmax(0, 1fr))"
+    layout = w.Layout(grid_template_columns=even, grid_template_rows=even, grid_gap="0")
+    made = w.GridBox(cells, layout=layout)
+    made.add_class("gl-board")
+    return made
+
+
+def stack(picture: w.Widget, over: Sequence[w.Widget] = ()) -> w.Box:
+    """A picture with a board over it."""
+    made = w.Box([picture, *over])
+    made.add_class("gl-stack")
     return made
 
 

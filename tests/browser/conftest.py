@@ -195,9 +195,25 @@ class Lab:
             page.messages.append(f"{message.text} {message.location.get('url', '')}")
 
     def fitting(self, name: str, cell: str, width: int, height: int, dark: bool):
-        """A page with the explorer `.gl-name`, kept as a picture; nothing in it sticks out."""
+        """As `photographed`, of an explorer whose last card is wide, with diagrams inside."""
+        page = self.photographed(name, cell, width, height, dark, ready=".gl-diagram")
+        card = page.locator(f".gl-{name} .gl-card").last.bounding_box()
+        assert card["width"] > 0.65 * min(width, 1000)
+        for box in (each.bounding_box() for each in page.locator(f".gl-{name} figure").all()):
+            assert card["x"] <= box["x"]
+            assert box["x"] + box["width"] <= card["x"] + card["width"] + 1
+            assert box["width"] > 100
+        return page
+
+    def photographed(
+        self, name: str, cell: str, width: int, height: int, dark: bool, ready: str = "img"
+    ):
+        """A page with the explorer `.gl-name`, kept as a picture; nothing in it sticks out.
+
+        ready: the part of it that is waited for.
+        """
         page = self.open([cell], width=width, height=height, dark=dark)
-        page.wait_for_selector(f".gl-{name} .gl-diagram", timeout=90_000)
+        page.wait_for_selector(f".gl-{name} {ready}", timeout=90_000)
         sidebar = page.locator("#jp-left-stack")
         if width < 500 and sidebar.is_visible():
             page.keyboard.press("Control+b")
@@ -205,14 +221,9 @@ class Lab:
         page.wait_for_timeout(300)
         SHOTS.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=SHOTS / f"{name}-{width}-{'dark' if dark else 'light'}.png")
-        card = page.locator(f".gl-{name} .gl-card").last.bounding_box()
-        assert card["width"] > 0.65 * min(width, 1000)
-        for box in (each.bounding_box() for each in page.locator(f".gl-{name} figure").all()):
-            assert card["x"] <= box["x"]
-            assert box["x"] + box["width"] <= card["x"] + card["width"] + 1
-            assert box["width"] > 100
+        parts = ".jupyter-widgets, table, img, .gl-card"
         outside = page.evaluate(
-            f"[...document.querySelectorAll('.gl-{name} .jupyter-widgets, .gl-{name} table')]"
+            f"[...document.querySelectorAll('.gl-{name} :is({parts})')]"
             ".filter(each => each.getBoundingClientRect().right > "
             f"document.querySelector('.gl-{name}').getBoundingClientRect().right + 1).length"
         )

@@ -1,7 +1,5 @@
 """CompletionExplorer in a real JupyterLab: by mouse and keyboard, against the model."""
 
-from pathlib import Path
-
 import pytest
 import torch
 
@@ -23,7 +21,6 @@ CELL = (
     + """from gan_lessons.widgets import CompletionExplorer
 CompletionExplorer(fill, pictures, rows=(4, 16), columns=(8, 22))"""
 )
-SHOTS = Path(__file__).resolve().parents[2] / "runs" / "browser"
 WAIT = 20_000
 ROWS = (
     "[...document.querySelectorAll('.gl-completion table tr')].map(row => "
@@ -77,16 +74,16 @@ def test_bars_keys_and_clicks_move_the_hole(page, source):
     page.mouse.move(x - 3 * step, y, steps=4)
     page.mouse.up()
     shows(page, source, way=4, rows=(6, 16), columns=(5, 19))
-    page.locator(".gl-completion .board button").nth(0).click()
+    page.locator(".gl-completion .gl-board button").nth(0).click()
     shows(page, source, way=4, rows=(0, 10), columns=(0, 14))
 
 
 def test_a_free_mask_is_painted(page, source):
     page.locator(".gl-completion-mode button").nth(1).click()
     for place in (8, 9, 16):
-        page.locator(".gl-completion .board button").nth(place).click()
+        page.locator(".gl-completion .gl-board button").nth(place).click()
     shows(page, source, way=4, mode="free", cells=(8, 9, 16))
-    page.locator(".gl-completion .board button").nth(9).focus()
+    page.locator(".gl-completion .gl-board button").nth(9).focus()
     page.keyboard.press("Space")
     shows(page, source, way=4, mode="free", cells=(8, 16))
     page.locator(".gl-completion-clear").click()
@@ -96,24 +93,12 @@ def test_a_free_mask_is_painted(page, source):
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 420])
 def test_it_fits_and_can_be_read(lab, width, dark):
-    page = lab.open([CELL], width=width, height=1500 if width < 500 else 900, dark=dark)
-    page.wait_for_selector(".gl-completion .large img", timeout=90_000)
-    sidebar = page.locator("#jp-left-stack")
-    if width < 500 and sidebar.is_visible():
-        page.keyboard.press("Control+b")
-        sidebar.wait_for(state="hidden", timeout=WAIT)
-    page.wait_for_timeout(300)
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SHOTS / f"completion-{width}-{'dark' if dark else 'light'}.png")
-    root = page.locator(".gl-completion").first.bounding_box()
-    for part in page.locator(".gl-completion :is(.gl-card, img, table, .widget-slider)").all():
-        box = part.bounding_box()
-        assert box["x"] >= root["x"] - 1
-        assert box["x"] + box["width"] <= root["x"] + root["width"] + 1
+    page = lab.photographed(
+        "completion", CELL, width, 1500 if width < 500 else 900, dark, ready=".large img"
+    )
     large = page.locator(".gl-completion .large").bounding_box()
-    board = page.locator(".gl-completion .board").bounding_box()
+    board = page.locator(".gl-completion .gl-board").bounding_box()
     assert abs(large["width"] - large["height"]) < 2
     for side in ("x", "y", "width", "height"):
         assert abs(large[side] - board[side]) < 3
-    assert not lab.errors(page)
     page.close()

@@ -158,7 +158,7 @@ def test_it_walks_plays_and_pauses(lab, page):
 
 def test_a_cell_is_chosen_by_mouse_and_by_keyboard_and_steered_from(page):
     view(page, "grid")
-    cells = page.locator(".gl-latent .board button")
+    cells = page.locator(".gl-latent .gl-board button")
     assert cells.count() == SIDE * SIDE
     cells.nth(2 * SIDE + 4).click()
     says(page, "row 3, column 5")

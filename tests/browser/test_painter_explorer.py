@@ -1,7 +1,5 @@
 """PainterExplorer in a real JupyterLab: slider, Play, and that it fits."""
 
-from pathlib import Path
-
 import pytest
 
 CELL = """
@@ -11,7 +9,6 @@ rng = torch.Generator().manual_seed(0)
 PainterExplorer(torch.randn(8, 4, 1, 28, 28, generator=rng).cumsum(1))
 """
 WAIT = 20_000
-SHOTS = Path(__file__).resolve().parents[2] / "runs" / "browser"
 
 
 def shows(page, stroke: int) -> None:
@@ -47,19 +44,7 @@ def test_play_paints_to_the_end(page):
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 420])
 def test_it_fits(lab, width, dark):
-    page = lab.open([CELL], width=width, height=900, dark=dark)
-    page.wait_for_selector(".gl-painter img", timeout=90_000)
-    sidebar = page.locator("#jp-left-stack")
-    if width < 500 and sidebar.is_visible():
-        page.keyboard.press("Control+b")
-        sidebar.wait_for(state="hidden", timeout=WAIT)
-    page.wait_for_timeout(300)
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SHOTS / f"painter-{width}-{'dark' if dark else 'light'}.png")
-    room = page.locator(".jp-OutputArea-output").first.bounding_box()
-    for part in page.locator(".gl-painter img").all():
-        box = part.bounding_box()
-        assert box["width"] > 250
-        assert box["x"] + box["width"] <= room["x"] + room["width"] + 1
-    assert not lab.errors(page)
+    page = lab.photographed("painter", CELL, width, 900, dark)
+    for image in page.locator(".gl-painter img").all():
+        assert image.bounding_box()["width"] > 250
     page.close()

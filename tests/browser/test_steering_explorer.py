@@ -1,7 +1,5 @@
 """SteeringExplorer in a real JupyterLab: by mouse and keyboard, against the model."""
 
-from pathlib import Path
-
 import pytest
 import torch
 
@@ -20,7 +18,6 @@ generator = models.mlp.Generator(size=16, width=32, latent=16, classes=10)
 for parameter in generator.parameters():
     parameter.data.mul_(3)
 SteeringExplorer(generator, FeatureNet(16, 1, 10).eval(), asked=3, other=8, mix=0.4)"""
-SHOTS = Path(__file__).resolve().parents[2] / "runs" / "browser"
 WAIT = 20_000
 ROWS = (
     "[...document.querySelectorAll('.gl-steering table tr')].map(row => "
@@ -88,21 +85,9 @@ def test_new_styles_are_another_seed(page):
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 420])
 def test_it_fits_and_can_be_read(lab, width, dark):
-    page = lab.open([CELL], width=width, height=1500 if width < 500 else 900, dark=dark)
-    page.wait_for_selector(".gl-steering .way img", timeout=90_000)
-    sidebar = page.locator("#jp-left-stack")
-    if width < 500 and sidebar.is_visible():
-        page.keyboard.press("Control+b")
-        sidebar.wait_for(state="hidden", timeout=WAIT)
-    page.wait_for_timeout(300)
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SHOTS / f"steering-{width}-{'dark' if dark else 'light'}.png")
-    root = page.locator(".gl-steering").first.bounding_box()
-    for part in page.locator(".gl-steering :is(.gl-card, img, table, .widget-slider)").all():
-        box = part.bounding_box()
-        assert box["x"] >= root["x"] - 1
-        assert box["x"] + box["width"] <= root["x"] + root["width"] + 1
+    page = lab.photographed(
+        "steering", CELL, width, 1500 if width < 500 else 900, dark, ready=".way img"
+    )
     for image in page.locator(".gl-steering img").all():
         assert image.bounding_box()["width"] > 250
-    assert not lab.errors(page)
     page.close()

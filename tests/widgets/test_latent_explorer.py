@@ -162,7 +162,7 @@ def happens(explorer: LatentExplorer, draw: random.Random) -> None:
     sliders = [f"direction{i + 1}" for i in range(len(explorer.directions))]
     name = draw.choice(["cell", "play", *explorer.controls, *sliders])
     if name == "cell":
-        draw.choice(explorer.cells).click()
+        draw.choice(explorer.board.children).click()
         return
     control = explorer.controls[name]
     if name in ("new", "reset", "go"):
@@ -304,7 +304,7 @@ def test_a_slider_that_is_off_by_rounding_is_not_pushed_back():
 
 def test_a_cell_is_chosen_and_steered_from():
     explorer = LatentExplorer(made(), view="grid")
-    explorer.cells[2 * SIDE + 4].click()
+    explorer.board.children[2 * SIDE + 4].click()
     assert (explorer.state["row"], explorer.state["column"]) == (3, 5)
     z = explorer.z
     explorer.controls["go"].click()

@@ -57,6 +57,7 @@ class Case:
     looks: Callable[[], Sequence[Tensor]]
     kernels: float | None
     joint: bool
+    cleared: bool
 
     def make(self, z: Tensor) -> Tensor:
         return logits(self.generator, z, self.labels)  # both players are called alike

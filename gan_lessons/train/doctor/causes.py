@@ -149,7 +149,9 @@ def left_gradients(case: Case, fake: Tensor) -> Iterator[Finding]:
     Where nobody clears them, they are the sum of all so far, and as large as ever. (Gradients that
     were large some time ago, and no longer are, come from a rate that is too high.)
     """
-    known = remembered(case.optimisers[1]) if case.optimisers else None
+    if case.cleared or not case.optimisers:
+        return
+    known = remembered(case.optimisers[1])
     if known is None or known[0] < known[1]:
         return
     given = known[0]

@@ -42,6 +42,7 @@ def examine(
     looks: Sequence[Tensor] | Callable[[], Sequence[Tensor]] = (),
     kernels: float | None = None,
     joint: bool = False,
+    cleared: bool = False,
     show: Callable[[Tensor], Tensor] = lambda x: x,
 ) -> list[Finding]:
     """What is wrong with the players of a loop of your own; an empty list if nothing was found.
@@ -55,7 +56,8 @@ def examine(
     G made of the same z at some earlier moments, or a function that returns it (it is called only
     if the samples are few of a kind). kernels: the standard deviation that your initialiser gives
     to the kernels of convolutions; ask before the training. joint: whether D sees real and fake
-    samples in one batch. show: what D is shown of samples, if it is not they themselves.
+    samples in one batch. cleared: whether gradients are surely cleared before each backward. show:
+    what D is shown of samples, if it is not they themselves.
 
     At most one finding is a symptom (a rate, D wins, modes); those before it are causes, and then
     the symptom is left out.
@@ -92,7 +94,7 @@ def examine(
     case = Case(
         _copied(generator), _copied(discriminator), real, z, labels, loss, _numbers(losses_d),
         optimisers, penalty, show, looks if callable(looks) else lambda: looks, kernels,
-        checks.flag("joint", joint),
+        checks.flag("joint", joint), checks.flag("cleared", cleared),
     )  # fmt: skip
     with undisturbed(real.device):
         broken = [*causes.sigmoid(case), *causes.not_finite(case, generator, discriminator)]

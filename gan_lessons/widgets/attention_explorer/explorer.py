@@ -76,29 +76,15 @@ class AttentionExplorer(Explorer[AttentionSettings]):
             kit.row([controls[name] for name in group])
             for group in ((*first, "way"), ("play", "step", "picture"), ("row", "column"))
         ]
-        self._stack = w.Box([self._heat])
-        self._stack.add_class("stack")
+        self._stack = kit.stack(self._heat)
         return kit.column([*rows, kit.beside([self._stack, self._numbers])])
-
-    def _board(self, side: int) -> w.GridBox:
-        """A button over each place: by mouse, or by Tab and Space."""
-        self.places = []
-        for i in range(side * side):
-            place = w.Button(tooltip=f"row {i // side + 1}, column {i % side + 1}")
-            place.on_click(partial(self._choose, side, i))
-            self.places.append(place)
-        even = f"repeat({side}, minmax(0, 1fr))"
-        layout = w.Layout(grid_template_columns=even, grid_template_rows=even, grid_gap="0")
-        board = w.GridBox(self.places, layout=layout)
-        board.add_class("board")
-        return board
 
     def adapt(self) -> None:
         for name, most in self._ends(self.settings).items():
             self.controls[name].max = most
         side = self.recording.side(self.settings.network)
         if len(self._stack.children) < 2 or len(self.places) != side * side:
-            self._stack.children = (self._heat, self._board(side))
+            self._stack.children = (self._heat, kit.board(side, partial(self._choose, side)))
 
     def draw(self) -> None:
         self._heat.value = page.heat_html(self.recording, self.settings)
@@ -122,7 +108,12 @@ class AttentionExplorer(Explorer[AttentionSettings]):
             changes |= {each: min(getattr(self.settings, each), side) for each in ("row", "column")}
         self.show(self.settings.changed(**changes))
 
-    def _choose(self, side: int, i: int, _: object) -> None:
+    @property
+    def places(self) -> tuple[w.Button, ...]:
+        """A button over each place."""
+        return self._stack.children[1].children
+
+    def _choose(self, side: int, i: int) -> None:
         self.show(self.settings.changed(row=i // side + 1, column=i % side + 1))
 
     def tick(self) -> None:

@@ -1,7 +1,6 @@
 """The explorer: a hole that is moved and resized, or painted, and its completions."""
 
 import random
-from functools import partial
 from typing import Any
 
 import ipywidgets as w
@@ -62,29 +61,15 @@ class CompletionExplorer(Explorer[CompletionSettings]):
         self.add_button("new", "new latents", "random", "Another seed, at random.", self._new)
         self.add_button("clear", "clear", "eraser", "Empties the free mask.", self._clear)
         self._large, self._beside = kit.html(), kit.html()
-        stack = w.Box([self._large, self._board()])
-        stack.add_class("stack")
+        board = kit.board(self.source.side, self._press)
+        self.places = board.children
         rows = (("mode", "clear", "picture"), ("rows", "columns"), ("way", "seed", "new"))
         return kit.column(
             [
                 *(kit.row([controls[name] for name in row]) for row in rows),
-                kit.beside([stack, self._beside]),
+                kit.beside([kit.stack(self._large, [board]), self._beside]),
             ]
         )
-
-    def _board(self) -> w.GridBox:
-        """A button over each cell: by mouse, or by Tab and Space."""
-        side = self.source.side
-        self.places = []
-        for i in range(side * side):
-            place = w.Button(tooltip=f"row {i // side + 1}, column {i % side + 1}")
-            place.on_click(partial(self._press, i))
-            self.places.append(place)
-        even = f"repeat({side}, minmax(0, 1fr))"
-        layout = w.Layout(grid_template_columns=even, grid_template_rows=even, grid_gap="0")
-        board = w.GridBox(self.places, layout=layout)
-        board.add_class("board")
-        return board
 
     def adapt(self) -> None:
         self.controls["picture"].max = len(self.source.pictures)
@@ -114,7 +99,7 @@ class CompletionExplorer(Explorer[CompletionSettings]):
     def alt_text(self) -> str:
         return page.alt_text(self.view)
 
-    def _press(self, i: int, _: object) -> None:
+    def _press(self, i: int) -> None:
         """A cell was clicked: it joins or leaves the free mask, or the rectangle comes to it."""
         s, side = self.settings, self.source.side
         if s.mode == "free":

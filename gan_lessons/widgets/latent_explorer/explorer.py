@@ -1,7 +1,6 @@
 """The explorer: controls in, pictures out."""
 
 import random
-from functools import partial
 from typing import Any
 
 import ipywidgets as w
@@ -95,19 +94,9 @@ class LatentExplorer(Explorer[LatentSettings]):
         return kit.column([kit.row([*top, *([label] if classes else [])]), body])
 
     def _stack(self) -> w.Widget:
-        """The grid with a button over each cell: by mouse, or by Tab and Space."""
-        self.cells = []
-        for i in range(SIDE * SIDE):
-            cell = w.Button(tooltip=f"row {i // SIDE + 1}, column {i % SIDE + 1}")
-            cell.on_click(partial(self._choose, i))
-            self.cells.append(cell)
-        even = f"repeat({SIDE}, minmax(0, 1fr))"
-        layout = w.Layout(grid_template_columns=even, grid_template_rows=even, grid_gap="0")
-        self.board = w.GridBox(self.cells, layout=layout)
-        self.board.add_class("board")
-        stack = w.Box([self._grid, self.board])
-        stack.add_class("stack")
-        return stack
+        """The grid with a button over each cell."""
+        self.board = kit.board(SIDE, self._choose)
+        return kit.stack(self._grid, [self.board])
 
     # What is shown
 
@@ -169,7 +158,7 @@ class LatentExplorer(Explorer[LatentSettings]):
             self.stop()
         super().changed(name, value)
 
-    def _choose(self, i: int, _: object) -> None:
+    def _choose(self, i: int) -> None:
         self.show(self.settings.changed(row=i // SIDE + 1, column=i % SIDE + 1))
 
     def _new(self) -> None:

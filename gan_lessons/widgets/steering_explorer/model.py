@@ -1,6 +1,5 @@
 """What a steering explorer shows, as plain data: pure functions of a generator and settings."""
 
-import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 
 from gan_lessons.checks import instance
 from gan_lessons.metrics import FeatureNet
+from gan_lessons.models.latents import truncated
 from gan_lessons.widgets.latent_explorer.source import Source
 from gan_lessons.widgets.steering_explorer.settings import SteeringSettings
 
@@ -104,15 +104,9 @@ class SteeringView:
 
 
 def latents(seed: int, size: int, limit: float) -> Tensor:
-    """Styles (STYLES, size): normal numbers, as if each beyond ±limit had been drawn again.
-
-    Each is a uniform number carried through the inverse of the truncated distribution, so that a
-    style moves with the limit and does not jump.
-    """
+    """Styles (STYLES, size) of a seed, cut off at ±limit: see `models.latents.truncated`."""
     rng = torch.Generator().manual_seed(seed)
-    u = torch.rand(STYLES, size, generator=rng, dtype=torch.float64)
-    low = 0.5 * math.erfc(limit / math.sqrt(2))
-    return torch.special.ndtri(low + u.clamp(1e-12, 1 - 1e-12) * (1 - 2 * low)).float()
+    return truncated(torch.randn(STYLES, size, generator=rng), limit)
 
 
 def view_of(source: Steered, s: SteeringSettings) -> SteeringView:
