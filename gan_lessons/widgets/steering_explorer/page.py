@@ -25,7 +25,7 @@ def to_html(view: SteeringView) -> str:
         f"<tr><td>{kit.tip(name, tip)}</td><td><b>{value}</b></td></tr>"
         for name, value, tip in table(view)
     )
-    mark = f"left:calc(100%*{s.mix:.4f}*{STEPS - 1}/{STEPS})"
+    mark = f"left:calc(100%*{nearest(s.mix)}/{STEPS})"
     return (
         f"<div class='both'><div class='gl-card'><p>From {escape(first)} to {escape(second)}, one "
         f"style</p><div class='way'>{kit.to_img(view.way, way, STEPS)}<b style='{mark}'></b></div>"
@@ -56,6 +56,11 @@ def ends(view: SteeringView) -> tuple[str, str]:
     return view.classes[view.settings.asked], view.classes[view.settings.other]
 
 
+def nearest(mix: float) -> int:
+    """Which of the pictures on the way, from 0, is nearest to a mix."""
+    return round(mix * (STEPS - 1))
+
+
 def asked(view: SteeringView) -> str:
     """What the generator is asked for, in words."""
     (first, second), mix = ends(view), view.settings.mix
@@ -81,7 +86,7 @@ def to_picture(view: SteeringView) -> plots.Picture:
     height, width = view.way.shape[2:]
     for axis, pictures, columns in zip(axes, (view.way, view.styles), (STEPS, 12), strict=True):
         axis.imshow(plots.sheet(pictures, columns, scale=1, gap=1, clip=True))
-    corner = (s.mix * (STEPS - 1) * (width + 1) - 0.5, -0.5)
+    corner = (nearest(s.mix) * (width + 1) - 0.5, -0.5)
     edge = kit.PALETTE["lit"][0]
     axes[0].add_patch(Rectangle(corner, width, height, fill=False, edgecolor=edge, linewidth=1.6))
     first, second = ends(view)
