@@ -8,7 +8,7 @@ from gan_lessons.data.toy import Points
 from gan_lessons.train.config import TrainConfig
 from gan_lessons.train.passes import has_batch_norm, logits
 from gan_lessons.train.remedies import packed
-from gan_lessons.train.samples import decode
+from gan_lessons.train.samples import decode, evaluating
 
 
 @torch.no_grad()
@@ -39,13 +39,11 @@ def check_gan(
         raise ValueError(
             f"the generator makes pictures of {tuple(fake.shape[1:])}, the data has {wanted}"
         )
-    training = discriminator.training
     try:
-        judged = logits(discriminator.eval(), packed(fake, config.pack), labels)
+        with evaluating(discriminator):
+            judged = logits(discriminator, packed(fake, config.pack), labels)
     except RuntimeError as error:
         raise ValueError(f"the discriminator does not take {wanted} pictures: {error}") from None
-    finally:
-        discriminator.train(training)
     if judged.numel() != 2:
         raise ValueError(
             "the discriminator must return one logit for each picture, "

@@ -41,16 +41,24 @@ def decode(generator: nn.Module, z: Tensor, labels: Tensor | None) -> Tensor:
     The network runs in evaluation mode and is left in the mode it was in. Equal z give equal
     pictures, bit for bit, on a GPU too.
     """
-    training = generator.training
-    generator.eval()
+    with evaluating(generator), deterministic():
+        if labels is None:
+            return torch.cat([generator(part) for part in z.split(CHUNK)])
+        parts = zip(z.split(CHUNK), labels.split(CHUNK), strict=True)
+        return torch.cat([generator(part, own) for part, own in parts])
+
+
+@contextmanager
+def evaluating(*networks: nn.Module) -> Iterator[None]:
+    """Networks run in evaluation mode inside, and are left in the modes that they were in."""
+    modes = [network.training for network in networks]
     try:
-        with deterministic():
-            if labels is None:
-                return torch.cat([generator(part) for part in z.split(CHUNK)])
-            parts = zip(z.split(CHUNK), labels.split(CHUNK), strict=True)
-            return torch.cat([generator(part, own) for part, own in parts])
+        for network in networks:
+            network.eval()
+        yield
     finally:
-        generator.train(training)
+        for network, training in zip(networks, modes, strict=True):
+            network.train(training)
 
 
 @contextmanager

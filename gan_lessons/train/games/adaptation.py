@@ -18,6 +18,7 @@ from gan_lessons import checks
 from gan_lessons.losses import LOSSES
 from gan_lessons.train.config import MOST_UPDATES, RunConfig
 from gan_lessons.train.game import Batch, Data, Game, Networks, Turn, Values
+from gan_lessons.train.samples import evaluating
 from gan_lessons.train.shared_random import SharedRandom
 
 UNPAIRED = [name for name, loss in LOSSES.items() if not loss.paired]
@@ -119,10 +120,10 @@ class AdaptationGame(Game):
         return (features[:, :, None] * predicted[:, None]).flatten(1)
 
     def _judged(self, networks: Networks, features: Tensor) -> Tensor:
-        """The critic's logits in evaluation mode. Raises ValueError if it takes other numbers."""
+        """The critic's logits. Raises ValueError if it takes other numbers."""
         seen = self._seen(networks["classifier"], features)
         try:
-            return networks["critic"].eval()(seen)
+            return networks["critic"](seen)
         except RuntimeError as error:
             products = ", features × classes" if self.config.conditional else ""
             shape = tuple(seen.shape)
@@ -135,15 +136,11 @@ class AdaptationGame(Game):
             raise ValueError(f"the source needs labels to learn from, {source.name!r} has none")
         if source.shape != target.shape:
             raise ValueError(f"the source has items {source.shape}, the target {target.shape}")
-        modes = {name: network.training for name, network in networks.items()}
-        try:
-            first = torch.zeros(2, dtype=torch.int64, device=source.device)
-            features = networks["encoder"].eval()(source.floats(first).to(device))
-            guesses = networks["classifier"].eval()(features)
+        first = torch.zeros(2, dtype=torch.int64, device=source.device)
+        with evaluating(*networks.values()):
+            features = networks["encoder"](source.floats(first).to(device))
+            guesses = networks["classifier"](features)
             judged = self._judged(networks, features)
-        finally:
-            for name, training in modes.items():
-                networks[name].train(training)
         if tuple(guesses.shape) != (2, len(source.classes)):
             raise ValueError(
                 f"the classifier must return {len(source.classes)} logits for each item, "

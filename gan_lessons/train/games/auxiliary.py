@@ -15,7 +15,7 @@ from gan_lessons import checks
 from gan_lessons.losses import LOSSES
 from gan_lessons.train.config import RunConfig
 from gan_lessons.train.game import Batch, Data, Game, Networks, Turn, Values
-from gan_lessons.train.samples import decode
+from gan_lessons.train.samples import decode, evaluating
 from gan_lessons.train.shared_random import SharedRandom
 
 UNPAIRED = [name for name, loss in LOSSES.items() if not loss.paired]
@@ -120,15 +120,8 @@ class AuxiliaryGame(Game):
         fake = decode(networks["generator"], z, labels)
         if tuple(fake.shape[1:]) != real.shape:
             raise ValueError(f"the generator makes {tuple(fake.shape[1:])}, the data {real.shape}")
-        judges = {name: networks[name] for name in ("discriminator", "head")}
-        modes = {name: judge.training for name, judge in judges.items()}
-        try:
-            for judge in judges.values():
-                judge.eval()
-            named = _named(judges, fake)
-        finally:
-            for name, training in modes.items():
-                judges[name].train(training)
+        with evaluating(networks["discriminator"], networks["head"]):
+            named = _named(networks, fake)
         if tuple(named.shape) != (2, len(real.classes)):
             raise ValueError(
                 f"the head must return {len(real.classes)} logits for each picture, "

@@ -16,6 +16,7 @@ from gan_lessons.losses import LOSSES, PENALTIES
 from gan_lessons.train.config import RunConfig
 from gan_lessons.train.game import Batch, Data, Game, Networks, Turn, Values
 from gan_lessons.train.passes import has_batch_norm
+from gan_lessons.train.samples import evaluating
 from gan_lessons.train.shared_random import SharedRandom
 
 
@@ -155,8 +156,5 @@ def _asked(
 ) -> Tensor:
     """What a network makes of some items, in evaluation mode, which it does not stay in."""
     indices = torch.zeros(2, dtype=torch.int64) if indices is None else indices
-    training = network.training
-    try:
-        return network.eval()(data.floats(indices.to(data.device)).to(device))
-    finally:
-        network.train(training)
+    with evaluating(network):
+        return network(data.floats(indices.to(data.device)).to(device))
