@@ -285,7 +285,7 @@ WITHOUT_DOORS = {
     *(upsample.Cost, upsample.Spectrum, upsample.Strategy),
     *(losses.Loss, losses.Penalty, losses.PenaltyFormula),
     *(metrics.DensityCoverage, metrics.KernelDistance, metrics.ModeReport),
-    *(metrics.PrecisionRecall, toy.ToySet, glyphs.Tile),
+    *(metrics.PrecisionRecall, toy.ToySet),
     *(neighbours.distances, metric_inputs.check_pair, metric_inputs.check_points),
     metric_inputs.check_rows,
 }

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from gan_lessons.checks import fits, instance, items, one_of, whole
-from gan_lessons.data.glyphs import WAVES, _has, _place, _render, _tile
 from gan_lessons.data.images import LARGEST, Images
+from gan_lessons.data.letterforms import WAVES, can_draw, place, render, tile
 
 FONTS = ("DejaVuSans", "DejaVuSansMono", "cmss10")  # upright ones, with strokes of even width
 LETTERS = "ABCDEFGHIJ"
@@ -68,7 +68,7 @@ def lettering(
         raise ValueError(f"styles must be different names, at least one, got {names}")
     if not instance("classes", classes, str) or len(set(classes)) < len(classes):
         raise ValueError(f"classes must be different characters, at least one, got {classes!r}")
-    missing = [c for c in classes if not all(_has(font, c) for font in FONTS)]
+    missing = [c for c in classes if not all(can_draw(font, c) for font in FONTS)]
     if missing:
         raise ValueError(f"the fonts cannot draw {missing}: remove them from classes")
 
@@ -77,23 +77,21 @@ def lettering(
     luck = torch.rand(n, 8, generator=rng)
     bend = torch.randn(n, len(WAVES), 2, generator=rng)
     fonts = (luck[:, 0] * len(FONTS)).long()
-    tiles = [_tile(font, c) for c in classes for font in FONTS]
-    distance = torch.stack([tile.distance for tile in tiles])[:, None]
-    outline = torch.stack([tile.outline for tile in tiles])
-    height = torch.tensor([tile.height for tile in tiles])
+    tiles = [tile(font, c) for c in classes for font in FONTS]
+    distance = torch.stack([each.distance for each in tiles])[:, None]
+    outline = torch.stack([each.outline for each in tiles])
+    height = torch.tensor([each.height for each in tiles])
     # All styles are placed as if drawn with the thickest pen, so that none is cut off.
     thickest = torch.full((n, 2), max(STYLES[name].pen for name in names))
 
     sets = {}
     for name in names:
         style, pixels = STYLES[name], torch.empty(n, 1, size, size, dtype=torch.uint8)
-        slanted = luck.clone()
-        slanted[:, 2] = (style.slant + 0.2) / 0.55  # what `_place` turns into this slant
+        slant = torch.full((n,), style.slant)
         for part in torch.arange(n).split(PART):
             t = labels[part] * len(FONTS) + fonts[part]
-            where = outline[t], height[t], thickest[part], slanted[part], bend[part]
-            map_, _, scale = _place(*where)
-
+            where = outline[t], height[t], thickest[part], luck[part], bend[part], slant[part]
+            map_, _, scale = place(*where)
             pixels[part] = _drawn(distance[t], map_, scale, style.pen, size)
             if style.line:
                 pixels[part] -= _drawn(distance[t], map_, scale, style.pen - style.line, size)
@@ -103,4 +101,4 @@ def lettering(
 
 def _drawn(distance: Tensor, map_: Tensor, scale: Tensor, pen: float, size: int) -> Tensor:
     """(N, 1, size, size) uint8: placed letters, with strokes that grow by `pen` on each side."""
-    return _render(distance, map_, torch.full((len(scale),), pen), scale, size)
+    return render(distance, map_, torch.full((len(scale),), pen), scale, size)

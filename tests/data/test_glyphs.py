@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from gan_lessons.data import glyphs as module
+from gan_lessons.data import letterforms
 from gan_lessons.data.glyphs import PEN, glyphs
 from gan_lessons.data.images import Images, resize
 
@@ -112,25 +113,25 @@ def test_wrong_arguments_are_named(arguments, message, own_cache):
 
 def test_no_font_draws_a_box_or_another_sign():
     letters_and_digits = string.ascii_letters + string.digits
-    assert all(module._has(font, c) for font in PEN for c in letters_and_digits)
+    assert all(letterforms.can_draw(font, c) for font in PEN for c in letters_and_digits)
     # Computer Modern has an inverted exclamation mark at the code of "<".
-    assert not module._has("cmr10", "<")
-    assert module._has("DejaVuSans", "<")
+    assert not letterforms.can_draw("cmr10", "<")
+    assert letterforms.can_draw("DejaVuSans", "<")
     for font in PEN:
-        tiles = torch.stack([module._tile(font, c).distance for c in letters_and_digits])
+        tiles = torch.stack([letterforms.tile(font, c).distance for c in letters_and_digits])
         assert tiles.flatten(1).unique(dim=0).shape[0] == len(letters_and_digits)
-        assert not module._has(font, "漢")
+        assert not letterforms.can_draw(font, "漢")
 
 
 def test_the_distance_is_that_to_the_edge():
-    distance = module._tile("DejaVuSans", "I").distance
-    middle = distance[module.TILE // 2]
+    distance = letterforms.tile("DejaVuSans", "I").distance
+    middle = distance[letterforms.TILE // 2]
     # The stem of a sans-serif I is a bar: from its centre, the distance falls by 1 per pixel.
     (inside,) = torch.nonzero(middle > 0, as_tuple=True)
-    width = len(inside) / module.CAPITAL
+    width = len(inside) / letterforms.CAPITAL
     assert 0.1 < width < 0.2
-    assert float(middle.max()) == pytest.approx(width / 2, abs=0.6 / module.CAPITAL)
-    steps = middle[inside[0] - 4 : inside[0] + 3].diff() * module.CAPITAL
+    assert float(middle.max()) == pytest.approx(width / 2, abs=0.6 / letterforms.CAPITAL)
+    steps = middle[inside[0] - 4 : inside[0] + 3].diff() * letterforms.CAPITAL
     torch.testing.assert_close(steps, torch.ones(6), atol=0.3, rtol=0)
 
 
