@@ -72,9 +72,9 @@ QUIET = 0.1  # standard deviation of a label's embedding, where z has 1
 class JoinLabel(nn.Module):
     """z: (N, latent), labels: (N,) int64 → (N, `width`): z, followed by the label's embedding.
 
-    The embedding is learned. It is as long as z and starts at a tenth of its size: a label as loud
-    as z is learned first, and the generator then draws one picture for each class, whatever z is
-    (lesson 10, section 2). It is concatenated, not multiplied, so that z keeps its meaning: another
+    The embedding is learned. It is as long as z and starts at a tenth of its size: in a DCGAN, a
+    label as loud as z silences it, and each class becomes one picture (lesson 10, section 2). It is
+    concatenated, not multiplied, so that z keeps its meaning: another
     label with the same z changes the label only, and a walk through z stays in its class.
 
     With classes = 0 there are no labels, and z passes unchanged. Errors: see `check_labels`.
