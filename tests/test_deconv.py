@@ -484,11 +484,11 @@ def test_numbers_of_numpy_are_numbers() -> None:
 
 
 def test_long_kernels_and_strides_take_no_time() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert deconv.contributions(5, 4, 2**62, stride=2) == [(0, 5), (1, 3), (2, 1)]
     assert deconv.contributions(2**62, 2, 3, stride=2**62) == [(1, 0)]
     assert deconv.contributions(2**63, 3, 3, dilation=2**62) == [(0, 2)]
-    assert time.perf_counter() - start < 0.1
+    assert time.process_time() - start < 0.1
 
 
 @pytest.mark.parametrize("way", [deconv.by_scatter, deconv.by_matrix, deconv.by_gradient])

@@ -473,10 +473,10 @@ def test_channels_fill_the_budget_and_no_more(name):
 
 
 def test_a_budget_of_any_size_takes_no_time():
-    start = time.perf_counter()
+    start = time.process_time()
     channels = upsample.channels_for("deconv4", 2**200, lambda c: [(c, c, 1)])
     assert channels == 2**98
-    assert time.perf_counter() - start < 0.1
+    assert time.process_time() - start < 0.1
     for never in (math.inf, math.nan, 1.5, None):
         with pytest.raises(ValueError, match="budget must be a whole number, got"):
             upsample.channels_for("deconv4", never, lambda c: [(c, c, 1)])
