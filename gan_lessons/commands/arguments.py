@@ -10,6 +10,7 @@ Train a GAN, and take it to work.
     gan-lessons train --data mnist --recipe dcgan --steps 1500 --out runs/a
     gan-lessons generate runs/a --count 64 --out sheet.png
     gan-lessons walk runs/a --seconds 6 --out walk.gif
+    gan-lessons film runs/a --out training.gif
     gan-lessons evaluate runs/a
     gan-lessons diagnose runs/a
     gan-lessons export runs/a --format onnx --out generator.onnx
@@ -37,6 +38,15 @@ Makes a film: pictures that change from one into the next, and back to the first
     gan-lessons walk runs/a --count 1 --scale 8 --waypoints 8 --seconds 20 --out walk.mp4
 
 Each picture's latent follows great circles between random ones, the waypoints. Leaves a GIF, a
+WebP or an MP4, by the ending of --out. An MP4 needs ffmpeg: `pip install imageio-ffmpeg`.
+"""
+FILM = """\
+Makes a film of a training: the same latents from its first step to the newest, over the losses.
+
+    gan-lessons film runs/a --out training.gif
+    gan-lessons film runs/a --seconds 20 --scale 4 --columns 8 --out training.mp4
+
+It needs film.npz only, which train leaves in the folder; the run may still go on. Leaves a GIF, a
 WebP or an MP4, by the ending of --out. An MP4 needs ffmpeg: `pip install imageio-ffmpeg`.
 """
 EVALUATE = """\
@@ -111,6 +121,13 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--out", default="walk.gif", help="a .gif, .webp or .mp4 file (walk.gif)")
     _add_sampling(one)
     one.add_argument("--scale", type=int, default=2, help="size of a pixel in the film (2)")
+
+    one = _command(commands, "film", "make a film of a training", FILM)
+    one.add_argument("--seconds", type=float, default=8.0, help="length, about (8)")
+    one.add_argument("--columns", type=int, help="pictures in a row (as many as rows)")
+    one.add_argument("--out", default="training.gif", help="as in walk (training.gif)")
+    one.add_argument("--scale", type=int, default=2, help="size of a pixel in the film (2)")
+    one.add_argument("--overwrite", action="store_true", help=OVERWRITE)
 
     one = _command(commands, "evaluate", "measure quality, variety and copies", EVALUATE)
     _add_data(one)

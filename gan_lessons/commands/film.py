@@ -1,113 +1,81 @@
-"""Films from pictures: GIF and WebP by Pillow, MP4 by ffmpeg."""
+"""`gan-lessons film`: a run's training as a film."""
 
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Iterable
-from itertools import chain, pairwise
-from pathlib import Path
+import argparse
+from collections.abc import Iterator
 
-from PIL import Image, features
+from PIL import Image, ImageColor, ImageDraw, ImageFont
 
-from gan_lessons import checks
+from gan_lessons import checks, plots
+from gan_lessons.commands import video
+from gan_lessons.commands.inputs import file_written, out_of
+from gan_lessons.train.film import FILE, Film, Scene
 
-FORMATS = {".gif": "GIF", ".webp": "WEBP", ".mp4": "MP4"}
-UNIT = {"GIF": 10, "WEBP": 1}  # milliseconds that a picture's time is counted in
-LONGEST_FPS = {"GIF": 50.0, "WEBP": 100.0, "MP4": 240.0}
-NO_FFMPEG = (
-    "an MP4 needs ffmpeg: pip install imageio-ffmpeg, or install ffmpeg; "
-    "a film that ends in .gif or .webp needs neither"
-)
+HOLD = 1.5  # seconds that the last scene stays
+BAND = 64  # pixels under the pictures, for the losses
+MOST_PIXELS = 2**24  # of a frame
+COLOURS = {"discriminator": plots.DISCRIMINATOR, "generator": plots.GENERATOR}
 
 
-def format_of(path: Path, fps: float) -> str:
-    """GIF, WEBP or MP4, by the name's ending.
-
-    Raises ValueError for another ending, if fps is not possible in that format, or if what writes
-    the format is not installed.
-    """
-    kind = FORMATS.get(path.suffix.lower())
-    if kind is None:
-        raise ValueError(f"a film must end in {', '.join(FORMATS)}, got {path.name}")
-    checks.number(f"fps of a {kind}", fps, above=0, most=LONGEST_FPS[kind])
-    if kind == "WEBP" and not features.check("webp"):
-        raise ValueError("this Pillow cannot write WebP: choose .gif")
-    if kind == "MP4":
-        ffmpeg()
-    return kind
-
-
-def ffmpeg() -> str:
-    """The program that writes MP4. Raises ValueError if there is none."""
-    found = shutil.which("ffmpeg")
-    if found:
-        return found
-    try:
-        import imageio_ffmpeg
-
-        return imageio_ffmpeg.get_ffmpeg_exe()
-    except (ImportError, RuntimeError):
-        raise ValueError(NO_FFMPEG) from None
-
-
-def write(file: Path, kind: str, frames: Iterable[Image.Image], count: int, fps: float) -> None:
-    """Writes RGB pictures of one size as a film that repeats without end (an MP4 plays once).
-
-    kind: of `format_of`. count: how many frames there are. Raises ValueError if ffmpeg fails.
-    """
-    if kind == "MP4":
-        _write_mp4(file, frames, fps)
-        return
-    rest = iter(frames)
-    first = next(rest)
-    options = {"quality": 90, "method": 3} if kind == "WEBP" else {"disposal": 1}
-    first.save(
-        file,
-        kind,
-        save_all=True,
-        append_images=rest,
-        duration=times(count, fps, UNIT[kind]),
-        loop=0,
-        **options,
+def run(options: argparse.Namespace) -> None:
+    """Makes the film and writes it."""
+    seconds = checks.number("--seconds", options.seconds, above=0, most=3600)
+    scale = checks.whole("--scale", options.scale, 1, 64)
+    folder = checks.path_of("RUN", options.run)
+    file = folder / FILE
+    if not file.exists():
+        raise ValueError(f"{folder} has no {FILE}: only a run that train wrote has one")
+    out = out_of(options)
+    film = Film.load(file)
+    fps = min(len(film.scenes) / seconds, 50.0)
+    kind = video.format_of(out, fps)
+    columns = None if options.columns is None else checks.whole("--columns", options.columns, 1)
+    shown = film.scenes + film.scenes[-1:] * round(HOLD * fps)
+    n, _, height, width = film.scenes[0].pictures.shape
+    checks.fits("a frame", n * height * width * scale**2, MOST_PIXELS, "lower --scale")
+    with file_written(options, out) as aside:
+        video.write(aside, kind, frames(film, shown, scale, columns), len(shown), fps)
+    print(
+        f"{out}: {len(shown)} frames, {len(shown) / fps:.1f} s, {out.stat().st_size / 1e6:.1f} MB"
     )
 
 
-def times(count: int, fps: float, unit: int) -> list[int]:
-    """How long each frame is shown, in milliseconds: multiples of `unit` that never drift apart
-    from count / fps by more than one unit, and are at least one.
-    """
-    ends = [max(i, round(1000 * i / fps / unit)) for i in range(count + 1)]
-    return [unit * (after - before) for before, after in pairwise(ends)]
+def frames(
+    film: Film, scenes: list[Scene], scale: int = 2, columns: int | None = None
+) -> Iterator[Image.Image]:
+    """RGB pictures of one size: a sheet for each scene, over the losses up to its step."""
+    for scene in scenes:
+        sheet = plots.sheet(scene.pictures, columns, scale=scale, gap=2)
+        width = max(sheet.width, 160)
+        frame = Image.new("RGB", (width, sheet.height + BAND), plots.PAPER)
+        frame.paste(sheet, ((width - sheet.width) // 2, 0))
+        frame.paste(_band(film, scene.step, width), (0, sheet.height))
+        yield frame
 
 
-def _write_mp4(file: Path, frames: Iterable[Image.Image], fps: float) -> None:
-    rest = iter(frames)
-    first = next(rest)
-    command = [
-        *(ffmpeg(), "-y", "-loglevel", "error", "-nostdin"),
-        *("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{first.width}x{first.height}"),
-        *("-r", f"{fps:g}", "-i", "pipe:0"),
-        # The usual colour format stores colours for 2×2 pixels: sides must be even.
-        *("-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2:color=0xFCFCFA"),
-        *("-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "16", "-movflags", "+faststart"),
-        *("-f", "mp4", str(file)),
-    ]
-    # To a file: a pipe that nobody reads would fill.
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors)
-        assert process.stdin is not None
-        try:
-            for frame in chain([first], rest):
-                process.stdin.write(frame.tobytes())
-            process.stdin.close()
-        except BrokenPipeError:
-            pass  # it has ended, and says why
-        except BaseException:
-            process.kill()
-            raise
-        finally:
-            process.wait()
-        if process.returncode:
-            errors.seek(0)
-            said = errors.read().strip().splitlines() or ["no reason given"]
-            raise ValueError(f"ffmpeg could not write the film: {said[-1]}")
+def _band(film: Film, step: int, width: int) -> Image.Image:
+    """The step, and the losses of all steps, faint behind the moment that is shown."""
+    twice = Image.new("RGB", (2 * width, 2 * BAND), plots.PAPER)  # half of it looks smooth
+    draw = ImageDraw.Draw(twice)
+    last = max(1, film.scenes[-1].step)
+    values = sorted(v for losses in film.history.losses.values() for v in losses)
+    top = max(1.5, values[int(0.98 * (len(values) - 1))] if values else 0.0)
+    low = min(0.0, values[int(0.02 * (len(values) - 1))] if values else 0.0)
+    left, right, upper, lower = 8, 2 * width - 8, 40, 2 * BAND - 8
+
+    def spot(at: float, value: float) -> tuple[float, float]:
+        share = (min(max(value, low), top) - low) / (top - low)
+        return left + (right - left) * at / last, lower - (lower - upper) * share
+
+    for turn, losses in film.history.losses.items():
+        colour = ImageColor.getrgb(COLOURS.get(turn, plots.REAL))
+        faint = tuple((each + 3 * 250) // 4 for each in colour)
+        spots = [spot(i, value) for i, value in enumerate(losses, start=1) if i <= last]
+        if len(spots) > 1:
+            draw.line(spots, fill=faint, width=2)
+        if len(spots[:step]) > 1:
+            draw.line(spots[:step], fill=colour, width=3)
+    at = spot(step, low)[0]
+    draw.line([(at, upper), (at, lower)], fill=plots.INK, width=2)
+    font = ImageFont.load_default(24)
+    draw.text((left, 4), f"step {step:,}", fill=plots.INK, font=font)
+    return twice.resize((width, BAND), Image.Resampling.BOX)

@@ -8,7 +8,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from gan_lessons import checks, plots
-from gan_lessons.commands import film
+from gan_lessons.commands import video
 from gan_lessons.commands.generate import columns_of
 from gan_lessons.commands.inputs import chosen_of, file_written, generator_of, labels_of, out_of
 from gan_lessons.models.latents import loop
@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> None:
         checks.number("--truncation", options.truncation, above=0)
     out = out_of(options)
     fps = checks.number("--fps", options.fps, above=0)
-    kind = film.format_of(out, fps)
+    kind = video.format_of(out, fps)
     length = max(2, round(seconds * fps))
     if length > MOST_FRAMES:
         raise ValueError(f"a film of {length} frames is too long, at most {MOST_FRAMES}")
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> None:
     columns = columns_of(len(chosen_of(options.classes, generator)), count)
     with file_written(options, out) as aside:
         shown = frames(generator, *points, length, scale, columns)
-        film.write(aside, kind, shown, length, fps)
+        video.write(aside, kind, shown, length, fps)
     print(f"{out}: {length} frames, {length / fps:.1f} s, {out.stat().st_size / 1e6:.1f} MB")
 
 

@@ -19,7 +19,8 @@ what one would. For more machines, run the same line on each with torchrun's own
 where FIRST is a machine that all can reach. All need the data and, to resume, the folder; only the
 first process writes. A run may be resumed by another number of processes.
 
-It leaves in the folder: samples.png, history.csv, config.json and the last two checkpoints.
+It leaves in the folder: samples.png, history.csv, config.json, film.npz and the last two
+checkpoints. `gan-lessons film` makes a GIF or an MP4 of the training from film.npz.
 """
 
 import argparse
@@ -54,11 +55,13 @@ from gan_lessons.train import (
 )
 from gan_lessons.train.checkpoint import claimed, find
 from gan_lessons.train.diagnose import report
+from gan_lessons.train.film import FILE, Film
 from gan_lessons.train.interrupt import answering, raising
 from gan_lessons.train.ranks import ProcessLost
 from gan_lessons.train.speed import forget_if_slow
 from gan_lessons.train.streams import drop_broken_streams, safe_streams
 from gan_lessons.train.tensorboard import TensorBoardView
+from gan_lessons.train.view import Views
 
 SAMPLES = 100  # pictures on the sheet
 FOLDER = "folder:"  # before a path in --data
@@ -180,8 +183,8 @@ def _train(
         f"training: {trainer.config.network}, step {trainer.steps} to {options.steps} "
         f"on {trainer.device}{processes}"
     )
-    view = TensorBoardView(out) if options.tensorboard else None
-    for name in (CONFIG, SAMPLE_SHEET, HISTORY):
+    view = Views(Film(path=out / FILE), *([TensorBoardView(out)] if options.tensorboard else []))
+    for name in (CONFIG, SAMPLE_SHEET, HISTORY, FILE):
         for unfinished in out.glob(f".{name}.*.part"):  # by a run that was killed
             with suppress(OSError):
                 unfinished.unlink()

@@ -110,3 +110,16 @@ class Game:
         networks: the averaged ones where there are any. None: there is nothing to show.
         """
         return None
+
+    def logits(self, networks: Networks, data: Mapping[str, Data], n: int) -> dict[str, Tensor]:
+        """What a film keeps of the critic: its logits of `samples`, and of real pictures, by name.
+
+        n: how many of each. Empty if the game has no such critic.
+        """
+        return {}
+
+    def undecided(self) -> dict[str, float]:
+        """The loss of each turn, without penalties, while a critic calls all as likely real as
+        not; only of turns that have such a loss.
+        """
+        return {}

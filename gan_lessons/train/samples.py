@@ -26,12 +26,20 @@ def draw(
     seed: the same one gives the same latents; None draws new ones.
     """
     device = next(generator.parameters()).device
+    z, drawn = latents(images, n, config, seed, device)
+    return decode(generator, z, drawn if labels is None else labels)
+
+
+def latents(
+    images: Images | Points, n: int, config: TrainConfig, seed: int | None, device: torch.device
+) -> tuple[Tensor, Tensor | None]:
+    """(n, latent) random latents, and with config.conditional random labels (n,)."""
     rng = torch.Generator(device)
     rng.seed() if seed is None else rng.manual_seed(seed)
     z = torch.randn(n, config.latent, generator=rng, device=device)
-    if config.conditional and labels is None:
-        labels = torch.randint(len(images.classes), (n,), generator=rng, device=device)
-    return decode(generator, z, labels)
+    if not config.conditional:
+        return z, None
+    return z, torch.randint(len(images.classes), (n,), generator=rng, device=device)
 
 
 @torch.no_grad()

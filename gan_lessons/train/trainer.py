@@ -127,6 +127,8 @@ class GameTrainer(Stepper):
             file=SafeStream(sys.stderr),
         )
         try:
+            if view is not None and hasattr(view, "open"):
+                view.open(self.progress)
             with bar, self._threads() as threads:
                 self._run(view, bar, folder, save_every, threads)
             if folder is not None:
@@ -271,6 +273,8 @@ class GameTrainer(Stepper):
             history=self._history,
             learning_rates=self._learning_rates(max(0, self.steps - 1)),
             samples=self.samples,
+            logits=self.logits,
+            undecided=self.game.undecided(),
             findings=partial(diagnose, self),
         )
 
@@ -280,6 +284,10 @@ class GameTrainer(Stepper):
         numbers = n * max(math.prod(each.shape) for each in self.data.values())
         checks.fits("pictures", numbers, LARGEST, "show fewer")
         return self.game.samples(self.networks | self.averages, self.data, n)
+
+    def logits(self, n: int) -> dict[str, Tensor]:
+        """What the critic says of these n pictures and of n real ones, if the game has one."""
+        return self.game.logits(self.networks | self.averages, self.data, n)
 
     @property
     def history(self) -> History:

@@ -1,7 +1,7 @@
 """What `fit` tells a view about a running training."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from torch import Tensor
@@ -22,12 +22,36 @@ class Progress:
     learning_rates: dict[str, float]  # of each network, now
     samples: Callable[[int], Tensor | None]  # n pictures, the same items at each call
     findings: Callable[[], list[Finding]] = list  # what is wrong now; costs about a step or two
+    logits: Callable[[int], dict[str, Tensor]] = lambda n: {}  # the critic's: see `Game.logits`
+    undecided: dict[str, float] = field(default_factory=dict)  # see `Game.undecided`
+
+
+class Views:
+    """Several views as one: each is told the same."""
+
+    def __init__(self, *views: "View"):
+        self.views = views
+        self.shows_progress = any(getattr(view, "shows_progress", True) for view in views)
+
+    def open(self, progress: Progress) -> None:
+        for view in self.views:
+            if hasattr(view, "open"):
+                view.open(progress)
+
+    def update(self, progress: Progress) -> None:
+        for view in self.views:
+            view.update(progress)
+
+    def close(self, progress: Progress) -> None:
+        for view in self.views:
+            view.close(progress)
 
 
 class View(Protocol):
     """What `fit` can show its progress on: `gan_lessons.widgets.TrainingView`, `TensorBoardView`.
 
-    A view with `shows_progress` = False leaves the progress bar on.
+    A view with `shows_progress` = False leaves the progress bar on. One with `open(progress)` is
+    called once before the first step, too.
     """
 
     def update(self, progress: Progress) -> None:

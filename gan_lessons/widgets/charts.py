@@ -62,9 +62,16 @@ class Chart:
         return LEFT + (WIDTH - LEFT) * step / self.last
 
 
-def to_svg(chart: Chart, against: str) -> str:
-    """As wide as there is room for. against: what the curves are drawn against, "turn"."""
+def to_svg(chart: Chart, against: str, *, cursor: bool = False) -> str:
+    """As wide as there is room for. against: what the curves are drawn against, "turn".
+
+    cursor: with a line at the share --at of the axis, which the page's style sets.
+    """
     parts = []
+    if cursor:
+        parts.append(
+            f"<line class='at' x1='{LEFT}' x2='{LEFT}' y1='{TOP}' y2='{HEIGHT - BOTTOM}'/>"
+        )
     for value, text in chart.ticks:
         if text:
             y = f"{chart.down(value):.1f}"

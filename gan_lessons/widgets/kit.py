@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 
 import ipywidgets as w
+import torch
 from torch import Tensor
 
 from gan_lessons import plots
@@ -95,9 +96,17 @@ def set_tip(control: w.DOMWidget, tip: str) -> None:
 
 
 def to_img(pictures: Tensor, words: str, columns: int = 1, gap: int = 0) -> str:
-    """Pictures (N, 1 or 3, H, W), row by row, as one <img>. words: its alternative text."""
+    """Pictures (N, 1 or 3, H, W), row by row, as one <img>. words: its alternative text.
+
+    gap: pixels between two pictures, where the page shows through.
+    """
     file = io.BytesIO()
-    plots.sheet(pictures, columns, scale=1, gap=gap, clip=True).save(file, "png", compress_level=1)
+    sheet = plots.sheet(pictures, columns, scale=1, gap=gap, clip=True)
+    if gap:
+        black = torch.zeros_like(pictures, dtype=torch.uint8)
+        places = plots.sheet(black, columns, scale=1, gap=gap).convert("L")
+        sheet.putalpha(places.point(lambda grey: 0 if grey else 255))
+    sheet.save(file, "png", compress_level=1)
     source = base64.b64encode(file.getvalue()).decode()
     # Decoded at once, or the old picture would blink away before the new one is there.
     return f"<img decoding='sync' src='data:image/png;base64,{source}' alt='{escape(words)}'/>"

@@ -59,7 +59,7 @@ def test_the_pictures_are_the_generators(page):
     step = int(re.match(r"([\d,]+) of", moment["step"])[1].replace(",", ""))
     assert moment["step"] == f"{step:,} of {STEPS:,}"
     source = moment["image"].removeprefix("data:image/png;base64,")
-    shown = np.array(Image.open(io.BytesIO(base64.b64decode(source)))).astype(int)
+    shown = np.array(Image.open(io.BytesIO(base64.b64decode(source))).convert("RGB")).astype(int)
     real, config = data.load("glyphs"), eval(SETTING)
     trainer = train.Trainer(*train.networks(config, real), real, config, device="cpu")
     threads = torch.get_num_threads()
@@ -70,6 +70,38 @@ def test_the_pictures_are_the_generators(page):
     far = np.abs(shown - np.array(expected).astype(int))
     assert shown.shape == far.shape
     assert far.mean() < 2
+
+
+SLIDER = ".gl-training input[type=range]"
+SCENES = "[...document.querySelectorAll('.gl-scene [data-step]')].map(each => +each.dataset.step)"
+SEEN = """[...document.querySelectorAll('.gl-training .sheet img')]
+    .filter(each => each.checkVisibility()).map(each => each.alt)"""
+
+
+def test_the_film_goes_back_while_the_training_runs(page):
+    page.wait_for_function(f"{SCENES}.length > 3", timeout=WAIT)
+    before = page.evaluate(STEP)
+    page.evaluate(
+        f"""() => {{
+            const slider = document.querySelector('{SLIDER}');
+            slider.value = 0;
+            slider.dispatchEvent(new Event('input'));
+        }}"""
+    )
+    assert page.evaluate(SEEN) == ["16 generated pictures after step 0"]
+    assert page.evaluate("document.querySelector('.gl-training .at').checkVisibility()")
+    page.wait_for_function(f"{STEP} > {before + 3}", timeout=WAIT)  # and the training goes on
+    assert page.evaluate(SEEN) == ["16 generated pictures after step 0"]
+    page.locator(SLIDER).focus()
+    page.keyboard.press("End")
+    assert page.locator(".gl-training.past").count() == 0
+    assert not page.evaluate("document.querySelector('.gl-training .at').checkVisibility()")
+
+
+def test_the_strip_shows_what_the_discriminator_says(page):
+    strip = page.locator(".gl-training .now .strip")
+    assert strip.locator("circle.real").count() == 16
+    assert strip.locator("circle.fake").count() == 16
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -102,6 +134,32 @@ def test_the_stop_button_ends_it_and_leaves_a_picture(lab, page):
     assert page.locator("[data-mime-type$='.error'], [data-mime-type$='.stderr']").count() == 0
     page.screenshot(path=SHOTS / "training_view_stopped.png")
     assert lab.errors(page) == []
+
+
+def test_after_it_the_film_is_played_from_its_first_scene(lab, page):
+    steps = page.evaluate(SCENES)
+    assert (steps[0], steps[-1]) == (0, page.evaluate(STEP))
+    page.locator(".gl-training .player button").click()
+    page.wait_for_selector(".gl-training.past", timeout=WAIT)
+    page.screenshot(path=SHOTS / "training_view_film.png")
+    page.wait_for_function("!document.querySelector('.gl-training.past')", timeout=WAIT)
+    assert page.evaluate(SEEN) == [f"16 generated pictures after step {steps[-1]}"]
+    page.locator(SLIDER).focus()
+    page.keyboard.press("Home")
+    assert page.evaluate(SEEN) == ["16 generated pictures after step 0"]
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    assert page.evaluate(f"+document.querySelector('{SLIDER}').value") > 0
+    page.keyboard.press("End")
+
+
+def test_a_tab_that_was_closed_shows_the_newest_state_when_it_is_opened_again(lab, page):
+    steps = page.evaluate(STEP)
+    lab.save(page)
+    page.reload()
+    page.wait_for_selector(".gl-training", timeout=90_000)
+    assert page.evaluate(STEP) == steps
+    assert page.evaluate(SCENES)[0] == 0
 
 
 def test_a_notebook_that_was_saved_shows_the_picture_without_its_kernel(lab, page):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_lessons.commands import film, walk
+from gan_lessons.commands import video, walk
 from gan_lessons.commands.main import main
 from gan_lessons.train.deliver import load_generator
 
@@ -105,7 +105,7 @@ def test_an_mp4_without_ffmpeg_says_what_to_install(plain, here, capsys, monkeyp
 
 def test_an_mp4(plain, here):
     try:
-        program = film.ffmpeg()
+        program = video.ffmpeg()
     except ValueError:
         pytest.skip("there is no ffmpeg here")
     assert main(["walk", plain, *SMALL, "--scale", "3", "--out", "a.mp4"]) == 0
@@ -121,19 +121,19 @@ def test_an_mp4(plain, here):
 def test_an_ffmpeg_that_fails_says_why(here, monkeypatch):
     script = here / "fails.py"
     script.write_text("import sys\nprint('no such encoder', file=sys.stderr)\nsys.exit(1)\n")
-    monkeypatch.setattr(film, "ffmpeg", lambda: sys.executable)
+    monkeypatch.setattr(video, "ffmpeg", lambda: sys.executable)
     popen = subprocess.Popen
     monkeypatch.setattr(
         subprocess, "Popen", lambda command, **more: popen([command[0], str(script)], **more)
     )
     frames = [Image.new("RGB", (400, 400))] * 20
     with pytest.raises(ValueError, match="could not write the film: no such encoder"):
-        film.write(here / "a.mp4", "MP4", frames, 20, 12)
+        video.write(here / "a.mp4", "MP4", frames, 20, 12)
 
 
 @pytest.mark.parametrize("unit", [1, 10])
 @pytest.mark.parametrize("fps", [7, 12, 24, 25, 29.97, 30, 50])
 def test_times_never_drift(fps, unit):
-    shown = np.cumsum(film.times(300, fps, unit))
+    shown = np.cumsum(video.times(300, fps, unit))
     assert np.abs(shown - 1000 * np.arange(1, 301) / fps).max() <= unit
     assert set(np.diff(shown)) <= {unit * (1000 / fps // unit), unit * (1000 / fps // unit + 1)}

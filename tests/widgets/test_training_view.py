@@ -9,9 +9,12 @@ import torch
 pytest.importorskip("ipywidgets")
 
 from gan_lessons.data import Images
+from gan_lessons.data.images import to_uint8
 from gan_lessons.train import Finding, History, TrainConfig, Trainer, networks
 from gan_lessons.train.view import Progress
-from gan_lessons.widgets import TrainingView, live, training_view
+from gan_lessons.widgets import TrainingView, live
+from gan_lessons.widgets.training_view import page, snapshot, still
+from gan_lessons.widgets.training_view import view as view_module
 
 
 class FakeJudge:
@@ -51,6 +54,15 @@ def text(html: str) -> str:
     return " ".join(words)
 
 
+def html_of(moment) -> str:
+    parts = page.bar_html, page.sheet_html, page.numbers_html, page.findings_html
+    return "".join(part(moment) for part in parts)
+
+
+def page_of(view) -> str:
+    return "".join(part.value for part in (view.bar, view.sheet, view.numbers, view.found))
+
+
 def test_a_live_view_and_a_still_picture_that_is_replaced(trainer, shown):
     view = TrainingView(FakeJudge())
     trainer.fit(30, view)
@@ -63,30 +75,30 @@ def test_a_live_view_and_a_still_picture_that_is_replaced(trainer, shown):
     for data, how in ((first, how_first), (last, how_last)):
         assert set(data) == {"image/png", "text/plain"}
         assert how["metadata"]["image/png"]["alt"] == data["text/plain"]
-    assert last["image/png"] == training_view.to_picture(view.latest).png
+    assert last["image/png"] == still.to_picture(view.latest).png
 
 
 def test_the_live_view_ends_with_what_the_still_picture_shows(trainer, shown):
     view = TrainingView(FakeJudge(), samples=4)
     trainer.fit(12, view)
-    assert view.html.value == training_view.to_html(view.latest)
-    assert "12 of 12" in text(view.html.value)
+    assert page_of(view) == html_of(view.latest)
+    assert "12 of 12" in text(page_of(view))
 
 
 def test_the_still_picture_is_renewed_now_and_then_while_it_trains(trainer, shown, monkeypatch):
-    monkeypatch.setattr(training_view, "STILL_REST", 0.0)
-    monkeypatch.setattr(training_view, "SHORTEST_REST", 0.0)
-    monkeypatch.setattr(training_view, "PICTURE_REST", 0)
+    monkeypatch.setattr(view_module, "STILL_REST", 0.0)
+    monkeypatch.setattr(view_module, "SHORTEST_REST", 0.0)
+    monkeypatch.setattr(view_module, "PICTURE_REST", 0)
     view = TrainingView(samples=4)
     for step in (3, 5, 7):
         view.update(replace(trainer.progress, step=step, goal=10, seconds=1.0))
     stills = [data["text/plain"] for data, how in shown if "display_id" in how]
     assert [re.search(r"step (\d+) of 10", words)[1] for words in stills] == ["3", "5", "7"]
     shown.clear()
-    monkeypatch.setattr(training_view, "on_colab", lambda: True)  # it would make the view anew
+    monkeypatch.setattr(view_module, "on_colab", lambda: True)  # it would make the view anew
     view.update(replace(trainer.progress, step=9, goal=10, seconds=1.0))
     assert shown == []
-    assert "9 of 10" in text(view.html.value)
+    assert "9 of 10" in text(page_of(view))
 
 
 def test_what_is_shown_is_what_happened(trainer, shown):
@@ -116,7 +128,7 @@ def test_the_same_latents_each_time(trainer):
 def test_the_live_html(trainer, shown):
     view = TrainingView(FakeJudge(), samples=8)
     trainer.fit(40, view)
-    html = training_view.to_html(view.latest)
+    html = html_of(view.latest)
     words = text(html)
     assert "40 of 40" in words
     assert "steps a second" in words
@@ -132,14 +144,14 @@ def test_at_the_end_it_says_how_long_it_took(trainer):
     progress = replace(trainer.progress, step=40, goal=100_000, seconds=8.0)
     view = TrainingView(samples=4)
     running, stopped = (view.snapshot(progress, ended=ended) for ended in (False, True))
-    assert ("time left", "333 min 12 s") in training_view.headline(running)
-    assert ("time", "8 s") in training_view.headline(stopped)
+    assert ("time left", "333 min 12 s") in snapshot.headline(running)
+    assert ("time", "8 s") in snapshot.headline(stopped)
     assert (running.last, stopped.last) == (100_000, 40)
 
 
 def test_the_first_moment_has_little_to_show(trainer):
-    snapshot = TrainingView(FakeJudge()).snapshot(replace(trainer.progress, goal=10))
-    assert "0 of 10" in text(training_view.to_html(snapshot))
+    moment = TrainingView(FakeJudge()).snapshot(replace(trainer.progress, goal=10))
+    assert "0 of 10" in text(html_of(moment))
 
 
 def test_at_most_five_pictures_a_second_for_less_than_five_per_cent(trainer, shown):
@@ -175,11 +187,58 @@ def test_a_training_that_fails_later_keeps_what_was_last_seen(trainer, shown):
     assert view._display_id is None
 
 
+def test_a_spike_is_cut_and_named(trainer):
+    history = History({"discriminator": [38.0, *[1.2] * 99], "generator": [0.7] * 100})
+    progress = replace(trainer.progress, step=100, goal=100, history=history)
+    moment = TrainingView(samples=4).snapshot(progress)
+    chart = snapshot.losses_of(moment)
+    low, high = chart.span
+    assert (low, 1.386 < high < 2) == (0, True)
+    assert "top 38 at step 1" in chart.after
+    assert [value for _, value in chart.levels] == pytest.approx([1.386, 0.693], abs=1e-3)
+    assert chart.dashed == "undecided"
+    calm = snapshot.losses_of(replace(moment, peaks={"discriminator": (1, 1.3)}))
+    assert (calm.after, calm.dashed) == ("", "undecided 1.39, 0.69")
+
+
+def test_a_loss_without_an_undecided_value_has_no_such_line(shown):
+    pixels = torch.randint(256, (60, 1, 16, 16), dtype=torch.uint8)
+    images = Images(pixels, name="noise")
+    config = TrainConfig(width=8, latent=6, batch=16, loss="hinge")
+    own = Trainer(*networks(config, images), images, config, "cpu")
+    view = TrainingView(samples=4)
+    own.fit(2, view)
+    assert view.latest.undecided == {}
+    assert snapshot.losses_of(view.latest).levels == []
+
+
+def test_the_film_lies_under_the_pictures(trainer, shown, monkeypatch):
+    monkeypatch.setattr(view_module, "SHORTEST_REST", 0.0)
+    monkeypatch.setattr(view_module, "PICTURE_REST", 0)
+    view = TrainingView(samples=4)
+    first = trainer.generate(4, seed=trainer.config.seed)
+    trainer.fit(6, view)
+    steps = [scene.step for scene in view.film.scenes]
+    assert (steps[0], steps[-1]) == (0, 6)
+    assert torch.equal(view.film.scenes[0].pictures, to_uint8(first))
+    assert {name: len(x) for name, x in view.film.scenes[0].logits.items()} == {
+        "real": 4,
+        "fake": 4,
+    }
+    scenes = view.player.scenes.children
+    assert [f"data-step='{step}'" in each.value for step, each in zip(steps, scenes, strict=True)]
+    assert f", {trainer.history.generator_loss[-1]:.2f}" in scenes[-1].value
+    assert "max='6' value='6'" in view.player.slider.value
+    trainer.fit(4, view)
+    assert [scene.step for scene in view.film.scenes][-1] == 10
+    assert len(view.player.scenes.children) == len(view.film.scenes)
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"), [(0.2, "0 s"), (59.7, "1 min 00 s"), (125, "2 min 05 s")]
 )
 def test_clock(seconds, words):
-    assert training_view.clock(seconds) == words
+    assert snapshot.clock(seconds) == words
 
 
 def test_bad_sizes_are_refused():
@@ -198,18 +257,18 @@ def test_what_is_wrong_stands_in_the_view_and_in_the_picture(trainer, shown):
     view = TrainingView(samples=4)
     wrong = replace(trainer.progress, findings=lambda: [finding()])
     view.update(wrong)
-    assert "D has won" not in view.html.value  # it does not look at once
+    assert "D has won" not in page_of(view)  # it does not look at once
     view._diagnosis_due = view._picture_due = 0.0
     view.update(wrong)
-    assert "D tells 100% of pairs apart: D has won; add <r1>" in text(view.html.value)
-    assert "<r1>" not in view.html.value
+    assert "D tells 100% of pairs apart: D has won; add <r1>" in text(page_of(view))
+    assert "<r1>" not in page_of(view)
     assert view._diagnosis_due > 0  # the next one is due later
     view.close(wrong)
     assert "D has won; add <r1>" in shown[-1][0]["text/plain"]
     healthy = TrainingView(samples=4)
     trainer.fit(3, healthy)
     assert healthy.latest.findings == ()
-    assert "finding" not in healthy.html.value
+    assert "finding" not in page_of(healthy)
 
 
 def test_a_training_that_fails_says_why_below_what_was_last_seen(trainer, shown):
@@ -221,7 +280,7 @@ def test_a_training_that_fails_says_why_below_what_was_last_seen(trainer, shown)
         trainer.fit(3, view)
     assert "step 3 of 3" in shown[-1][0]["text/plain"]
     assert "weights that are not finite: generator" in shown[-1][0]["text/plain"]
-    assert "not finite" in text(view.html.value)
+    assert "not finite" in text(page_of(view))
 
 
 def test_a_diagnosis_that_fails_ends_nothing(trainer, shown):
@@ -230,7 +289,8 @@ def test_a_diagnosis_that_fails_ends_nothing(trainer, shown):
 
     view = TrainingView(samples=4)
     view.close(replace(trainer.fit(3).progress, findings=broken))
-    assert view.latest.findings == ()
+    assert view.latest.findings is None  # nobody has looked
+    assert "Nothing looks wrong" not in page_of(view)
 
 
 def test_a_game_without_pictures_is_shown_by_its_losses(shown):
@@ -238,7 +298,7 @@ def test_a_game_without_pictures_is_shown_by_its_losses(shown):
     progress = Progress(2, 0, 2, 1.0, history, {}, samples=lambda n: None)
     view = TrainingView()
     view.update(progress)
-    html = view.html.value
+    html = page_of(view)
     assert "critic" in text(html)
     assert "encoder" in text(html)
     assert "<img" not in html

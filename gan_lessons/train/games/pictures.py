@@ -17,8 +17,8 @@ from gan_lessons.train.compute import ComputeOptions
 from gan_lessons.train.config import TrainConfig
 from gan_lessons.train.fits import check_gan
 from gan_lessons.train.game import Batch, Data, Game, Networks, Turn, Values
-from gan_lessons.train.remedies import shown
-from gan_lessons.train.samples import draw
+from gan_lessons.train.remedies import packed, shown
+from gan_lessons.train.samples import decode, draw, evaluating, latents
 from gan_lessons.train.schedule import cosine
 from gan_lessons.train.shared_random import SharedRandom
 
@@ -162,3 +162,35 @@ class PictureGame(Game):
 
     def samples(self, networks: Networks, data: Mapping[str, Data], n: int) -> Tensor:
         return draw(networks["generator"], data["real"], n, self.config, self.config.seed)
+
+    @torch.no_grad()
+    def logits(self, networks: Networks, data: Mapping[str, Data], n: int) -> dict[str, Tensor]:
+        """Of plain pictures, by D in evaluation mode; packed ones are judged together."""
+        discriminator, pack = networks["discriminator"], self.config.pack
+        device = next(discriminator.parameters()).device
+        n -= n % pack
+        if not n:
+            return {}
+        z, asked = latents(data["real"], n, self.config, self.config.seed, device)
+        first = torch.arange(n) % len(data["real"])
+        real, own = data["real"].floats(first).to(device), None
+        if self.config.conditional:
+            known = data["real"].labels
+            assert known is not None  # `check_gan` has seen them
+            own = known[first.to(known.device)].to(device)
+        fake = decode(networks["generator"], z, asked)
+        with evaluating(discriminator):
+            return {
+                name: at_least_float32(passes.logits(discriminator, packed(x, pack), labels))
+                for name, x, labels in (("real", real, own), ("fake", fake, asked))
+            }
+
+    def undecided(self) -> dict[str, float]:
+        if not (self.loss.cross_entropy or self.loss.paired):
+            return {}
+        tie = torch.zeros(1)
+        both = (tie, tie) if self.loss.paired else (tie,)
+        return {
+            "discriminator": self.loss.discriminator(tie, tie).item(),
+            "generator": self.loss.generator(*both).item(),
+        }
