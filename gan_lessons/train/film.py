@@ -48,7 +48,8 @@ class Film:
 
     The scenes lie about equally far apart, the first at the step where the training began. All
     show the same latents, and D's logits of these pictures and of as many real ones, always the
-    same. At most 120 scenes and 32 MiB are kept, for less than 3 % of the training's time.
+    same. At most 120 scenes and 32 MiB are kept; all but the first together take less than 3 % of
+    the training's time.
 
     samples: pictures in a scene. path: the file that is written once a minute and at the end; a
     film that is there is gone on with, from the step where the training is.
@@ -63,7 +64,7 @@ class Film:
         self.path = None if path is None else checks.path_of("path", path)
         self.scenes: list[Scene] = []
         self.history = History({})
-        self.cost = 0.0  # seconds
+        self.cost = 0.0  # seconds, without the first scene
         self._apart = 1  # steps between two scenes, at least
         self._due = self._write_due = 0.0
 
@@ -76,9 +77,10 @@ class Film:
         if len(self.scenes) > 1:
             gaps = [b.step - a.step for a, b in zip(self.scenes, self.scenes[1:], strict=False)]
             self._apart = max(1, sorted(gaps)[len(gaps) // 2])
-        self._write_due = time.perf_counter() + WRITE_REST
         self._keep(progress)
+        # What the first scene took, with all that is loaded for it, is no measure for the next.
         self._due = time.perf_counter() + SHORTEST_REST
+        self._write_due = self._due + WRITE_REST
 
     def update(self, progress: Progress) -> None:
         """Called by `fit` between steps: keeps a scene when one is due."""
@@ -121,7 +123,7 @@ class Film:
             return
         if not pictures.isfinite().all():
             return
-        logits = {name: x.float().cpu() for name, x in progress.logits(len(pictures)).items()}
+        logits = {name: x.float().cpu() for name, x in progress.logits(pictures).items()}
         self.scenes.append(Scene(progress.step, to_uint8(pictures, clip=True).cpu(), logits))
         most = min(MOST_SCENES, max(2, MOST_BYTES // self.scenes[0].pictures.numel()))
         if len(self.scenes) > most:

@@ -111,10 +111,12 @@ class Game:
         """
         return None
 
-    def logits(self, networks: Networks, data: Mapping[str, Data], n: int) -> dict[str, Tensor]:
-        """What a film keeps of the critic: its logits of `samples`, and of real pictures, by name.
+    def logits(
+        self, networks: Networks, data: Mapping[str, Data], pictures: Tensor
+    ) -> dict[str, Tensor]:
+        """What a film keeps of the critic: its logits of "real" and of "fake" pictures.
 
-        n: how many of each. Empty if the game has no such critic.
+        pictures: those of `samples`; as many real ones are judged. Empty without such a critic.
         """
         return {}
 

@@ -285,9 +285,9 @@ class GameTrainer(Stepper):
         checks.fits("pictures", numbers, LARGEST, "show fewer")
         return self.game.samples(self.networks | self.averages, self.data, n)
 
-    def logits(self, n: int) -> dict[str, Tensor]:
-        """What the critic says of these n pictures and of n real ones, if the game has one."""
-        return self.game.logits(self.networks | self.averages, self.data, n)
+    def logits(self, pictures: Tensor) -> dict[str, Tensor]:
+        """What the critic says of `samples` and of as many real ones, if the game has one."""
+        return self.game.logits(self.networks, self.data, pictures)
 
     @property
     def history(self) -> History:

@@ -22,7 +22,7 @@ class Progress:
     learning_rates: dict[str, float]  # of each network, now
     samples: Callable[[int], Tensor | None]  # n pictures, the same items at each call
     findings: Callable[[], list[Finding]] = list  # what is wrong now; costs about a step or two
-    logits: Callable[[int], dict[str, Tensor]] = lambda n: {}  # the critic's: see `Game.logits`
+    logits: Callable[[Tensor], dict[str, Tensor]] = lambda pictures: {}  # see `Game.logits`
     undecided: dict[str, float] = field(default_factory=dict)  # see `Game.undecided`
 
 

@@ -18,7 +18,7 @@ from gan_lessons.train.config import TrainConfig
 from gan_lessons.train.fits import check_gan
 from gan_lessons.train.game import Batch, Data, Game, Networks, Turn, Values
 from gan_lessons.train.remedies import packed, shown
-from gan_lessons.train.samples import decode, draw, evaluating, latents
+from gan_lessons.train.samples import draw, evaluating, latents
 from gan_lessons.train.schedule import cosine
 from gan_lessons.train.shared_random import SharedRandom
 
@@ -164,21 +164,24 @@ class PictureGame(Game):
         return draw(networks["generator"], data["real"], n, self.config, self.config.seed)
 
     @torch.no_grad()
-    def logits(self, networks: Networks, data: Mapping[str, Data], n: int) -> dict[str, Tensor]:
+    def logits(
+        self, networks: Networks, data: Mapping[str, Data], pictures: Tensor
+    ) -> dict[str, Tensor]:
         """Of plain pictures, by D in evaluation mode; packed ones are judged together."""
         discriminator, pack = networks["discriminator"], self.config.pack
         device = next(discriminator.parameters()).device
-        n -= n % pack
+        n = len(pictures) - len(pictures) % pack
         if not n:
             return {}
-        z, asked = latents(data["real"], n, self.config, self.config.seed, device)
+        _, asked = latents(data["real"], len(pictures), self.config, self.config.seed, device)
+        asked = None if asked is None else asked[:n]
         first = torch.arange(n) % len(data["real"])
         real, own = data["real"].floats(first).to(device), None
         if self.config.conditional:
             known = data["real"].labels
             assert known is not None  # `check_gan` has seen them
             own = known[first.to(known.device)].to(device)
-        fake = decode(networks["generator"], z, asked)
+        fake = pictures[:n].to(device)
         with evaluating(discriminator):
             return {
                 name: at_least_float32(passes.logits(discriminator, packed(x, pack), labels))
