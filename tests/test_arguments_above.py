@@ -31,10 +31,12 @@ from gan_lessons.widgets import (
     CompletionExplorer,
     DeconvExplorer,
     DiracExplorer,
+    DrawAndAsk,
     GanLab,
     LatentExplorer,
     MetricExplorer,
     PainterExplorer,
+    RealOrFake,
     SteeringExplorer,
     TrainingView,
     UpsamplingExplorer,
@@ -430,6 +432,28 @@ DOORS: dict[str, Door] = {
         PainterExplorer,
         {"canvases": CARDS[:, :, None].expand(2, 2, 3, 1, 8, 8)[0], "stroke": 2},
         {"canvases": "object", "stroke": "positive"},
+    ),
+    "RealOrFake": Door(
+        RealOrFake,
+        {
+            **{"discriminator": TRAINER.discriminator, "real": NOISE.floats()},
+            **{"fake": NOISE.floats(), "rounds": 4, "seconds": 3, "seed": 0},
+        },
+        {
+            **dict.fromkeys(["discriminator", "real", "fake"], "object"),
+            **{"rounds": "positive", "seconds": "natural", "seed": "natural"},
+        },
+    ),
+    "DrawAndAsk": Door(
+        DrawAndAsk,
+        {
+            **{"discriminator": TRAINER.discriminator, "real": NOISE.floats()},
+            **{"fake": NOISE.floats(), "tool": "pencil", "radius": 1.0},
+        },
+        {
+            **dict.fromkeys(["discriminator", "real", "fake"], "object"),
+            **{"tool": "name", "radius": "size"},
+        },
     ),
     "SteeringExplorer": Door(
         SteeringExplorer,

@@ -18,17 +18,30 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from typing import Any, ClassVar, Generic, TypeVar
+from weakref import WeakValueDictionary
 
 import ipywidgets as w
 
 from gan_lessons import checks, plots
 from gan_lessons.widgets import kit
 from gan_lessons.widgets.kinds import Kind
-from gan_lessons.widgets.live import show_live
+from gan_lessons.widgets.live import running_cell, show_live
 from gan_lessons.widgets.settings import Settings
 
 PLAYING = ("playing", "_playing")  # what Play calls it on ipywidgets 8, and on 7
 S = TypeVar("S", bound=Settings)
+_SHOWN: WeakValueDictionary[str, Explorer] = WeakValueDictionary()  # by the cell that shows it
+
+
+class _Play(w.Play):
+    """Stopped in a page that opens: the timer that ran was that of the page before."""
+
+    def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
+        if key is None:  # all of the state: for a page that has none of it yet
+            for each in PLAYING:
+                if self.has_trait(each):
+                    setattr(self, each, False)
+        return super().get_state(key, drop_defaults)
 
 
 @dataclass(frozen=True)
@@ -219,7 +232,7 @@ class Explorer(Generic[S]):
 
         interval: milliseconds.
         """
-        made = w.Play(value=0, min=0, max=100_000_000, interval=interval, show_repeat=False)
+        made = _Play(value=0, min=0, max=100_000_000, interval=interval, show_repeat=False)
         made.observe(self._on_tick, names="value")
         self._player = made
         return self._register(control, made, tip)
@@ -304,6 +317,11 @@ class Explorer(Generic[S]):
     # What a cell shows
 
     def _ipython_display_(self, **_: object) -> None:
+        cell = running_cell()
+        before = _SHOWN.get(cell)
+        if cell and before is not None and before is not self:
+            before.stop()  # its page is gone, but not the timer of its Play
+        _SHOWN[cell] = self
         show_live(self.widget, self.still)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> plots.Bundle:

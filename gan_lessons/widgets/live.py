@@ -17,6 +17,7 @@ one output.
 import sys
 
 import ipywidgets
+from IPython import get_ipython
 from IPython.display import display
 
 from gan_lessons.checks import instance
@@ -45,6 +46,12 @@ def view_of(widget: ipywidgets.Widget) -> dict:
 def on_colab() -> bool:
     """Whether the notebook runs on Colab."""
     return "google.colab" in sys.modules
+
+
+def running_cell() -> str:
+    """The id of the cell that runs; empty where the front end does not say."""
+    parent: dict = getattr(get_ipython(), "get_parent", dict)()
+    return parent.get("metadata", {}).get("cellId", "")
 
 
 def show_live(widget: ipywidgets.DOMWidget, still: Picture, display_id: str | None = None) -> None:

@@ -231,6 +231,11 @@ class Lab:
         assert not self.errors(page)
         return page
 
+    def shoot(self, page, name: str) -> None:
+        """Keeps a picture of the page, for the eye."""
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SHOTS / f"{name}.png")
+
     def errors(self, page) -> list[str]:
         """What the page's console complained of, without what is not ours."""
         return [m for m in page.messages if not any(known in m for known in OTHERS_MESSAGES)]

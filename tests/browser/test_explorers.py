@@ -252,3 +252,49 @@ def test_two_notebooks_in_a_page_keep_apart(lab):
         page.close()
         for name in NOTEBOOKS:
             lab._end_kernel(f"two/{name}")
+
+
+LAB = """
+from gan_lessons.widgets import GanLab
+labs = globals().get("labs", [])
+labs.append(GanLab())
+labs[-1]
+"""
+TURNS = "print('turns', [lab.match.turns for lab in labs])"
+ICON = ".gl-lab-play button i.fa-play"
+
+
+def turns(page) -> list[int]:
+    """Runs all cells again; what each lab so far has played."""
+    told = page.locator(".jp-OutputArea-output pre", has_text="turns [")
+    page.evaluate("document.querySelectorAll('.jp-OutputArea-output pre').forEach(e => e.remove())")
+    page.click(".lm-MenuBar-itemLabel >> text=/^Run$/")
+    page.click(".lm-Menu-itemLabel >> text=/^Run All Cells$/")
+    told.wait_for(timeout=60_000)
+    return json.loads(told.inner_text().removeprefix("turns "))
+
+
+def test_play_is_stopped_where_its_page_is_gone(lab):
+    """In a page that is loaded again, and where the cell ran again: nothing plays on unseen."""
+    page = lab.open([LAB, TURNS])
+    play = page.locator(".gl-lab-play button").first
+    play.click(timeout=90_000)
+    page.wait_for_selector(ICON, state="detached", timeout=20_000)
+    first, second = turns(page)
+    assert first > 0
+    assert second == 0
+    page.wait_for_selector(ICON, timeout=20_000)
+    assert turns(page)[0] == first
+    play.click()
+    page.wait_for_selector(ICON, state="detached", timeout=20_000)
+    lab.save(page)
+    page.reload()
+    page.wait_for_selector(ICON, timeout=60_000)
+    play.click()
+    page.wait_for_selector(ICON, state="detached", timeout=20_000)
+    page.wait_for_function(
+        "+document.querySelector('.gl-lab table b').textContent > 20", timeout=20_000
+    )
+    turns(page)
+    assert not [message for message in lab.errors(page) if "Comm not found" in message]
+    page.close()

@@ -196,7 +196,12 @@ def check_numbers(explorer, expected) -> None:
     (figure,) = figures(explorer, "output y")
     squares = figure.of("out")
     grid = expected[0, 0] if expected.dim() == 4 else expected[0]
-    assert len(squares) == len(figure.squares) == grid.numel()
+    assert len(squares) == grid.numel()
+    if added := re.search(r"(\d+) of (\d+) stamps", figure.title):
+        if added[1] != added[2]:
+            return  # test_deconv_views.py adds them one by one
+    else:
+        assert len(figure.squares) == grid.numel()  # no cells that padding cuts
     scale = 1e-6 * float(expected.abs().max())
     for (row, column), square in squares.items():
         value = float(grid[row, column])
@@ -225,6 +230,8 @@ class Hand:
             if name in ("dims", "view"):  # what costs most comes last: 2-D, and all views at once
                 values = values[:1] * 2 + values
             value = self.draw.choice(values)
+        elif name == "numbers":
+            value = not control.value
         elif name == "bias":
             value = self.draw.randint(-4, 4) / 2
         else:

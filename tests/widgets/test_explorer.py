@@ -253,6 +253,39 @@ def test_frames_of_one_control_and_of_two():
 # The style sheet
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_page_that_opens_finds_play_stopped(whole):
+    """It asks for the whole state, and its own timer does not run yet."""
+    play = Dots().controls["play"]
+    name = next(each for each in explorer.PLAYING if play.has_trait(each))
+    setattr(play, name, True)
+    state = play.get_state() if whole else play.get_state(key=name)
+    assert state[name] is not whole
+    assert getattr(play, name) is not whole
+
+
+def test_a_cell_that_runs_again_stops_what_it_showed(monkeypatch):
+    monkeypatch.setattr(explorer, "show_live", lambda *_: None)
+    monkeypatch.setattr(Dots, "still", None)
+
+    def shown(cell: str) -> Dots:
+        monkeypatch.setattr(explorer, "running_cell", lambda: cell)
+        made = Dots()
+        made._ipython_display_()
+        play = made.controls["play"]
+        setattr(play, next(each for each in explorer.PLAYING if play.has_trait(each)), True)
+        return made
+
+    first, other, unknown = shown("a"), shown("b"), shown("")
+    again = shown("a")
+    assert not first.playing
+    shown("")
+    assert other.playing
+    assert unknown.playing
+    again._ipython_display_()
+    assert again.playing
+
+
 def test_colours_have_both_themes_and_are_those_of_the_figures():
     assert set(kit.PALETTE) >= {"paper", "ink", "muted", "line", "lit", "real", "fake", "t7"}
     for name in ("paper", "ink", "muted", "real", "fake", "generator", "discriminator"):
@@ -280,6 +313,8 @@ def test_the_style_sheet_needs_no_network_and_touches_explorers_alone():
     assert "http" not in kit.CSS
     assert "@import" not in kit.CSS
     plain = re.sub(r"/\*.*?\*/", "", kit.CSS, flags=re.DOTALL)
+    frames = r"@keyframes gl-[\w-]+ \{(?:[^{}]*\{[^{}]*\})*[^{}]*\}"  # named after an explorer
+    plain = re.sub(frames, "", plain)
     for selectors in re.findall(r"([^{}@]+)\{[^{}]*\}", plain):
         for selector in selectors.split(","):
             if "gl-" not in selector:  # within :is(…), whose end names an explorer

@@ -6,6 +6,7 @@ import io
 import json
 import random
 import re
+import time
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -21,6 +22,7 @@ from gan_lessons.train import TrainingDiverged
 from gan_lessons.widgets import GanLab, charts, kit, live
 from gan_lessons.widgets.gan_lab import PRESETS, curves, explorer, page, still
 from gan_lessons.widgets.gan_lab.settings import FIRST_VIEWS, LIVE, VIEWS, GanLabSettings
+from gan_lessons.widgets.gan_lab.truth import BLANK, REACH, SIDE, cells
 from gan_lessons.widgets.gan_lab.view import MOST_POINTS
 from gan_lessons.widgets.gan_lab.words import percent, rounded
 
@@ -31,8 +33,31 @@ def small(**settings) -> GanLab:
     return GanLab(**{**SMALL, **settings})
 
 
+def picture(shown: GanLab) -> str:
+    """All that is shown, as one text."""
+    screen = shown._screen
+    parts = (screen.machine, screen.plane, screen.key, screen.beside, screen.code)
+    return f"<div>{''.join(part.value for part in parts)}</div>"
+
+
+def told(shown: GanLab) -> str:
+    """The words beside the machine."""
+    (element,) = found(shown, "words")
+    return "".join(element.itertext())
+
+
+def lit(shown: GanLab) -> set[str]:
+    """The parts of the machine that are lit."""
+    return {e.get("data-part", "") for e in found(shown, "part") if is_a(e, "on")}
+
+
+def draw(shown: GanLab, *strokes: str) -> None:
+    """Sends strokes as the page does."""
+    shown._screen.pad._wire.value = ";".join(strokes)
+
+
 def parsed(shown: GanLab) -> ET.Element:
-    return ET.fromstring(shown._picture.value.replace("&nbsp;", " "))
+    return ET.fromstring(picture(shown).replace("&nbsp;", " "))
 
 
 def is_a(element: ET.Element, name: str) -> bool:
@@ -81,7 +106,8 @@ def slices(monkeypatch):
         {},
         {"turns": 25, "data": "spiral", "seed": 3},
         {"turns": [10, "3 G", {"loss": "lsgan"}, 4], "acts": 5},
-        {"data": "drawn", "drawing": "00000000000000ff", "views": ["fake", "modes"]},
+        {"data": "drawn", "drawing": f"{'ff0':0>226}", "views": ["fake", "modes"]},
+        {"data": "drawn", "drawing": BLANK},
         {"data": "grid", "loss": "rpgan", "ema_half_life": 400.0, "turns": 12, "latent": 1},
     ],
 )
@@ -90,7 +116,7 @@ def test_the_state_rebuilds_it(settings):
     state = json.loads(json.dumps(shown.state))
     assert state == {**SMALL, **settings}
     again = GanLab(**state)
-    assert again._picture.value == shown._picture.value
+    assert picture(again) == picture(shown)
     assert again.metrics == pytest.approx(shown.metrics, nan_ok=True)
     assert again.state == shown.state
 
@@ -100,7 +126,7 @@ def test_the_line_in_the_page_rebuilds_it():
     (line,) = ["".join(code.itertext()) for code in parsed(shown).iter("code")]
     assert line == shown.line == "GanLab(data='line', units_g=8, units_d=8, batch=16, turns=7)"
     assert isinstance(ast.parse(line).body[0], ast.Expr)
-    assert eval(line, {"GanLab": GanLab})._picture.value == shown._picture.value
+    assert picture(eval(line, {"GanLab": GanLab})) == picture(shown)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +154,7 @@ def test_run_and_step():
     assert numbers == pytest.approx(one.metrics, abs=0, nan_ok=True)
     for _ in range(3):
         other.step()
-    assert one._picture.value == other._picture.value
+    assert picture(one) == picture(other)
     one.step("D")
     one.step("G")
     assert one.state["turns"] == [3, "1 D", "1 G"]
@@ -144,11 +170,11 @@ def test_the_networks_can_be_reached():
     assert shown.generator(z).shape == (4, 2)
     assert shown.discriminator(shown.generator(z)).shape == (4,)
     assert shown.ema_generator(z).shape == (4, 2)
-    before = shown._picture.value
+    before = picture(shown)
     with torch.no_grad():
         shown.discriminator.layers[-1].bias += 3
     shown.show()
-    assert shown._picture.value != before
+    assert picture(shown) != before
     assert small().ema_generator is None
 
 
@@ -188,7 +214,7 @@ def test_a_control_of_the_start_starts_anew(name, value):
     shown = small(turns=15)
     shown.controls[name].value = value
     assert shown.state == {**SMALL, name: value}
-    assert shown._picture.value == GanLab(**shown.state)._picture.value
+    assert picture(shown) == picture(GanLab(**shown.state))
 
 
 @pytest.mark.parametrize(
@@ -202,7 +228,7 @@ def test_a_control_of_the_game_goes_on(name, value):
     shown.controls[name].value = value
     shown.controls["both"].click()
     assert shown.state == {**SMALL, "turns": [15, {name: value}, 1]}
-    assert shown._picture.value == GanLab(**shown.state)._picture.value
+    assert picture(shown) == picture(GanLab(**shown.state))
 
 
 def test_buttons_step():
@@ -212,7 +238,7 @@ def test_buttons_step():
     assert shown.state["turns"] == [1, "1 D", "1 G", 1]
     assert table(shown)["turn"] == "4"
     shown.controls["reset"].click()
-    assert shown._picture.value == small()._picture.value
+    assert picture(shown) == picture(small())
 
 
 def test_a_penalty_that_is_off_has_no_weight():
@@ -229,7 +255,7 @@ def test_a_preset_is_chosen(name):
     shown.controls["preset"].value = name
     assert shown.settings == GanLabSettings(name, **PRESETS[name].settings)
     assert shown.state == {n: v for n, v in PRESETS[name].settings.items() if v != usual[n]}
-    assert PRESETS[name].watch[:30] in shown._watch.value
+    assert told(shown) == f"Watch: {PRESETS[name].watch}"
     assert table(shown)["turn"] == "0"
 
 
@@ -257,30 +283,86 @@ def test_slow_motion_plays_act_by_act(slices):
     acts = int(39 * 0.5 / explorer.ACT) - 2  # a tick comes every half second: an act after each 2
     assert 8 * shown.match.turns + shown.match.acts >= acts
     assert shown.match.turns == 1
-    words = "".join(found(shown, "act")[0].itertext())
-    assert re.search(r"^(Discriminator|Generator)'s turn: ", words)
+    assert re.search(r"^(Discriminator|Generator)'s turn: ", told(shown))
 
 
 def test_the_acts_are_told_with_their_numbers():
     shown = small(turns=3)
-    told = []
+    said = []
     for _ in range(8):
         act = shown.act()
-        words = "".join(found(shown, "act")[0].itertext())
-        told.append(words)
+        words = told(shown)
+        said.append(words)
         for name, value in act.numbers.items():
             text = {"count": str(value), "won": percent(value)}.get(name)
             texts = [text] if text else [rounded(value, 3), rounded(value, 4)]
             assert any(text in words for text in texts)
-    assert len(set(told)) == 8
-    assert "16 real points are drawn" in told[0]
-    assert "The generator stands still" in told[3]
-    assert "The discriminator stands still" in told[7]
+    assert len(set(said)) == 8
+    assert "16 real points are drawn" in said[0]
+    assert "The generator stands still" in said[3]
+    assert "The discriminator stands still" in said[7]
     shown.controls["act"].click()
     assert shown.state["acts"] == 1
     shown.controls["both"].click()
     assert "acts" not in shown.state
-    assert not found(shown, "act")
+    assert not lit(shown)
+    assert "Press play" in told(shown)
+
+
+def test_the_machine_lights_what_an_act_is_about():
+    shown = small(turns=3)
+    expected = [
+        {"real"},
+        {"z", "z-G", "G", "G-fake", "fake"},
+        {"fake", "fake-D", "real", "real-D", "D", "D-loss", "loss"},
+        {"loss", "back-D", "D"},
+        {"z", "z-G", "G", "G-fake", "fake"},
+        {"fake", "fake-D", "D", "D-loss", "loss"},
+        {"loss", "back-D", "back-fake", "fake"},
+        {"loss", "back-D", "back-fake", "back-G", "G"},
+    ]
+    assert not lit(shown)
+    for parts in expected:
+        act = shown.act()
+        assert lit(shown) == parts
+        assert ("back-D" in parts) == (act.kind in ("push", "step"))
+        drawing = next(e for e in parsed(shown).iter("svg") if "Lit:" in e.get("aria-label", ""))
+        assert all(part.replace("-", " to ") in drawing.get("aria-label", "") for part in parts)
+    paired = small(loss="rpgan", acts=6)
+    assert paired.match.act.player == "G"
+    assert {"real", "real-D"} < lit(paired)  # its loss compares with real points
+
+
+def test_while_it_plays_both_updates_are_lit_in_turn():
+    shown = small()
+    play = shown.controls["play"]
+    setattr(play, running(shown), True)
+    play.value = 1
+    value = shown._screen.machine.value
+    parts = {player: {e.get("data-part") for e in found(shown, f"in-{player}")} for player in "DG"}
+    assert parts["D"] == {"fake", "fake-D", "real", "real-D", "D", "D-loss", "loss", "back-D"}
+    assert parts["G"] > {"z", "G", "back-D", "back-fake", "back-G"}
+    assert "real" not in parts["G"]
+    assert "slowed down" in "".join(parsed(shown).itertext())
+    play.value = 2
+    assert shown._screen.machine.value == value  # or the lights would start anew with each tick
+    setattr(play, running(shown), False)
+    assert not found(shown, "in-D")
+    assert told(shown).startswith("Press play")
+
+
+def test_a_push_has_its_arrows_and_a_step_its_way_ten_times_as_long():
+    shown = small(views=("real", "fake"), acts=7)
+    assert shown.match.act.kind == "push"
+    assert found(shown, "arrows")
+    act = shown.act()
+    (way,) = (e.get("d") for e in found(shown, "was") if len(e.get("d", "")) > 30)
+    ends = np.array(re.findall(r"M(-?\d+) (-?\d+)L(-?\d+) (-?\d+)", way), float)
+    moved = (act.points["fake"] - act.points["before"]).numpy() * [1, -1]
+    expected = 10 * moved / shown.match.truth.view * 400
+    inside = (act.points["fake"].abs() < shown.match.truth.view).all(1).numpy()
+    assert inside.any()
+    np.testing.assert_allclose((ends[:, 2:] - ends[:, :2])[inside], expected[inside], atol=1.01)
 
 
 def test_a_tick_that_is_late_does_not_play_after_a_reset():
@@ -301,13 +383,13 @@ def test_the_slider_goes_back_and_playing_goes_on():
     slider = shown.controls["history"]
     assert (slider.max, slider.value, slider.step) == (50, 50, 10)
     slider.value = 20
-    assert shown._picture.value == small(turns=20)._picture.value
+    assert picture(shown) == picture(small(turns=20))
     assert slider.max == 50
     slider.value = 50
-    assert shown._picture.value == small(turns=46)._picture.value
+    assert picture(shown) == picture(small(turns=46))
     slider.value = 10
     shown.run(20)
-    assert shown._picture.value == small(turns=30)._picture.value
+    assert picture(shown) == picture(small(turns=30))
     assert (slider.max, slider.value) == (30, 30)
 
 
@@ -343,43 +425,93 @@ def test_failure_is_told_and_stops_the_play():
 
 def test_the_reader_draws():
     shown = small()
-    assert not shown._board.cells  # made when they are asked for
-    shown.controls["data"].value = "drawn"
-    assert shown._board.box.layout.display is None
-    assert [cell.value for cell in shown._board.cells] == [
-        bit == "1" for bit in f"{int(shown.settings.drawing, 16):064b}"
-    ]
+    pad = shown._screen.pad
+    assert (pad.tool, shown.controls["erase"].disabled) == ("", True)
+    shown.controls["draw"].value = True
+    assert (shown.settings.data, pad.tool) == ("drawn", "pencil")
+    assert shown.controls["data"].value == "drawn"
+    draw(shown, "1 pencil 0,0 999,0")
+    assert cells(shown.settings.drawing)[0].all()
+    assert shown.metrics["modes_in_all"] == 10
+    assert not shown.controls["erase"].disabled
     shown.run(5)
-    shown._board.cells[0].value = True
-    assert shown.settings.drawing == "8066ffff7e3c1800"
+    draw(shown, "1 pencil 0,0 999,0 999,999")  # the stroke goes on
+    drawn = cells(shown.settings.drawing)
+    assert drawn[0].all()
+    assert drawn[:, 29].all()
     assert shown.match.turns == 0
-    assert shown.metrics["modes_in_all"] == 33
-    assert shown.state["drawing"] == "8066ffff7e3c1800"
+    assert shown.metrics["modes_in_all"] == 19
+    assert GanLab(**shown.state).metrics == pytest.approx(shown.metrics, nan_ok=True)
+    assert found(shown, "drawn")
+    shown.controls["erase"].value = True
+    assert not shown.controls["draw"].value
+    draw(shown, "2 eraser 0,0 999,0")
+    assert not cells(shown.settings.drawing)[0].any()
+    assert cells(shown.settings.drawing)[3:, 29].all()
+    shown.controls["erase"].value = False
+    assert pad.tool == ""
+    assert not found(shown, "drawn")
     shown.controls["data"].value = "ring"
-    assert shown._board.box.layout.display == "none"
+    shown.controls["draw"].value = True
+    assert cells(shown.settings.drawing)[3:, 29].all()  # what was drawn before
+    shown.controls["data"].value = "spiral"
+    assert (pad.tool, shown.controls["draw"].value) == ("", False)
+    draw(shown, "3 pencil 500,500")  # late, from a page that still had the pad
+    assert shown.settings.data == "spiral"
 
 
-def test_a_cleared_board_waits_for_a_cell():
+def test_what_is_drawn_is_what_it_learns_from():
+    shown = small(data="drawn", drawing=BLANK)
+    shown.controls["draw"].value = True
+    draw(shown, "1 pencil 100,500 100,500")
+    real = shown.match.truth.sample(500, torch.Generator())
+    side = 2 * REACH / SIDE
+    middle = torch.tensor([(0.1 - 0.5) * 2 * REACH, 0.0])
+    assert (real - middle).abs().max() < 2 * side
+    assert (shown.view.real - middle).abs().max() < 2 * side
+
+
+def test_an_empty_plane_says_what_to_do():
     shown = small(data="drawn")
     shown.run(5)
+    setattr(shown.controls["play"], running(shown), True)
     shown.controls["clear"].click()
-    assert not any(cell.value for cell in shown._board.cells)
-    assert shown.match.turns == 5  # there is no game of no points: the old one stays
+    assert not getattr(shown.controls["play"], running(shown))
+    assert shown.settings.drawing == BLANK
+    assert (shown.match.turns, shown.metrics["modes_in_all"]) == (0, 0)
+    assert shown.controls["draw"].value
+    (hint,) = found(shown, "hint")
+    assert hint.text == "draw here: drag with the mouse or a finger"
+    assert told(shown).endswith("Drag on the plane with the mouse or a finger, then press play.")
+    for press in ("play", "both", "D", "act"):
+        shown._asked = False
+        if press == "play":
+            setattr(shown.controls["play"], running(shown), True)
+            shown.controls["play"].value = 7
+            assert not getattr(shown.controls["play"], running(shown))
+        else:
+            shown.controls[press].click()
+        assert found(shown, "asked"), press
+        assert shown.match.turns == 0
+        assert shown._error.value == ""  # it would push the plane down
+    for call in (shown.step, shown.act, lambda: shown.run(3)):
+        with pytest.raises(ValueError, match="there are no real points: draw some first"):
+            call()
+    shown.controls["draw"].value = False
+    assert "Press “draw” and drag" in told(shown)
+    assert shown.still.png
+    shown.controls["draw"].value = True
+    draw(shown, "1 pencil 500,500")
+    assert not found(shown, "hint")
+    assert not found(shown, "asked")
     shown.controls["both"].click()
-    assert not any(cell.value for cell in shown._board.cells)
-    shown._board.cells[63].value = True
-    assert shown.settings.drawing == "0000000000000001"
-    assert (shown.match.turns, shown.metrics["modes_in_all"]) == (0, 1)
-    shown.controls["clear"].click()
-    shown.controls["seed"].value = 4  # another game of what was drawn
-    assert [cell.value for cell in shown._board.cells].count(True) == 1
+    assert shown.match.turns == 1
 
 
-def test_the_last_cell_stays():
-    shown = small(data="drawn", drawing="8000000000000000")
-    shown._board.cells[0].value = False
-    assert shown._board.cells[0].value
-    assert "draw at least one" in shown._error.value
+def test_an_empty_plane_keeps_the_charts():
+    shown = small(data="drawn", drawing=BLANK)
+    assert len(found(shown, "gl-chart")) == 4
+    assert "nan" not in picture(shown)
 
 
 # The picture
@@ -520,7 +652,7 @@ def test_a_loss_that_is_not_there_yet_is_no_point():
     curves = {e.get("class"): e.get("points") for e in parsed(shown).iter("polyline")}
     assert len((curves["discriminator"] or "").split()) == 5
     assert table(shown)["generator's loss"] == "…"
-    assert "nan" not in shown._picture.value
+    assert "nan" not in picture(shown)
 
 
 def test_the_charts_say_what_real_points_have():
@@ -591,11 +723,11 @@ def test_the_axis_of_losses_ends_at_round_numbers_just_outside(size):
 
 def test_the_page_is_small_whole_and_needs_no_network():
     shown = small(turns=25, data="spiral")
-    text = shown._picture.value
+    text = picture(shown)
     assert len(text.encode()) < 50 * 1024
     assert "http" not in text + shown._style.value
     drawings = [e for e in parsed(shown).iter() if e.get("role") == "img"]
-    assert len(drawings) == 4
+    assert len(drawings) == 5
     assert all(e.get("aria-label") for e in drawings)
 
 
@@ -651,7 +783,7 @@ def test_frames_play_the_same_moves_with_other_settings():
     shown = small(turns=[6, {"loss": "hinge", "gamma": 1.0}, 4], acts=2)
     before = shown.state
     alone, other = shown.frames("loss", ["hinge", "wgan"])
-    assert alone.html == shown.framed(shown._picture.value)
+    assert alone.html == shown.framed(page.to_html(shown.view, shown.line))
     same = GanLab(**{**SMALL, "loss": "wgan", "turns": [6, {"gamma": 1.0}, 4], "acts": 2})
     assert page.to_html(same.view, shown.line) in other.html
     (points,) = shown.frames("views", [("real",)])
@@ -689,13 +821,13 @@ def test_the_still_picture_has_the_pages_heat_map():
 
 
 def test_speed():
-    """A loose bound on any machine: the benchmark has the real one."""
+    """A loose bound on any machine, by the processor's own time: the benchmark has the real one."""
     shown = GanLab()
     shown.controls["play"].value = 1
-    start, before = explorer.time.perf_counter(), shown.match.turns
+    start, before = time.process_time(), shown.match.turns
     for tick in range(2, 12):
         shown.controls["play"].value = tick
-    seconds = explorer.time.perf_counter() - start
+    seconds = time.process_time() - start
     assert (shown.match.turns - before) / seconds > 100
     assert 10 / seconds > 7
 
@@ -719,6 +851,12 @@ def test_whatever_is_pressed(seed, monkeypatch):
         elif hasattr(control, "options"):
             options = [o[1] if isinstance(o, tuple) else o for o in control.options]
             control.value = draw.choice(options)
+        elif name in ("draw", "erase"):
+            control.value = True
+            tool = shown._screen.pad.tool or "pencil"
+            points = [f"{draw.randint(0, 999)},{draw.randint(0, 999)}" for _ in range(3)]
+            shown._screen.pad._wire.value = f"{1000 + ticks} {tool} {' '.join(points)}"
+            ticks += 1
         elif isinstance(control.value, bool):
             control.value = not control.value
         else:
@@ -730,17 +868,24 @@ def test_whatever_is_pressed(seed, monkeypatch):
                 assert shown.controls[key].value == getattr(shown.settings, key)
         assert table(shown)["turn"] == f"{shown.match.turns:,}"
         assert shown.controls["history"].value <= shown.controls["history"].max
+    shown.controls["draw"].value = shown.controls["erase"].value = False
+    shown._asked = False
+    shown.show()
     again = GanLab(**json.loads(json.dumps(shown.state)))
-    assert again._picture.value == shown._picture.value
+    assert picture(again) == picture(shown)
 
 
 @pytest.mark.parametrize("how", ["data", "drawing"])
 def test_another_game_is_no_longer_the_presets(how):
     lab = GanLab.preset("works", views=("fake",))
-    assert "Watch" in lab._watch.value
+    assert "Watch" in told(lab)
     if how == "data":
         lab.controls["data"].value = "spiral"
     else:
-        lab._board.cells[0].value = True
-    assert "Watch" not in lab._watch.value
+        lab.controls["draw"].value = True
+        assert "Watch" in told(lab)
+        draw(lab, "1 pencil 0,0")
+        assert cells(lab.settings.drawing)[0, 0]
+        assert cells(lab.settings.drawing).sum() > 288  # beside the heart
+    assert "Watch" not in told(lab)
     assert lab.controls["preset"].value not in PRESETS

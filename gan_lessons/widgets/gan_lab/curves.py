@@ -29,13 +29,14 @@ def charts_of(view: GanLabView) -> dict[str, Chart]:
         made["losses"] = Chart(curves, ticks, last, before="losses: ")
     if "modes" in view.records:
         found = [
-            (turn, value / view.numbers["modes_in_all"]) for turn, value in view.records["modes"]
+            (turn, value / max(1, view.numbers["modes_in_all"]))
+            for turn, value in view.records["modes"]
         ]
         curves = [
             Curve(f"{view.truth.modes} found", "generator", found),
             Curve("good fakes", "fake", view.records["good"]),
         ]
-        levels, ticks = [("fake", view.floors["good"])], [(0.0, "0"), (1.0, "100 %")]
+        levels, ticks = _levels(view, {"fake": "good"}), [(0.0, "0"), (1.0, "100 %")]
         made["modes"] = Chart(curves, ticks, last, levels=levels, dashed=REAL)
     if "js" in view.records:
         curves = [
@@ -43,12 +44,17 @@ def charts_of(view: GanLabView) -> dict[str, Chart]:
             Curve("JS, at least", "fake", view.records["js"]),
         ]
         ticks = [(0.01, ".01"), (0.1, ".1"), (1.0, "1"), (LOWEST, ""), (HIGHEST, "")]
-        levels = [
-            (colour, max(LOWEST, view.floors[name]))  # the axis has no 0
-            for colour, name in (("generator", "mode_kl"), ("fake", "js"))
-        ]
+        levels = _levels(view, {"generator": "mode_kl", "fake": "js"}, LOWEST)  # it has no 0
         made["divergence"] = Chart(curves, ticks, last, "", " nats", levels, REAL, log=True)
     return made
+
+
+def _levels(
+    view: GanLabView, names: dict[str, str], lowest: float = 0.0
+) -> list[tuple[str, float]]:
+    """Colours, and what real points have; nothing where there are none."""
+    floors = [(colour, view.floors[name]) for colour, name in names.items()]
+    return [(colour, max(lowest, value)) for colour, value in floors if math.isfinite(value)]
 
 
 def loss_range(curves: Sequence[Points]) -> tuple[float, float]:

@@ -11,9 +11,9 @@ from torch import nn
 from gan_lessons import checks, plots
 from gan_lessons.train import TrainingDiverged
 from gan_lessons.widgets import kit
-from gan_lessons.widgets.explorer import Explorer, Frame
+from gan_lessons.widgets.explorer import PLAYING, Explorer, Frame
 from gan_lessons.widgets.gan_lab import page
-from gan_lessons.widgets.gan_lab.drawing import DrawingBoard
+from gan_lessons.widgets.gan_lab.controls import BUTTONS, TOOLS, more, rows
 from gan_lessons.widgets.gan_lab.match import Act
 from gan_lessons.widgets.gan_lab.presets import PRESETS
 from gan_lessons.widgets.gan_lab.rewind import (
@@ -23,39 +23,19 @@ from gan_lessons.widgets.gan_lab.rewind import (
     moves_of,
     turns_of,
 )
-from gan_lessons.widgets.gan_lab.settings import (
-    FIRST_VIEWS,
-    LIVE,
-    NO_PENALTY,
-    VIEWS,
-    GanLabSettings,
-)
+from gan_lessons.widgets.gan_lab.screen import Screen, drawn_on
+from gan_lessons.widgets.gan_lab.settings import FIRST_VIEWS, LIVE, NO_PENALTY, GanLabSettings
 from gan_lessons.widgets.gan_lab.still import to_picture
-from gan_lessons.widgets.gan_lab.truth import DRAWN
+from gan_lessons.widgets.gan_lab.truth import BLANK, DRAWN, HEART
 from gan_lessons.widgets.gan_lab.view import GanLabView, view_of
 from gan_lessons.widgets.gan_lab.words import alt_text
+from gan_lessons.widgets.pad import Stroke
 from gan_lessons.widgets.presets import OWN
 
 TICK_MS = 80
 SLICE = 0.058  # seconds of turns in a tick of Play; drawing comes on top
 MOST_ACTS = 1_000
 ACT = 1.6  # seconds between two acts in slow motion
-BUTTONS = {  # control: text, icon, tip
-    "both": ("step", "step-forward", "One turn of both players, the discriminator first."),
-    "D": ("D", "step-forward", "One turn of the discriminator alone: does the heat map follow?"),
-    "G": ("G", "step-forward", "One turn of the generator alone: the fakes follow the arrows."),
-    "act": ("next act", "forward", "The next act of a turn, with its numbers."),
-    "reset": ("reset", "undo", "Back to the first weights of this seed."),
-    "clear": ("clear", "eraser", "An empty board, to draw on."),
-}
-PLAYERS = {
-    "Generator": (
-        *("layers_g", "units_g", "learning_rate_g", "updates_g"),
-        *("latent", "prior", "ema_half_life"),
-    ),
-    "The game": ("loss", "optimiser", "activation", "batch", "seed"),
-    "Discriminator": ("layers_d", "units_d", "learning_rate_d", "updates_d", "penalty", "gamma"),
-}
 
 
 class GanLab(Explorer[GanLabSettings]):
@@ -91,6 +71,8 @@ class GanLab(Explorer[GanLabSettings]):
         self.match = RewindableMatch(GanLabSettings.of(preset, **settings))
         self.match.replay(moves, checks.whole("acts", acts, 0, MOST_ACTS))
         self._next_act = 0.0
+        self._tool = ""  # of the pad
+        self._asked = False  # to play, with no real points
         super().__init__(self.match.settings)
 
     @classmethod
@@ -103,36 +85,27 @@ class GanLab(Explorer[GanLabSettings]):
 
     def build(self) -> w.Widget:
         controls = self.controls
-        self.add_play("play", TICK_MS, "Plays turns of both players until it is paused.")
-        other = {"act": self.act, "reset": self.reset, "clear": self._clear}
+        play = self.add_play("play", TICK_MS, "Plays turns of both players until it is paused.")
+        play.observe(lambda _: self._tell(), [each for each in PLAYING if play.has_trait(each)])
+        presses = {"act": self.act, "reset": self.reset, "clear": self._clear}
         for name, words in BUTTONS.items():
-            self.add_button(name, *words, other.get(name, partial(self.step, name)))
-        slow = "Play then shows each act of a turn, one by one: read its sentence."
-        self.add_toggle("slow", "slow motion", "", slow, lambda: None)
+            press = presses.get(name, partial(self.step, name))
+            plays = name not in ("reset", "clear")
+            self.add_button(name, *words, partial(self._try, press) if plays else press)
+        tip = "Play then shows each act of a turn, one by one: read its sentence."
+        self.add_toggle("slow", "slow motion", "", tip, lambda: None)
+        for name, (_, icon, tip) in TOOLS.items():
+            self.add_toggle(name, name, icon, tip, partial(self._on_tool, name))
+        tip = "One player at a time, what is shown, both networks, and the loss."
+        self.add_toggle("more", "more settings", "sliders", tip, self._on_more)
         history = w.IntSlider(step=FIRST_STRIDE, description="go back", readout=False)
         history.observe(self._on_history, names="value")
         self._register("history", history, "Goes back to any saved turn; playing on starts there.")
         history.style.description_width = "56px"
-        self._board = DrawingBoard(controls["clear"], self._on_drawing)
-        self._watch, self._picture = kit.html(css_class="gl-wide"), kit.html(css_class="gl-wide")
-        columns = []
-        for title, names in PLAYERS.items():
-            heading = kit.html(f"<b>{title}</b>")
-            board = [self._board.box] if title == "The game" else []
-            columns.append(kit.column([heading, *(controls[name] for name in names), *board]))
-        players = kit.beside(columns)
-        players.add_class("players")
         controls["batch"].step = 8
-        views = [w.Label("show:"), *(controls[f"show_{name}"] for name in VIEWS)]
-        slowly = kit.row([controls[name] for name in ("D", "G", "slow", "act")])
-        self._more = kit.column([slowly, kit.row(views), players])
-        tip = "Slow motion, what is shown, both networks, the loss, and your own drawing."
-        self.add_toggle("more", "more settings", "sliders", tip, self._on_more)
+        self._screen, self._more = Screen(self._on_strokes), more(controls)
         self._on_more()
-        first = kit.row([controls[name] for name in ("preset", "data", "more")])
-        first.add_class("first")
-        running = kit.row([controls[name] for name in ("play", "both", "reset", "history")])
-        return kit.column([first, running, self._more, self._watch, self._picture])
+        return kit.column([*rows(controls), self._more, *self._screen.widgets])
 
     def _on_more(self) -> None:
         change = self._more.remove_class if self.controls["more"].value else self._more.add_class
@@ -226,7 +199,7 @@ class GanLab(Explorer[GanLabSettings]):
         return made
 
     def adapt(self) -> None:
-        """Disables what has no effect, and moves the slider of turns and the board."""
+        """Disables what has no effect, and moves the slider of turns."""
         controls, settings, match = self.controls, self.settings, self.match
         controls["gamma"].disabled = settings.penalty == NO_PENALTY
         for player in "gd":
@@ -237,7 +210,13 @@ class GanLab(Explorer[GanLabSettings]):
         history.max = max(1, -(-match.last_turn // match.stride)) * match.stride
         history.value = self._history_at
         history.disabled = not match.last_turn
-        self._board.put(settings.drawing if settings.data == DRAWN else None)
+        if settings.data != DRAWN:
+            self._tool = ""
+        for name in ("erase", "clear"):
+            controls[name].disabled = settings.data != DRAWN
+        for name, (tool, *_) in TOOLS.items():
+            controls[name].value = self._tool == tool
+        self._screen.pad.tool = self._tool
 
     @property
     def _history_at(self) -> int:
@@ -246,10 +225,11 @@ class GanLab(Explorer[GanLabSettings]):
 
     def draw(self) -> None:
         self.view: GanLabView = view_of(self.match, self.settings.views)
-        watch = page.watch_html(self.settings.watch) if self.settings.watch else ""
-        if self._watch.value != watch:
-            self._watch.value = watch
-        self._picture.value = page.to_html(self.view, self.line)
+        self._screen.show(self.view, self.line)
+        self._tell()
+
+    def _tell(self) -> None:
+        self._screen.tell(self.view, playing=self.playing, asked=self._asked)
 
     # What happens
 
@@ -288,15 +268,17 @@ class GanLab(Explorer[GanLabSettings]):
         else:
             if name == "preset":
                 self.stop()
+            if name in ("preset", "data"):
+                self._tool = "pencil" if value == DRAWN else ""
             self._begin(self.settings.changed(**{"views": self.settings.views, name: value}))
 
     def tick(self) -> None:
         start = time.perf_counter()
         if not self.controls["slow"].value:
-            self._play(lambda: self._slice(start))
+            self._try(lambda: self._play(lambda: self._slice(start)))
         elif start >= self._next_act:
             self._next_act = start + ACT
-            self.act()
+            self._try(self.act)
 
     def _slice(self, start: float) -> None:
         """As many turns as fit, at least one."""
@@ -316,21 +298,45 @@ class GanLab(Explorer[GanLabSettings]):
             live = {name: getattr(self.match.settings, name) for name in LIVE}
             self.show(self.settings.changed(**live))
 
+    def _try(self, act: Callable[[], object]) -> None:
+        """An act by hand, or of Play: without real points it says what to do instead."""
+        self._asked = self.match.truth.empty
+        if not self._asked:
+            act()
+            return
+        self.stop()
+        self._tell()
+
     def _begin(self, settings: GanLabSettings) -> None:
         self.match = RewindableMatch(settings)
-        self._board.blank = False
+        self._asked = False
         self._say("")
         self.show(settings)
 
     def _clear(self) -> None:
-        """An empty board. The game stays until a cell is drawn: there is none without points."""
         self.stop()
-        self._board.blank = True
-        self.show()
+        self._tool = "pencil"
+        self._draw_data(BLANK)
 
-    def _on_drawing(self, drawing: str) -> None:
-        if not self._quiet:
-            self.attempt(lambda: self.changed("drawing", drawing))
+    def _draw_data(self, drawing: str) -> None:
+        """Another game, of what is drawn."""
+        self._begin(self.settings.changed(data=DRAWN, drawing=drawing, views=self.settings.views))
+
+    def _on_tool(self, name: str) -> None:
+        """A tool is taken up or put down. With other data it begins what the reader drew before."""
+        self._tool = TOOLS[name][0] if self.controls[name].value else ""
+        if self._tool and self.settings.data != DRAWN:
+            self.stop()
+            before = self.settings.drawing
+            self._draw_data(BLANK if before == HEART else before)
+        else:
+            self.show()
+
+    def _on_strokes(self, strokes: Sequence[Stroke]) -> None:
+        before = self.settings.drawing
+        drawing = drawn_on(before, strokes)
+        if self._tool and drawing != before:
+            self.attempt(lambda: self._draw_data(drawing))
 
     def _on_history(self, change: Any) -> None:
         if not self._quiet and change["new"] != self._history_at:

@@ -14,6 +14,8 @@ from gan_lessons.widgets.gan_lab.truth import Truth
 
 FAKES = 2_000  # that the numbers are measured on, always from the same latents
 HEAT = 44  # cells along each side of the heat map
+AGAINST_REAL = ("good", "mode_kl", "js")  # what an empty drawing leaves without a number
+OF_FAKES = ("outscored", "logit_real", "logit_fake", "push", "spread", "mean_x", "mean_y")
 FOLDS = 14  # cells along each side of the generator's grid; twice as many on a line
 
 
@@ -110,6 +112,9 @@ class Ruler:
         rng = torch.Generator().manual_seed(1)
         self.truth = truth
         self.z = torch.randn(FAKES, latent, generator=rng)
+        if truth.empty:
+            self.best = {"modes": 0, "modes_in_all": 0, **dict.fromkeys(AGAINST_REAL, math.nan)}
+            return
         self.real = truth.sample(FAKES, rng)
         self.real_variance = self.real.var(0).sum()
         self.cells = cells_of(truth)
@@ -132,6 +137,8 @@ class Ruler:
     @torch.no_grad()
     def measure(self, generator: nn.Module, discriminator: nn.Module, loss: Loss) -> dict:
         """All numbers of a moment, by name; see `GanLab.metrics`."""
+        if self.truth.empty:
+            return {**self.best, **dict.fromkeys(OF_FAKES, math.nan)}
         fake = generator(self.z)
         logits_real, logits_fake = discriminator(torch.cat([self.real, fake])).split(FAKES)
         few = fake[:200]

@@ -5,23 +5,27 @@ import io
 import math
 from collections.abc import Iterable
 from html import escape
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
+from gan_lessons.losses import LOSSES
 from gan_lessons.widgets import charts, kit
-from gan_lessons.widgets.gan_lab import words
+from gan_lessons.widgets.gan_lab import machine, words
 from gan_lessons.widgets.gan_lab.curves import charts_of
 from gan_lessons.widgets.gan_lab.measures import LatentGrid
+from gan_lessons.widgets.gan_lab.truth import cells
 from gan_lessons.widgets.gan_lab.view import GanLabView
 from gan_lessons.widgets.gan_lab.words import percent, rounded
 
 SIDE = 800  # of the plane in units of the drawing: whole numbers are fine enough
 LEVELS = 7  # of opacity in the generator's grid: one path for each
 DENSE = 12  # times as dense as the even window: the grid is as dark as it gets
+LONGER = 10  # times as long as it is: the way of a fake in one update
 LONGEST = 0.17  # of half the window: the arrows' length where the push is strong
 # The heat map lies under points, on a light and on a dark page: colours between, and transparent.
 HEAT_REAL, HEAT_FAKE, HEAT_ALPHA = (74, 144, 205), (222, 130, 58), 185
@@ -40,26 +44,50 @@ TIPS = {
 
 def to_html(view: GanLabView, line: str) -> str:
     """The picture of a moment. line: what rebuilds the lab, to be copied."""
+    return (
+        f"{machine_html(view)}<div class='gl-card paper'><div class='both'>"
+        f"<div>{plane(view)}{key(view)}</div><div>{beside(view)}</div></div>{code(line)}</div>"
+    )
+
+
+def machine_html(
+    view: GanLabView, *, playing: bool = False, drawing: bool = False, asked: bool = False
+) -> str:
+    """The machine with the parts that are at work, and what happens there in words.
+
+    drawing: whether the pad lies over the plane. asked: whether the reader wants to play, but has
+    drawn nothing yet.
+    """
+    act = view.act
+    parts = () if act is None else machine.lit(act, LOSSES[view.settings.loss].paired)
+    heading, text = words.stage(view, playing=playing, drawing=drawing)
+    return (
+        f"<div class='gl-card machine{' asked' if asked else ''}'>"
+        f"{machine.to_svg(parts, playing=playing and act is None and not view.truth.empty)}"
+        f"<div class='words' role='{'alert' if asked else 'status'}'>"
+        f"<b>{escape(heading)}</b> {escape(text)}</div></div>"
+    )
+
+
+def beside(view: GanLabView) -> str:
+    """The numbers, and the charts over one axis of turns."""
     drawn = charts_of(view)
     curves = "".join(charts.to_svg(chart, "turn") for chart in drawn.values())
     if drawn:
         curves += charts.axis_svg("turn", int(next(iter(drawn.values())).last))
-    return (
-        "<div class='gl-card paper'><div class='both'>"
-        f"<div>{plane(view)}{_key(view)}{_act(view)}</div>"
-        f"<div>{_numbers(view)}{curves}</div></div>"
-        f"<code title='One click selects the line'>{escape(line)}</code></div>"
-    )
+    return _numbers(view) + curves
 
 
-def watch_html(watch: str) -> str:
-    """What a preset says to look for."""
-    return f"<div class='gl-card'><b>Watch:</b> {escape(watch)}</div>"
+def code(line: str) -> str:
+    """The line, to be copied."""
+    return f"<code title='One click selects the line'>{escape(line)}</code>"
 
 
-def plane(view: GanLabView) -> str:
-    """The window with all that lies in it."""
+def plane(view: GanLabView, drawing: bool = False) -> str:
+    """The window with all that lies in it. drawing: whether the pad lies over it."""
     half, parts = view.truth.view, []
+    if drawing:
+        parts.append(f"<path class='drawn' d='{_cells(view.settings.drawing)}'/>")
     if view.heat is None:
         middle = SIDE // 2
         parts.append(f"<path class='zero' d='M0 {middle}H{SIDE}M{middle} 0V{SIDE}'/>")
@@ -68,8 +96,9 @@ def plane(view: GanLabView) -> str:
     if view.real is not None:
         parts.append(f"<path class='real' d='{dots(view.real, half)}'/>")
     if view.act is not None and "before" in view.act.points and view.fake is not None:
-        starts = to_pixels(view.act.points["before"], half).tolist()
-        ends = to_pixels(view.fake, half).tolist()
+        before = view.act.points["before"]
+        starts = to_pixels(before, half).tolist()
+        ends = to_pixels(before + LONGER * (view.fake - before), half).tolist()
         ways = "".join(f"M{x} {y}L{u} {v}" for (x, y), (u, v) in zip(starts, ends, strict=True))
         parts.append(f"<path class='was' d='{ways}'/>")
     if view.fake is not None:
@@ -81,7 +110,11 @@ def plane(view: GanLabView) -> str:
         source = base64.b64encode(heat_png(view.heat)).decode()
         # Decoded at once, or the old picture would blink away before the new one is there.
         image = f"<img decoding='sync' alt='' src='data:image/png;base64,{source}'/>"
-    low, high = rounded(-half, 1), rounded(half, 1)
+    low, high = f"−{half:g}", f"{half:g}"
+    if view.truth.empty:
+        parts.append(
+            f"<text class='hint' x='{SIDE // 2}' y='{SIDE // 4}'>{words.hint(drawing)}</text>"
+        )
     ends_ = (
         f"<text x='8' y='{SIDE - 16}' style='text-anchor:start'>{low}</text>"
         f"<text x='{SIDE - 8}' y='{SIDE - 16}' style='text-anchor:end'>{high}</text>"
@@ -91,6 +124,19 @@ def plane(view: GanLabView) -> str:
         f"<div class='plane' role='img' aria-label='{label}'>{image}"
         f"<svg viewBox='0 0 {SIDE} {SIDE}'>{''.join(parts)}{ends_}</svg></div>"
     )
+
+
+def _cells(drawing: str) -> str:
+    """A path of the drawing's cells: a run of a row is one rectangle."""
+    drawn, parts = cells(drawing), []
+    side = SIDE / len(drawn)
+    for y, row in enumerate(drawn.tolist()):
+        for filled, run in groupby(enumerate(row), itemgetter(1)):
+            if filled:
+                columns = [x for x, _ in run]
+                x, wide = columns[0] * side, len(columns) * side
+                parts.append(f"M{x:.1f} {y * side:.1f}h{wide:.1f}v{side:.1f}h-{wide:.1f}z")
+    return "".join(parts)
 
 
 def to_pixels(points: Tensor, half: float) -> np.ndarray:
@@ -175,7 +221,9 @@ def _arrows(fake: Tensor, arrows: Tensor, half: float) -> str:
     return "".join(parts)
 
 
-def _key(view: GanLabView) -> str:
+def key(view: GanLabView) -> str:
+    """What each mark in the plane is."""
+
     def mark(kind: str, path: str) -> str:
         return (
             f"<svg width='16' height='11' viewBox='0 0 32 22' aria-hidden='true'>"
@@ -190,7 +238,7 @@ def _key(view: GanLabView) -> str:
         averaged = ", averaged weights" if view.settings.ema_half_life else ""
         parts.append(mark("fake", "M16 11h0") + f"fake{averaged}{out}")
         if view.act is not None and "before" in view.act.points:
-            parts.append(mark("was", "M2 11H30") + "its way in this step")
+            parts.append(mark("was", "M2 11H30") + f"its way in this step, {LONGER} times as long")
     if view.arrows is not None:
         parts.append(mark("arrows", "M2 11H28M20 5L28 11 20 17") + "−∂ℓ/∂x of its loss ℓ")
     if view.grid is not None:
@@ -217,18 +265,8 @@ def _numbers(view: GanLabView) -> str:
         ("good fakes", f"{percent(n['good'])} (real: {percent(real['good'])})"),
         ("JS divergence", f"at least {rounded(n['js'], 3)} (real: {rounded(real['js'], 3)})"),
     ]
-    cells = "".join(
+    table = "".join(
         f"<tr><td>{kit.tip(name, TIPS.get(name, TIPS['found']))}</td><td>{value}</td></tr>"
         for name, value in rows
     )
-    return f"<div class='gl-tips'><table>{cells}</table></div>"
-
-
-def _act(view: GanLabView) -> str:
-    """The sentence of slow motion; it has its room for as long as slow motion lasts."""
-    if view.act is None:
-        return ""
-    return (
-        f"<div class='act' role='status'><b>{words.heading(view.act)}</b><br/>"
-        f"{escape(words.sentence(view.act, view.settings.optimiser))}</div>"
-    )
+    return f"<div class='gl-tips'><table>{table}</table></div>"

@@ -13,6 +13,7 @@ from gan_lessons.checks import one_of, shown, whole
 from gan_lessons.train import TrainingDiverged
 from gan_lessons.widgets.gan_lab.match import Act, Match, one_thread
 from gan_lessons.widgets.gan_lab.settings import LIVE, GanLabSettings
+from gan_lessons.widgets.gan_lab.truth import NOTHING_DRAWN
 
 PLAYERS = ("D", "G", "both")
 MOST_TURNS = 1_000_000  # at once: a quarter of an hour, or more
@@ -95,10 +96,12 @@ class RewindableMatch(Match):
     def step(self, which: str = "both", count: int = 1) -> None:
         """So many turns of "D", "G" or "both": each of as many updates as the settings say.
 
-        Raises ValueError for another name, and TrainingDiverged if a loss or a weight grows beyond
-        all bounds: the match then stands where the last whole turn left it.
+        Raises ValueError for another name or an empty drawing, and TrainingDiverged if a loss or a
+        weight grows beyond all bounds: the match then stands where the last whole turn left it.
         """
         one_of("player", which, PLAYERS)
+        if count:
+            self._check_data()
         self.finish()
         for _ in range(count):
             self._drop_future()
@@ -107,6 +110,7 @@ class RewindableMatch(Match):
     @one_thread()
     def next_act(self) -> Act:
         """The next act of a turn of both players; the last one ends the turn. Raises as `step`."""
+        self._check_data()
         if self._turn is None:
             self._drop_future()
             self._turn, self.acts = self._updates_of("both", watched=True), 0
@@ -129,6 +133,10 @@ class RewindableMatch(Match):
             turn, self._turn, self.acts = self._turn, None, 0
             self._end_turn(turn)
         self.act = None
+
+    def _check_data(self) -> None:
+        if self.truth.empty:
+            raise ValueError(NOTHING_DRAWN)
 
     def change(self, **changes: Any) -> None:
         """Other settings of those that may change in the middle of a game (LIVE)."""

@@ -9,7 +9,7 @@ from gan_lessons.losses import LOSSES, PENALTIES
 from gan_lessons.models.points import PRIORS, SLOPES
 from gan_lessons.train.config import TrainConfig
 from gan_lessons.widgets.gan_lab.presets import PRESETS
-from gan_lessons.widgets.gan_lab.truth import DRAWN, HEART, NAMES, SIDE
+from gan_lessons.widgets.gan_lab.truth import DIGITS, DRAWN, HEART, NAMES, SIDE
 from gan_lessons.widgets.presets import WithPresets, preset_menu
 from gan_lessons.widgets.settings import (
     menu,
@@ -74,10 +74,9 @@ def _points(half_life: float) -> str:
 
 
 def _drawing(name: str, value: Any) -> str:
-    digits = SIDE * SIDE // 4
-    if not isinstance(value, str) or not re.fullmatch(f"[0-9a-f]{{{digits}}}", value):
+    if not isinstance(value, str) or not re.fullmatch(f"[0-9a-f]{{{DIGITS}}}", value):
         raise ValueError(
-            f"{name} must be {digits} hexadecimal digits, a bit for each of the {SIDE} by {SIDE} "
+            f"{name} must be {DIGITS} hexadecimal digits, a bit for each of the {SIDE} by {SIDE} "
             f"cells, got {shown(value)}"
         )
     return value
@@ -87,10 +86,10 @@ def _drawing(name: str, value: Any) -> str:
 class GanLabSettings(WithPresets):
     """Where the controls stand. A value out of range raises a ValueError that says the range.
 
-    drawing: of the data "drawn", 8 by 8 cells as 16 hexadecimal digits. prior: what the generator
-    takes, N(0, 1) or uniform on [-1, 1]. gamma: the penalty's weight. batch: real points, and as
-    many fakes, in one update. ema_half_life: of the generator's averaged weights, in points that it
-    was trained on; 0: no average.
+    drawing: of the data "drawn", 30 by 30 cells as 226 hexadecimal digits; all 0: nothing is drawn
+    yet. prior: what the generator takes, N(0, 1) or uniform on [-1, 1]. gamma: the weight of the
+    penalty. batch: real points, and as many fakes, in one update. ema_half_life: of the generator's
+    averaged weights, in points that it was trained on; 0: no average.
     """
 
     presets = PRESETS
@@ -168,10 +167,6 @@ class GanLabSettings(WithPresets):
         stem="show_",
         ordered=True,
     )
-
-    def check(self) -> None:
-        if self.data == DRAWN and not int(self.drawing, 16):
-            raise ValueError("the drawing has no cells: draw at least one")
 
     @property
     def config(self) -> TrainConfig:

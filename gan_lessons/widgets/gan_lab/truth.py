@@ -5,20 +5,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
 import torch
 from torch import Generator, Tensor
 
 from gan_lessons.data import toy
 
-SIDE = 8  # cells along each side of the reader's drawing
-REACH = 1.5  # of the drawing: it covers [-REACH, REACH] in both directions
-HEART = "0066ffff7e3c1800"
-BLANK = "0" * (SIDE * SIDE // 4)
+SIDE = 30  # cells along each side of the reader's drawing
+BLOCK = 3  # cells along each side of a place: fakes are to find each of them
+REACH = 1.875  # of the drawing: it covers [-REACH, REACH] in both directions
+DIGITS = 2 * -(-SIDE * SIDE // 8)  # hexadecimal, of a drawing in whole bytes
 DRAWN = "drawn"
-# Half the side of the window that is shown; the points lie well inside.
+# Half the side of the window that is shown; the points of a named set lie well inside.
 VIEWS = {"ring": 1.5, "grid": 5.2, "line": 1.4, "two_gaussians": 1.2, "spiral": 1.4}
-VIEWS |= {"disjoint": 1.6, DRAWN: 1.7}
+VIEWS |= {"disjoint": 1.6, DRAWN: REACH}
 NAMES = tuple(VIEWS)
+NOTHING_DRAWN = "there are no real points: draw some first, or choose other data"
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +29,7 @@ class Truth:
 
     sample: (n, generator) -> (n, 2) float32. centres: (modes, 2); std: a point is good within
     3 of it around a centre. view: half the side of the window around 0. modes: what the centres
-    are called.
+    are called. An empty drawing has no centres, and no samples.
     """
 
     sample: Callable[[int, Generator], Tensor]
@@ -35,6 +37,28 @@ class Truth:
     std: float
     view: float
     modes: str = "modes"
+
+    @property
+    def empty(self) -> bool:
+        return not len(self.centres)
+
+
+def cells(drawing: str) -> np.ndarray:
+    """(SIDE, SIDE) bool, from the top left; a drawing is these bits in hexadecimal."""
+    bits = np.unpackbits(np.frombuffer(bytes.fromhex(drawing), np.uint8))
+    return bits[: SIDE * SIDE].reshape(SIDE, SIDE).astype(bool)
+
+
+def drawing_of(drawn: np.ndarray) -> str:
+    """The opposite of `cells`."""
+    return np.packbits(drawn.astype(bool)).tobytes().hex()
+
+
+_HEART = np.array(
+    [[row >> (7 - i) & 1 for i in range(8)] for row in bytes.fromhex("0066ffff7e3c1800")]
+)
+HEART = drawing_of(np.pad(_HEART.repeat(BLOCK, 0).repeat(BLOCK, 1), BLOCK))
+BLANK = drawing_of(np.zeros((SIDE, SIDE)))
 
 
 @lru_cache(maxsize=16)
@@ -54,30 +78,25 @@ def truth(name: str, drawing: str = HEART) -> Truth:
     return Truth(toy_set.sample, centres, std, VIEWS[name], modes)
 
 
-def cells(drawing: str) -> list[bool]:
-    """The drawing's cells row by row, from the top left; it is SIDE² bits in hexadecimal."""
-    bits = int(drawing, 16)
-    return [bool(bits >> (SIDE * SIDE - 1 - i) & 1) for i in range(SIDE * SIDE)]
-
-
-def drawing_of(drawn: list[bool]) -> str:
-    """The opposite of `cells`."""
-    return f"{int(''.join('01'[cell] for cell in drawn), 2):0{SIDE * SIDE // 4}x}"
-
-
 def _drawn(drawing: str) -> Truth:
     side = 2 * REACH / SIDE
-    centres = torch.tensor(
-        [
-            (side * (i % SIDE + 0.5) - REACH, REACH - side * (i // SIDE + 0.5))
-            for i, filled in enumerate(cells(drawing))
-            if filled
-        ]
-    )
+    drawn = cells(drawing)
+
+    def centres(filled: np.ndarray) -> Tensor:
+        rows, columns = (torch.from_numpy(at) + 0.5 for at in np.nonzero(filled))
+        size = 2 * REACH / len(filled)
+        return torch.stack([size * columns - REACH, REACH - size * rows], 1).float()
+
+    corners = centres(drawn) - side / 2
 
     def sample(n: int, generator: Generator) -> Tensor:
-        which = torch.randint(len(centres), (n,), generator=generator)
-        return centres[which] + side * (torch.rand(n, 2, generator=generator) - 0.5)
+        if not len(corners):
+            raise ValueError(NOTHING_DRAWN)
+        which = torch.randint(len(corners), (n,), generator=generator)
+        return corners[which] + side * torch.rand(n, 2, generator=generator)
 
-    # A cell's corner is 3 standard deviations from its centre: all true points are good.
-    return Truth(sample, centres, side * math.sqrt(2) / 6, VIEWS[DRAWN], "cells")
+    # A place's corner is 3 standard deviations from its centre: all true points are good.
+    blocks = drawn.reshape(SIDE // BLOCK, BLOCK, SIDE // BLOCK, BLOCK)
+    places = np.asarray(blocks.any(axis=(1, 3)))
+    std = BLOCK * side * math.sqrt(2) / 6
+    return Truth(sample, centres(places), std, VIEWS[DRAWN], "places")

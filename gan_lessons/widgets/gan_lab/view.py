@@ -62,14 +62,17 @@ def view_of(match: RewindableMatch, views: tuple[str, ...]) -> GanLabView:
     """What is to be seen of a match now."""
     settings, ruler, act = match.settings, match.ruler, match.act
     generator, loss = match.shown_generator, LOSSES[settings.loss]
-    all_real, all_fake = ruler.real[:MOST_POINTS], generator(ruler.z[:MOST_POINTS])
+    all_fake = generator(ruler.z[:MOST_POINTS])
+    if match.truth.empty:  # nothing to compare the fakes with
+        views = tuple(view for view in views if view not in ("real", "heat", "arrows"))
+    all_real = all_fake if match.truth.empty else ruler.real[:MOST_POINTS]
     real, fake, arrows = all_real, all_fake, None
     if "arrows" in views:
         arrows = push(match.discriminator, loss, fake[:MOST_ARROWS], real[:MOST_ARROWS])
     if act is not None:  # the points that this very act is about
         fake = act.points.get("fake", fake[:0])
         real = act.points.get("real", real)
-        arrows = act.arrows if "arrows" in views else None
+        arrows = act.arrows
     heat = None
     if "heat" in views:
         points = heat_points(match.truth.view)

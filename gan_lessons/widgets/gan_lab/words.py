@@ -26,6 +26,18 @@ VIEWS = {
 }
 
 
+IDLE = (
+    "Press play, or “next act” for one act of a turn.",
+    "The generator G makes fakes of random numbers z. The discriminator D tells them from real "
+    "points, and the gradient of the loss goes back to the network that learns.",
+)
+PLAYING = (
+    "Playing.",
+    "In each turn first the discriminator D learns, then the generator G: the lights show the "
+    "order, many times slower than it is played.",
+)
+
+
 def rounded(value: float, digits: int) -> str:
     """With so many digits behind the point; … for a number that is not there yet."""
     return "…" if value != value else kit.fixed(value, digits)
@@ -72,6 +84,24 @@ def heading(act: Act) -> str:
     """Whose part of the turn it is, and which act: "Discriminator's turn, update 1 of 2: judge"."""
     count = f", update {act.update} of {act.updates}" if act.updates > 1 else ""
     return f"{PLAYERS[act.player].capitalize()}'s turn{count}: {act.kind}"
+
+
+def stage(view: GanLabView, *, playing: bool, drawing: bool) -> tuple[str, str]:
+    """A heading and a sentence or two on what is going on: they stand above the plane."""
+    if view.truth.empty:
+        first = "Drag" if drawing else "Press “draw” and drag"
+        text = f"{first} on the plane with the mouse or a finger, then press play."
+        return "There are no real points to learn from yet.", text
+    if view.act is not None:
+        return f"{heading(view.act)}.", sentence(view.act, view.settings.optimiser)
+    if view.settings.watch:
+        return "Watch:", view.settings.watch
+    return PLAYING if playing else IDLE
+
+
+def hint(drawing: bool) -> str:
+    """What an empty plane says."""
+    return "draw here: drag with the mouse or a finger" if drawing else "press “draw” to draw here"
 
 
 def alt_text(view: GanLabView) -> str:

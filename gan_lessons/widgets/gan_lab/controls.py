@@ -1,0 +1,51 @@
+"""The controls of a lab: their words, and how they stand."""
+
+from collections.abc import Mapping
+
+import ipywidgets as w
+
+from gan_lessons.widgets import kit
+from gan_lessons.widgets.gan_lab.settings import VIEWS
+
+BUTTONS = {  # control: text, icon, tip
+    "both": ("step", "step-forward", "One turn of both players, the discriminator first."),
+    "D": ("D", "step-forward", "One turn of the discriminator alone: does the heat map follow?"),
+    "G": ("G", "step-forward", "One turn of the generator alone: the fakes follow the arrows."),
+    "act": ("next act", "forward", "The next act of a turn, with its numbers."),
+    "reset": ("reset", "undo", "Back to the first weights of this seed."),
+    "clear": ("clear", "trash", "An empty plane, to draw on."),
+}
+TOOLS = {  # control: tool of the pad, icon, tip
+    "draw": ("pencil", "pencil", "Drag on the plane to draw real points, or use Shift and arrows."),
+    "erase": ("eraser", "eraser", "Drag over what you drew to take it away."),
+}
+PLAYERS = {
+    "Generator": (
+        *("layers_g", "units_g", "learning_rate_g", "updates_g"),
+        *("latent", "prior", "ema_half_life"),
+    ),
+    "The game": ("loss", "optimiser", "activation", "batch", "seed"),
+    "Discriminator": ("layers_d", "units_d", "learning_rate_d", "updates_d", "penalty", "gamma"),
+}
+FIRST = ("preset", "data", "draw", "erase", "clear", "more")
+RUNNING = ("play", "both", "slow", "act", "reset", "history")
+
+
+def rows(controls: Mapping[str, w.Widget]) -> list[w.Widget]:
+    """What is always in sight."""
+    first, running = (kit.row([controls[name] for name in names]) for names in (FIRST, RUNNING))
+    first.add_class("first")
+    return [first, running]
+
+
+def more(controls: Mapping[str, w.Widget]) -> w.Widget:
+    """What is behind “more settings”."""
+    columns = []
+    for title, names in PLAYERS.items():
+        heading = kit.html(f"<b>{title}</b>")
+        columns.append(kit.column([heading, *(controls[name] for name in names)]))
+    players = kit.beside(columns)
+    players.add_class("players")
+    views = [w.Label("show:"), *(controls[f"show_{name}"] for name in VIEWS)]
+    alone = kit.row([w.Label("one player:"), controls["D"], controls["G"]])
+    return kit.column([alone, kit.row(views), players])

@@ -1,0 +1,52 @@
+"""What a lab shows: the machine, the plane with a pad over it, the numbers, and the line."""
+
+from collections.abc import Callable, Sequence
+
+import ipywidgets as w
+
+from gan_lessons.widgets import kit
+from gan_lessons.widgets.gan_lab import page
+from gan_lessons.widgets.gan_lab.truth import cells, drawing_of
+from gan_lessons.widgets.gan_lab.view import GanLabView
+from gan_lessons.widgets.pad import Pad, Stroke, painted
+
+RADII = {"pencil": 0.75, "eraser": 1.5}  # in cells of the drawing; 0.75 fills one at least
+
+
+class Screen:
+    """Parts that are kept and written over, so that a pad under a hand stays where it is.
+
+    heard: is called with the strokes that are new. `widgets`: one under the other.
+    """
+
+    def __init__(self, heard: Callable[[Sequence[Stroke]], object]):
+        self.pad = Pad(heard, "the plane, to draw real points on")
+        self.machine = kit.html(css_class="gl-wide")
+        self.plane, self.key, self.beside, self.code = (kit.html() for _ in range(4))
+        stack = kit.stack(self.plane, [self.pad.widget])
+        both = w.Box([w.VBox([stack, self.key]), self.beside])
+        both.add_class("both")
+        paper = kit.column([both, self.code])
+        for each in ("gl-card", "paper"):
+            paper.add_class(each)
+        self.widgets = [self.machine, paper]
+
+    def show(self, view: GanLabView, line: str) -> None:
+        """The moment, all but the machine."""
+        self.plane.value = page.plane(view, bool(self.pad.tool))
+        self.key.value = page.key(view)
+        self.beside.value = page.beside(view)
+        self.code.value = page.code(line)
+
+    def tell(self, view: GanLabView, *, playing: bool, asked: bool) -> None:
+        """The machine and its words. asked: see `page.machine_html`."""
+        drawing = bool(self.pad.tool)
+        self.machine.value = page.machine_html(view, playing=playing, drawing=drawing, asked=asked)
+
+
+def drawn_on(drawing: str, strokes: Sequence[Stroke]) -> str:
+    """A drawing after some strokes."""
+    drawn = cells(drawing)
+    for stroke in strokes:
+        drawn = painted(drawn, stroke, RADII[stroke.tool]) >= 0.5
+    return drawing_of(drawn)

@@ -1,0 +1,142 @@
+"""The explorer: two buttons and a clock."""
+
+import random
+import time
+
+import ipywidgets as w
+from torch import Tensor, nn
+
+from gan_lessons import checks, plots
+from gan_lessons.widgets import kit
+from gan_lessons.widgets.explorer import Explorer
+from gan_lessons.widgets.judged import pictures_of
+from gan_lessons.widgets.real_or_fake import page
+from gan_lessons.widgets.real_or_fake.model import Answer, deal
+from gan_lessons.widgets.real_or_fake.settings import RealOrFakeSettings
+from gan_lessons.widgets.settings import MOST_SEED
+
+TICK_MS = 100
+ROUNDS = 20
+
+
+class RealOrFake(Explorer[RealOrFakeSettings]):
+    """Real or fake? The reader judges what is dealt, and a trained D judges the same.
+
+    End a cell with it. Where no kernel runs, a still picture stands in its place.
+
+    discriminator: gives logits; above 0 it calls real. real, fake: pictures (N, 1 or 3, H, W) in
+    [-1, 1], or clouds (N, points, 2) that are judged as a whole, by the mean logit; be fair, and
+    take real ones that D has not learned from. rounds: how many are dealt, 2 to 200, each real or
+    fake by a coin. Other settings as in `RealOrFakeSettings`: seconds, seed.
+
+    Raises:
+        ValueError: a value is outside its range, or there are too few pictures.
+        TypeError: the name of a setting is unknown.
+    """
+
+    name = "duel"
+
+    def __init__(
+        self, discriminator: nn.Module, real: Tensor, fake: Tensor, *, rounds: int = ROUNDS,
+        **settings: int,
+    ):  # fmt: skip
+        self._discriminator = checks.instance("discriminator", discriminator, nn.Module)
+        self._real, self._fake = pictures_of("real", real), pictures_of("fake", fake)
+        if self._real.shape[1:] != self._fake.shape[1:]:
+            shapes = tuple(self._real.shape[1:]), tuple(self._fake.shape[1:])
+            raise ValueError(f"real and fake must have one shape, got {shapes[0]} and {shapes[1]}")
+        self._rounds = checks.whole("rounds", rounds, 2, 200)
+        least = min(len(self._real), len(self._fake))
+        if least < self._rounds:
+            raise ValueError(f"{rounds} rounds need as many of real and of fake, got {least}")
+        self.answers: list[Answer] = []
+        self._since: float | None = None
+        s = RealOrFakeSettings(**settings)
+        self._dealt = -1
+        self._deal(s.seed)
+        super().__init__(s)
+
+    def build(self) -> w.Widget:
+        self.add_play("play", TICK_MS, "Starts the clock, or stops it.")
+        self.add_button("real", "real", "check", "Answers: real.", lambda: self.answer(True))
+        self.add_button("fake", "fake", "times", "Answers: fake.", lambda: self.answer(False))
+        self.add_button("again", "deal again", "random", "Others, by another seed.", self._again)
+        self._question, self._score = kit.html(css_class="gl-wide"), kit.html(css_class="gl-wide")
+        controls = self.controls
+        answers = kit.row([controls["real"], controls["fake"]])
+        answers.add_class("answers")
+        left = kit.column([self._question, answers])
+        rest = kit.row([controls[name] for name in ("play", "seconds", "again", "seed")])
+        return kit.column([rest, kit.beside([left, self._score])])
+
+    def changed(self, name: str, value: int) -> None:
+        if name == "seed":
+            self._deal(value)
+        super().changed(name, value)
+
+    def draw(self) -> None:
+        done = len(self.answers) == self._rounds
+        for name in ("real", "fake"):
+            self.controls[name].disabled = done
+        self._question.value = page.question_html(self.deck, self.answers, self._left())
+        score = page.score_html(self.deck, self.answers)
+        if self._score.value != score:
+            self._score.value = score
+
+    def page(self, settings: RealOrFakeSettings) -> str:
+        deck = self.deck
+        if settings.seed != self._dealt:
+            deck = deal(self._discriminator, self._real, self._fake, self._rounds, settings.seed)
+        return page.question_html(deck, [], None) + page.score_html(deck, [])
+
+    @property
+    def still(self) -> plots.Picture:
+        return page.to_picture(self.deck)
+
+    @property
+    def alt_text(self) -> str:
+        return page.alt_text(self.deck)
+
+    def answer(self, real: bool | None) -> None:
+        """Judges what is shown, and goes on to the next; None: the time was over."""
+        if len(self.answers) < self._rounds:
+            self.answers.append(real if real is None else checks.flag("real", real))
+        self._since = time.monotonic()
+        if len(self.answers) == self._rounds:
+            self.stop()
+        self.show()
+
+    def tick(self) -> None:
+        """Looks at the clock."""
+        if len(self.answers) == self._rounds:
+            self.stop()
+        elif self._since is None:
+            self._since = time.monotonic()
+        left = self._left()
+        if left is not None and left <= 0:
+            self.answer(None)
+        else:
+            self.draw()
+
+    def rewound(self) -> None:
+        """The same deck from its first item on."""
+        self._deal(self.settings.seed)
+        self.show()
+
+    def stop(self) -> None:
+        self._since = None
+        super().stop()
+
+    def _left(self) -> float | None:
+        """The share of the time that is left, None without a clock."""
+        seconds = self.settings.seconds if hasattr(self, "settings") else 0
+        if self._since is None or not seconds or not self.playing:
+            return None
+        return max(0.0, 1 - (time.monotonic() - self._since) / seconds)
+
+    def _again(self) -> None:
+        self.changed("seed", random.randint(0, MOST_SEED))
+
+    def _deal(self, seed: int) -> None:
+        self.deck = deal(self._discriminator, self._real, self._fake, self._rounds, seed)
+        self.answers, self._since, self._dealt = [], None, seed
