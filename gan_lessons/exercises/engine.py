@@ -141,10 +141,32 @@ def _examine(exercise: Exercise, answer: Any, seed: int, limit: float) -> Result
     if not callable(answer):
         return _wrong(name, f'it takes the function itself: `check("{name}", {wanted})`.')
 
-    cases = exercise.cases(torch.Generator().manual_seed(seed))
+    cases = examined_cases(exercise, seed)
+    found = gather(exercise, answer, cases, limit)
+    return found if isinstance(found, Result) else judge(exercise, cases, found)
+
+
+def examined_cases(exercise: Exercise, seed: int) -> list[Arguments]:
+    """The fixed and the random cases of a seed."""
+    return exercise.cases(torch.Generator().manual_seed(seed))
+
+
+@dataclass(frozen=True)
+class Found:
+    """What an answer gave: a value for each case, and what else it did, on which input."""
+
+    got: list[object]
+    side_effects: list[tuple[str, str]]
+
+
+def gather(
+    exercise: Exercise, answer: Callable, cases: list[Arguments], limit: float
+) -> Found | Result:
+    """Runs an answer on all cases. A Result, which then is not `passed`, if it cannot be judged."""
+    name, wanted = exercise.name, exercise.answer
     given: Arguments = ()
     got: list[object] = []
-    side_effects: list[tuple[str, str]] = []  # what the answer did, on which input
+    side_effects: list[tuple[str, str]] = []
     try:
         with settings_kept() as changed_settings, time_limit(limit) as wrapped:
             for given in cases:
@@ -169,6 +191,12 @@ def _examine(exercise: Exercise, answer: Any, seed: int, limit: float) -> Result
             "where": _where(error, answer),
         }
         return _wrong(name, f"`{wanted}` raises an error.", facts)
+    return Found(got, side_effects)
+
+
+def judge(exercise: Exercise, cases: list[Arguments], found: Found) -> Result:
+    """Compares what an answer gave with what is expected."""
+    name, wanted, got = exercise.name, exercise.answer, found.got
     if all(value is None or value is ... for value in got):
         return _not_yet(exercise)
 
@@ -187,8 +215,8 @@ def _examine(exercise: Exercise, answer: Any, seed: int, limit: float) -> Result
         }
         hint = _recognise(exercise, cases, got)
         return _wrong(name, "", facts, f"Hint: {hint}" if hint else _ask_for_hint(name))
-    if side_effects:
-        effect, on = side_effects[0]
+    if found.side_effects:
+        effect, on = found.side_effects[0]
         advice = "The result is right, but other code still needs what it changes."
         return _wrong(name, f"`{wanted}` {effect}.", {"input": on}, advice)
     head = _headline("✓", name, "solved", f"`{wanted}` is right in all {len(cases)} cases.")

@@ -263,6 +263,8 @@ def histories(generator: torch.Generator) -> list[Arguments]:
     early = torch.cat([torch.full((steps // 2,), 0.01), calm[: steps // 2]])
     dip = calm.clone()
     dip[-1] = 0.01
+    slow = torch.full((10 * steps // 4,), 1.38)
+    slow[-10:], slow[-4:] = 0.01, 0.2
     narrow_once, narrow = torch.tensor([0.01, 0.8, 1.1]), torch.tensor([0.9, 0.5, 0.02])
     (scale,) = integers(generator, (6, 12))
     noisy = calm + 0.1 * torch.randn(steps, generator=generator)
@@ -275,6 +277,7 @@ def histories(generator: torch.Generator) -> list[Arguments]:
         (won, narrow, 1.0),
         (early, wide, 1.0),
         (dip, narrow_once, 1.0),
+        (slow, wide, 1.0),
         (noisy, scale * wide, float(scale)),
         (noisy, scale * narrow, float(scale)),
         (noisy, 0.15 * wide, 1.0),
@@ -326,6 +329,10 @@ HISTORY = Exercise(
         Mistake(
             {"loss_d[-(len(loss_d) // 10) :].mean()": "loss_d[-1]"},
             "a single step is noise. Take the mean of the last tenth.",
+        ),
+        Mistake(
+            {"-(len(loss_d) // 10) :": "-4 :"},
+            "four losses are a tenth of forty: count them with len(loss_d).",
         ),
         Mistake(
             {"spread[-1]": "spread.min()"},

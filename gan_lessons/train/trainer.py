@@ -273,7 +273,7 @@ class GameTrainer(Stepper):
             history=self._history,
             learning_rates=self._learning_rates(max(0, self.steps - 1)),
             samples=self.samples,
-            logits=self.logits,
+            logits=partial(self.game.logits, self.networks, self.data),
             undecided=self.game.undecided(),
             findings=partial(diagnose, self),
         )
@@ -284,10 +284,6 @@ class GameTrainer(Stepper):
         numbers = n * max(math.prod(each.shape) for each in self.data.values())
         checks.fits("pictures", numbers, LARGEST, "show fewer")
         return self.game.samples(self.networks | self.averages, self.data, n)
-
-    def logits(self, pictures: Tensor) -> dict[str, Tensor]:
-        """What the critic says of `samples` and of as many real ones, if the game has one."""
-        return self.game.logits(self.networks, self.data, pictures)
 
     @property
     def history(self) -> History:
