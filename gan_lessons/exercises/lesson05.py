@@ -1,19 +1,18 @@
-"""Exercises of lesson 05: two labels, two counts of multiply-adds, whose weights are whose.
+"""Exercises of lesson 05 on losses: two labels, and a faulty turn to mend.
 
-Expected results come from torch's own cross entropy, from a count in real layers, from a search, or
-from the parts of a name.
+Expected results come from torch's own cross entropy, or from gradients without an optimiser.
 """
 
-import itertools
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from gan_lessons.exercises import measures
-from gan_lessons.exercises.cases import Arguments, integers
+from gan_lessons.exercises.cases import Arguments
 from gan_lessons.exercises.engine import Exercise, Mistake
+from gan_lessons.exercises.update import Descent, Update
 
 
 def cross_entropies(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
@@ -43,7 +42,7 @@ def two_batches(generator: torch.Generator) -> list[Arguments]:
 
 
 def discriminator_loss(real_logits: torch.Tensor, fake_logits: torch.Tensor) -> torch.Tensor:
-    """What D minimises, told "real" of the one and "fake" of the other: (N,), (M,) → a scalar.
+    """D's loss, with the label 1 for real logits and 0 for fake ones: (N,), (M,) → a scalar.
 
     The mean over the real pictures plus the mean over the fakes; good for logits of any size.
     """
@@ -67,7 +66,7 @@ LABELS = Exercise(
     mistakes=(
         Mistake(
             {"softplus(fake": "softplus(-fake"},
-            "both batches are told to be real, as in the article: the fakes' logits have to go "
+            "both batches have the label real, as in the article: the fakes' logits have to go "
             "down.",
         ),
         Mistake(
@@ -76,7 +75,7 @@ LABELS = Exercise(
         ),
         Mistake(
             {" + softplus(fake_logits).mean()": ""},
-            "the fakes are missing. Told of real pictures alone, it says real to everything.",
+            "the fakes are missing. Trained on real pictures alone, D says real to everything.",
         ),
         Mistake(
             {
@@ -106,201 +105,163 @@ LABELS = Exercise(
 )
 
 
-def by_flop_counter(sizes: list[int]) -> int:
-    """Half of the operations that torch counts in real layers without a bias."""
-    layers = nn.Sequential(*(nn.Linear(a, b, bias=False) for a, b in itertools.pairwise(sizes)))
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        layers(torch.zeros(1, sizes[0]))
-    return counter.get_total_flops() // 2
+def by_gradients(real: Tensor, z: Tensor) -> dict[str, Tensor]:
+    """Both players after a turn, from the gradients of their losses and no optimiser."""
+    game = Update()
+    for loss, player in ((d_loss, game.discriminator), (g_loss, game.generator)):
+        weights = list(player.parameters())
+        gradients = torch.autograd.grad(loss(game, real, z), weights)
+        for weight, gradient in zip(weights, gradients, strict=True):
+            weight.data -= 0.5 * gradient
+    return weights_of_both(game)
 
 
-def dense_sizes(generator: torch.Generator) -> list[Arguments]:
-    """One layer, two, then stacks of random sizes."""
-    easy: list[Arguments] = [([2, 3],), ([3, 1, 2],)]
-    for layers in (2, 3, 4):
-        easy.append((torch.randint(2, 40, (layers + 1,), generator=generator).tolist(),))
-    return easy
+def d_loss(game: Update, real: Tensor, z: Tensor) -> Tensor:
+    """The cross entropies of D: real pictures with label 1, fakes with label 0."""
+    return cross_entropies(game.discriminator(real), game.discriminator(game.generator(z)))
 
 
-def multiply_adds(sizes: list[int]) -> int:
-    """Multiply-adds of dense layers on one input, such as [100, 128, 128, 784]; no biases.
-
-    sizes: the numbers that go in, then those that come out of each layer.
-    """
-    from itertools import pairwise
-
-    return sum(a * b for a, b in pairwise(sizes))
+def g_loss(game: Update, real: Tensor, z: Tensor) -> Tensor:
+    """The cross entropy of the fakes with label 1."""
+    logits = game.discriminator(game.generator(z))
+    return F.binary_cross_entropy_with_logits(logits, torch.ones_like(logits))
 
 
-DENSE = Exercise(
-    name="05.2",
-    solve=multiply_adds,
-    minutes=4,
-    hints=(
-        "in a dense layer every input is multiplied by a weight of its own for every output. How "
-        "many weights are that?",
-        "a layer of a inputs and b outputs takes a · b. Add that up over neighbours in the list: "
-        "`zip(sizes, sizes[1:])` has them in pairs.",
-    ),
-    cases=dense_sizes,
-    expected=by_flop_counter,
-    mistakes=(
-        Mistake(
-            {"a * b for": "a * b + b for"},
-            "a bias is added once and multiplies nothing: this counts the learned numbers.",
-        ),
-        Mistake(
-            {"a * b for": "2 * a * b for"},
-            "twice too much: a multiply-add is one multiplication with its addition. Counted one "
-            "by one, as torch's flop counter does, they are two operations.",
-        ),
-        Mistake(
-            {"a * b for": "a + b for"},
-            "every input goes to every output: multiply the two, do not add them.",
-        ),
-        Mistake(
-            lambda sizes: sizes[0] * sizes[-1],
-            "that is a single layer from the first to the last. Each layer between has its own.",
-        ),
-    ),
-)
+def weights_of_both(game: Update) -> dict[str, Tensor]:
+    """All weights of each player, in a row."""
+    players = {"D's weights": game.discriminator, "G's weights": game.generator}
+    return {
+        name: nn.utils.parameters_to_vector(player.parameters()).detach()
+        for name, player in players.items()
+    }
 
 
-def by_search(budget: int, latent: int, hidden: int) -> int:
-    """Grows a real stack until it takes more than the budget."""
-
-    def takes(channels: int) -> int:
-        stack = nn.Sequential(
-            nn.Linear(latent, hidden, bias=False),
-            nn.Linear(hidden, channels * 14 * 14, bias=False),
-            nn.Unflatten(1, (channels, 14, 14)),
-            nn.ConvTranspose2d(channels, 1, 4, stride=2, padding=1, bias=False),
-        ).to("meta")  # shapes, and no numbers
-        with FlopCounterMode(display=False) as counter, torch.no_grad():
-            stack(torch.zeros(1, latent, device="meta"))
-        return counter.get_total_flops() // 2
-
-    return next(c for c in itertools.count() if takes(c + 1) > budget)
+def turned(answer: Callable, real: Tensor, z: Tensor) -> object:
+    """Both players after the answer's turn; None for an answer that has done nothing yet."""
+    game = Update()  # in its D are gradients of an earlier turn
+    of_g = list(game.generator.parameters())
+    for weight in of_g:
+        weight.grad = torch.ones_like(weight)
+    answer(game.generator, game.discriminator, Descent(of_g), game.optimiser, real, z)
+    after, before = weights_of_both(game), weights_of_both(Update())
+    return None if all(torch.equal(after[name], before[name]) for name in after) else after
 
 
-def budgets(generator: torch.Generator) -> list[Arguments]:
-    """The lesson's own, one that fits exactly, one too small for any, then random ones."""
-    exact = 20 * 10 + 3 * 14 * 14 * (10 + 16)
-    easy: list[Arguments] = [(129_536, 100, 128), (exact, 20, 10), (20 * 10 + 5095, 20, 10)]
-    for _ in range(4):
-        hidden, latent, spare = integers(generator, (10, 59), (20, 199), (15_000, 59_999))
-        easy.append((latent * hidden + spare, latent, hidden))
-    return easy
-
-
-def most_channels(budget: int, latent: int, hidden: int) -> int:
-    """The most channels c for which the lesson's second generator keeps within the budget.
-
-    Multiply-adds for one picture, biases aside: dense from latent to hidden, dense from hidden to
-    c maps of 14 × 14, a deconvolution of kernel 4 and stride 2 from c maps to one of 28 × 28.
-    """
-    first = latent * hidden
-    each = 14 * 14 * hidden + 14 * 14 * 4 * 4
-    return (budget - first) // each
-
-
-CHANNELS = Exercise(
-    name="05.3",
-    solve=most_channels,
-    minutes=8,
-    hints=(
-        "the first layer does not depend on c, the other two grow with it in proportion. A "
-        "deconvolution stamps its kernel once for each *input* position (lesson 01).",
-        "each channel takes 14 · 14 · hidden in the second dense layer and 14 · 14 · 16 in the "
-        "deconvolution. What is left after the first layer, divided by that, rounded down.",
-    ),
-    cases=budgets,
-    expected=by_search,
-    mistakes=(
-        Mistake(
-            {"14 * 14 * 4 * 4": "28 * 28 * 4 * 4"},
-            "a deconvolution stamps its kernel at each of the 14 · 14 input positions, not at each "
-            "output. Of the 16 numbers of the kernel, only four or fewer reach an output.",
-        ),
-        Mistake({" + 14 * 14 * 4 * 4": ""}, "the deconvolution is missing from the bill."),
-        Mistake(
-            {"(budget - first)": "budget"},
-            "the first dense layer takes its share before any channel does.",
-        ),
-        Mistake(
-            {"(budget - first) // each": "-(-(budget - first) // each)"},
-            "rounded up: the last channel no longer fits. Where it all comes out even, this is "
-            "right.",
-        ),
-    ),
-)
-
-
-def by_parts(names: list[str], player: str) -> list[str]:
-    """The names whose first part, up to the first point, is the player."""
-    return [name for name in names if name.partition(".")[0] == player]
-
-
-PLAYERS = ("generator", "discriminator")
-OTHERS = ("generator_average", "discriminator_ema")  # no players, and named after them
-MODULES = ("dense1", "layers", "of_generator", "like.discriminator", "generator")
-
-
-def weight_names(generator: torch.Generator) -> list[Arguments]:
-    """Plain names, then such as are easily mixed up, in any order."""
-    plain = ["generator.0.weight", "generator.0.bias", "discriminator.0.weight"]
-    easy: list[Arguments] = [(plain, player) for player in PLAYERS]
-    everything = [
-        f"{owner}.{module}.{kind}"
-        for owner in PLAYERS + OTHERS
-        for module in MODULES
-        for kind in ("weight", "bias")
+def turns(generator: torch.Generator) -> list[Arguments]:
+    """Real points and latents: one of each by hand, then random ones."""
+    easy: list[Arguments] = [(torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]]))]
+    drawn = [
+        (torch.randn(n, 2, generator=generator), torch.randn(n, 2, generator=generator))
+        for n in (2, 4, 8)
     ]
-    for player in PLAYERS * 2:
-        order = torch.randperm(len(everything), generator=generator).tolist()
-        # One of each sort that can be mistaken stays in, whatever is drawn.
-        traps = ["discriminator.of_generator.weight", "generator.like.discriminator.bias"]
-        traps += [f"{other}.layers.weight" for other in OTHERS]
-        chosen = [everything[i] for i in order[:6]]
-        kept = chosen + [trap for trap in traps if trap not in chosen]
-        own = [f"{player}.dense1.weight"]
-        easy.append((kept + [name for name in own if name not in kept], player))
-    return easy
+    return easy + drawn
 
 
-def weights_of(names: list[str], player: str) -> list[str]:
-    """The names that belong to one player, "generator" or "discriminator", in the order given.
+def one_turn(
+    generator: torch.nn.Module,
+    discriminator: torch.nn.Module,
+    optimiser_g: torch.optim.Optimizer,
+    optimiser_d: torch.optim.Optimizer,
+    real: torch.Tensor,
+    z: torch.Tensor,
+) -> None:
+    """One update of D on real: (N, 2) and the fakes of z: (N, 2), then one of G on the same fakes.
 
-    A name goes from the outside in, with points between: "generator.layers.0.weight". What comes
-    before the first point says whose weight it is.
+    Each optimiser holds the weights of its own player. Both players may have old gradients.
     """
-    return [name for name in names if name.startswith(player + ".")]
+    softplus = torch.nn.functional.softplus
+    fake = generator(z)
+    loss_d = softplus(-discriminator(real)).mean() + softplus(discriminator(fake.detach())).mean()
+    optimiser_d.zero_grad()
+    loss_d.backward()
+    optimiser_d.step()
+    loss_g = softplus(-discriminator(fake)).mean()
+    optimiser_g.zero_grad()
+    loss_g.backward()
+    optimiser_g.step()
 
 
-NAMES = Exercise(
-    name="05.4",
-    solve=weights_of,
-    minutes=4,
+FAKES_UP = {"softplus(discriminator(fake.detach()))": "softplus(-discriminator(fake.detach()))"}
+PICTURES = {"loss_g = softplus(-discriminator(fake))": "loss_g = softplus(-fake)"}
+KEPT = {"    optimiser_d.zero_grad()\n": ""}
+
+TURN = Exercise(
+    name="05.2",
+    solve=one_turn,
+    minutes=7,
     hints=(
-        'where in a name does the player have to stand? Think of "generator_average.0.weight", '
-        'which is no player\'s, and of "discriminator.of_generator.weight".',
-        "`name.startswith(...)`, with the point after the player as a part of what you look for.",
+        "read each line and ask three things. Which label does this batch get? Is it a loss of "
+        "logits? Which gradients are in the weights when the optimiser steps?",
+        "the fakes need the label 0 in `loss_d`: softplus without the minus sign. `loss_g` takes "
+        "`discriminator(fake)`, not `fake`. Call `optimiser_d.zero_grad()` before the first "
+        "`backward`.",
     ),
-    cases=weight_names,
-    expected=by_parts,
+    cases=turns,
+    expected=by_gradients,
+    measure=turned,
     mistakes=(
         Mistake(
-            {'name.startswith(player + ".")': "player in name"},
-            "it takes every name with the word somewhere in it, another player's too. Look at the "
-            "beginning.",
+            FAKES_UP | PICTURES | KEPT,
+            "nothing is mended yet: all three faults are still there.",
         ),
         Mistake(
-            {'player + "."': "player"},
-            "an average of the generator begins with the same letters. Look for the point too.",
+            FAKES_UP,
+            "in D's loss the fakes still have the label real: their logits have to go down "
+            "(section 6).",
         ),
-        Mistake({"if name": "if not name"}, "these are all the others."),
-        Mistake({"if name": "if name.endswith('.weight') and name"}, "the biases are learned too."),
+        Mistake(
+            PICTURES,
+            "G's loss is still taken of the picture and not of D's answer to it (section 7).",
+        ),
+        Mistake(
+            FAKES_UP | KEPT,
+            "G's loss is right now. Two faults are left, both in D's update: a label, and a call "
+            "that is missing.",
+        ),
+        Mistake(
+            PICTURES | KEPT,
+            "the labels are right now. Two faults are left: what G's loss takes, and a call that "
+            "is missing in D's update.",
+        ),
+        Mistake(
+            FAKES_UP | PICTURES,
+            "D's old gradients are cleared now. Two faults are left, one in each loss.",
+        ),
+        Mistake(
+            KEPT,
+            "D still steps with gradients of the turn before added to its own. Which call is "
+            "missing before `loss_d.backward()`?",
+        ),
+        Mistake(
+            {
+                "optimiser_d.zero_grad()\n    loss_d.backward()": (
+                    "loss_d.backward()\n    optimiser_d.zero_grad()"
+                )
+            },
+            "you clear D's gradients after `backward` and before the step: D has nothing left to "
+            "step with.",
+        ),
+        Mistake(
+            {"softplus(-discriminator(fake)).mean()": "softplus(discriminator(fake)).mean()"},
+            "this G learns to be caught: it wants its fakes' logits *up*.",
+        ),
+        Mistake(
+            {"softplus(-discriminator(fake)).mean()": "-softplus(discriminator(fake)).mean()"},
+            "that is the minimax loss. This page plays the non-saturating game: softplus of minus "
+            "the logit.",
+        ),
+        Mistake(
+            {
+                "    loss_d.backward()\n    optimiser_d.step()\n": "",
+                "optimiser_g.zero_grad()\n    loss_g.backward()": (
+                    "optimiser_g.zero_grad()\n    (loss_d + loss_g).backward()\n"
+                    "    optimiser_d.step()"
+                ),
+            },
+            "one backward pass over both losses: D gets the pull of G's loss, too (section 9). "
+            "Finish D's update before G's begins.",
+        ),
     ),
 )
 
-EXERCISES = (LABELS, DENSE, CHANNELS, NAMES)
+EXERCISES = (LABELS, TURN)

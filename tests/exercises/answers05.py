@@ -1,11 +1,9 @@
 """Answers to lesson 05 as others would write them: unusual right ones, and plausible wrong ones."""
 
-import itertools
-import math
 import re
 
-import numpy as np
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from gan_lessons.losses import LOSSES
@@ -77,70 +75,157 @@ def labels_with_logits_clamped(real_logits, fake_logits):
 # 05.2
 
 
-def weights_counted(sizes):
-    return sum(torch.empty(b, a).numel() for a, b in itertools.pairwise(sizes))
+def turn_with_new_fakes(generator, discriminator, optimiser_g, optimiser_d, real, z):
+    game = LOSSES["nonsaturating"]
+    with torch.no_grad():
+        fake = generator(z)
+    optimiser_d.zero_grad()
+    game.discriminator(discriminator(real), discriminator(fake)).backward()
+    optimiser_d.step()
+    discriminator.requires_grad_(False)
+    optimiser_g.zero_grad()
+    game.generator(discriminator(generator(z))).backward()
+    optimiser_g.step()
+    discriminator.requires_grad_(True)
 
 
-def adds_by_a_dot_product(sizes):
-    return np.dot(sizes[:-1], sizes[1:])
+def turn_with_a_kept_graph(generator, discriminator, optimiser_g, optimiser_d, real, z):
+    fake = generator(z)
+    optimiser_d.zero_grad()
+    loss = -F.logsigmoid(discriminator(real)).mean() - F.logsigmoid(-discriminator(fake)).mean()
+    loss.backward(retain_graph=True)
+    optimiser_d.step()
+    optimiser_g.zero_grad()
+    (-F.logsigmoid(discriminator(fake)).mean()).backward()
+    optimiser_g.step()
 
 
-def adds_by_recursion(sizes):
-    return 0 if len(sizes) < 2 else sizes[0] * sizes[1] + adds_by_recursion(sizes[1:])
+def turn_by_cross_entropies(generator, discriminator, optimiser_g, optimiser_d, real, z):
+    entropy = torch.nn.BCEWithLogitsLoss()
+    real_says, fake = discriminator(real), generator(z)
+    says = discriminator(fake.detach())
+    optimiser_d.zero_grad()
+    (
+        entropy(real_says, torch.ones_like(real_says)) + entropy(says, torch.zeros_like(says))
+    ).backward()
+    optimiser_d.step()
+    says = discriminator(fake)
+    optimiser_g.zero_grad()
+    entropy(says, torch.ones_like(says)).backward()
+    optimiser_g.step()
 
 
-def adds_with_biases(sizes):
-    return sum(a * b + b for a, b in itertools.pairwise(sizes))
+def turn_as_given(generator, discriminator, optimiser_g, optimiser_d, real, z):
+    fake = generator(z)
+    loss_d = F.softplus(-discriminator(real)).mean()
+    loss_d = loss_d + F.softplus(-discriminator(fake.detach())).mean()
+    loss_d.backward()
+    optimiser_d.step()
+    loss_g = F.softplus(-fake).mean()
+    optimiser_g.zero_grad()
+    loss_g.backward()
+    optimiser_g.step()
 
 
-def sizes_added(sizes):
-    return sum(map(sum, itertools.pairwise(sizes)))
+def turn_that_keeps_old_gradients(generator, discriminator, optimiser_g, optimiser_d, real, z):
+    fake = generator(z)
+    loss_d = F.softplus(-discriminator(real)).mean()
+    loss_d = loss_d + F.softplus(discriminator(fake.detach())).mean()
+    loss_d.backward()
+    optimiser_d.step()
+    optimiser_g.zero_grad()
+    F.softplus(-discriminator(fake)).mean().backward()
+    optimiser_g.step()
 
 
-def sizes_used_up(sizes):
-    total = 0
-    while len(sizes) > 1:
-        total += sizes.pop(0) * sizes[0]
-    return total
+def turn_with_one_sum(generator, discriminator, optimiser_g, optimiser_d, real, z):
+    game, fake = LOSSES["nonsaturating"], generator(z)
+    loss_d = game.discriminator(discriminator(real), discriminator(fake.detach()))
+    optimiser_d.zero_grad()
+    optimiser_g.zero_grad()
+    (loss_d + game.generator(discriminator(fake))).backward()
+    optimiser_d.step()
+    optimiser_g.step()
 
 
-def adds_in_float(sizes):
-    return torch.tensor(sizes[:-1]).float() @ torch.tensor(sizes[1:]).float()
+def turn_of_d_alone(generator, discriminator, optimiser_g, optimiser_d, real, z):
+    game, fake = LOSSES["nonsaturating"], generator(z).detach()
+    optimiser_d.zero_grad()
+    game.discriminator(discriminator(real), discriminator(fake)).backward()
+    optimiser_d.step()
+
+
+def turn_with_fakes_cut_off(generator, discriminator, optimiser_g, optimiser_d, real, z):
+    turn_of_d_alone(generator, discriminator, optimiser_g, optimiser_d, real, z)
+    optimiser_g.zero_grad()
+    discriminator.requires_grad_(False)
+    F.softplus(-discriminator(generator(z).detach())).mean().backward()
 
 
 # 05.3
 
 
-def channels_by_search(budget, latent, hidden):
-    return max(c for c in range(40) if latent * hidden + c * 196 * (hidden + 16) <= budget)
+class Whole(nn.Module):
+    def __init__(self, size, hidden, slope=0.2):
+        super().__init__()
+        self.first = nn.Linear(size * size, hidden)
+        self.second = nn.Linear(hidden, hidden)
+        self.last = nn.Linear(hidden, 1)
+        self.slope = slope
+
+    def forward(self, x):
+        h = F.leaky_relu(self.first(x.view(len(x), -1)), self.slope)
+        return self.last(F.leaky_relu(self.second(h), self.slope)).squeeze(1)
 
 
-def channels_by_rounding(budget, latent, hidden):
-    return math.floor((budget - latent * hidden) / (196 * (hidden + 16)))
+def seen_by_a_class(size, hidden):
+    return Whole(size, hidden)
 
 
-def channels_counted_up(budget, latent, hidden):
-    left, channels = budget - latent * hidden, 0
-    while left >= hidden * 196 + 14**2 * 4**2:
-        left -= hidden * 196 + 14**2 * 4**2
-        channels += 1
-    return torch.tensor(channels)
+def seen_by_a_convolution(size, hidden):
+    return nn.Sequential(
+        nn.Conv2d(1, hidden, size), nn.LeakyReLU(0.2),
+        nn.Conv2d(hidden, hidden, 1), nn.LeakyReLU(0.2),
+        nn.Conv2d(hidden, 1, 1), nn.Flatten(0),
+    )  # fmt: skip
 
 
-def kernel_at_each_output(budget, latent, hidden):
-    return (budget - latent * hidden) // (14**2 * hidden + 28**2 * 16)
+def seen_by_a_list(size, hidden):
+    layers = [nn.Flatten(1, 3), nn.Linear(size**2, hidden), nn.LeakyReLU(0.2)]
+    layers += [nn.Linear(hidden, hidden), nn.LeakyReLU(0.2), nn.Linear(hidden, 1)]
+    return nn.Sequential(*layers, nn.Flatten(0, -1))
 
 
-def deconvolution_for_free(budget, latent, hidden):
-    return (budget - latent * hidden) // (14**2 * hidden)
+def seen_by_rows(size, hidden):
+    return nn.Sequential(
+        nn.Linear(size, hidden), nn.LeakyReLU(),
+        nn.Linear(hidden, hidden), nn.LeakyReLU(),
+        nn.Linear(hidden, 1), nn.Sigmoid(),
+    )  # fmt: skip
 
 
-def a_share_of_a_channel(budget, latent, hidden):
-    return (budget - latent * hidden) / (196 * (hidden + 16))
+def seen_with_a_small_slope(size, hidden):
+    return Whole(size, hidden, slope=0.01)
 
 
-def at_least_one_channel(budget, latent, hidden):
-    return max(1, channels_by_rounding(budget, latent, hidden))
+def seen_as_probabilities(size, hidden):
+    return nn.Sequential(Whole(size, hidden), nn.Sigmoid())
+
+
+def seen_without_rectifiers(size, hidden):
+    return Whole(size, hidden, slope=1.0)
+
+
+def seen_by_a_plain_rectifier(size, hidden):
+    return Whole(size, hidden, slope=0.0)
+
+
+def seen_in_a_column(size, hidden):
+    return nn.Sequential(Whole(size, hidden), nn.Unflatten(0, (-1, 1)))
+
+
+def seen_in_one_piece(size, hidden):
+    return nn.Sequential(nn.Flatten(0), *seen_by_a_convolution(size, hidden))
 
 
 # 05.4
@@ -192,14 +277,14 @@ RIGHT = {
         labels_by_a_weighted_sum,
         LOSSES["nonsaturating"].discriminator,
     ],
-    "05.2": [weights_counted, adds_by_a_dot_product, adds_by_recursion],
-    "05.3": [channels_by_search, channels_by_rounding, channels_counted_up],
+    "05.2": [turn_with_new_fakes, turn_with_a_kept_graph, turn_by_cross_entropies],
+    "05.3": [seen_by_a_class, seen_by_a_convolution, seen_by_a_list],
     "05.4": [names_by_their_first_part, names_by_a_pattern, names_by_a_table],
 }
 
 WRONG = {
     "05.1": [
-        (all_called_real, "told to be real"),
+        (all_called_real, "have the label real"),
         (labels_swapped, "changed places"),
         (no_fakes, "the fakes are missing"),
         (labels_detached, "of type NoneType where a tensor is expected (gradient)"),
@@ -210,16 +295,20 @@ WRONG = {
         (labels_with_logits_clamped, "(gradient)"),
     ],
     "05.2": [
-        (adds_with_biases, "a bias is added once"),
-        (sizes_added, "multiply the two"),
-        (sizes_used_up, "changes its argument `sizes`"),
-        (adds_in_float, "of type Tensor where a whole number is expected"),
+        (turn_as_given, "nothing is mended yet"),
+        (turn_that_keeps_old_gradients, "gradients of the turn before"),
+        (turn_with_one_sum, "one backward pass over both"),
+        (turn_of_d_alone, "(G's weights)"),
+        (turn_with_fakes_cut_off, "raises an error"),
     ],
     "05.3": [
-        (kernel_at_each_output, "14 · 14 input"),
-        (deconvolution_for_free, "missing from the bill"),
-        (a_share_of_a_channel, "of type float where a whole number is expected"),
-        (at_least_one_channel, "1 too large"),
+        (seen_by_rows, "nothing is mended yet"),
+        (seen_with_a_small_slope, "0.01 if you name none"),
+        (seen_as_probabilities, "these are probabilities"),
+        (seen_in_a_column, "in a column"),
+        (seen_without_rectifiers, "off by up to"),
+        (seen_by_a_plain_rectifier, "off by up to"),
+        (seen_in_one_piece, "raises an error"),
     ],
     "05.4": [
         (names_with_the_word, "somewhere"),

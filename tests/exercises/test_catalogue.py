@@ -111,11 +111,6 @@ def test_the_expected_arc_keeps_the_length_and_turns_evenly(length: float) -> No
     torch.testing.assert_close(steps, steps[:1].expand(4))
 
 
-def test_the_lessons_own_budget_gives_its_four_maps() -> None:
-    assert catalogue()["05.3"].expected(129_536, 100, 128) == 4
-    assert catalogue()["05.2"].expected([100, 128, 128, 784]) == 129_536
-
-
 # Names, hints, solutions, what is shown
 
 

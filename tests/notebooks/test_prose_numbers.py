@@ -26,7 +26,6 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "10,000": "pictures of MNIST's test set; where glyphs take its place there are others",
         "255": "the largest byte",
     },
-    "01": {"10": "the kernel 1, 10, 100 of the lesson's first cell"},
     "02": {
         "25": "100 / 4",
         "49": "7 × 7",
@@ -43,11 +42,9 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "22,026": "e to the 10th: a cell asserts the formula",
         "98.9": "1 - e^(-9/2), in percent",
     },
-    "05": {"10,000": "what the article says of its own loop"},
     "06": {
         "1,500": "steps of the picture in docs, made beside the lesson",
         "0.02": "the paper's spread of the first weights, which the package takes",
-        "25": "the width of the mean in plots.losses",
     },
 }
 

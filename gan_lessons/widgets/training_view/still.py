@@ -39,13 +39,14 @@ def to_picture(s: Snapshot) -> plots.Picture:
     upper.set_ylim(*losses.span)
     upper.set_ylabel("loss")
     plots.title(upper, "Losses")
-    upper.legend(ncols=3, loc="lower right", bbox_to_anchor=(1.0, 0.96), frameon=False)
+    upper.legend(loc="best", fontsize=8, framealpha=0.8)
     if distances is not None:
         charts.draw(lower, distances)
         lower.set_ylabel("distance")
         plots.title(lower, f"Fréchet distance {dict(headline(s))['Fréchet distance']}")
         upper.sharex(lower)
         upper.tick_params(labelbottom=False)
+    lower.set_xlim(0, s.last)
     lower.set_xlabel("step")
     if s.findings:
         lines = (textwrap.fill(line, 120) for line in s.findings)
