@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
-from gan_lessons.checks import fits, flag, instance, number, one_of, shown, whole
+from gan_lessons.checks import fits, flag, instance, items, number, one_of, shown, whole
 from gan_lessons.data import to_uint8
 
 # Okabe and Ito's colour-blind safe colours, darkened to a contrast of at least 4.5 on PAPER.
@@ -121,6 +121,45 @@ def picture(drawn: Figure | Image.Image, alt: str, *, width: int | None = None) 
             )
         natural = round(drawn.get_figwidth() * _CSS_DPI)
     return Picture(file.getvalue(), alt, natural if width is None else width)
+
+
+def gallery(
+    pictures: Sequence[Tensor],
+    titles: Sequence[str],
+    columns: int = 5,
+    *,
+    size: float = 1.4,
+    colours: str = "gray",
+    most: float | None = None,
+) -> Figure:
+    """Maps side by side, each under a few words.
+
+    pictures: maps (H, W); titles: the words above each; columns: maps in a row
+    size: of a map, in inches; colours: a colour map's name
+    most: the value of the last colour, whose negative has the first; by default each map's own
+        smallest and largest values have them
+
+    Raises ValueError for no maps, other shapes, and another number of titles.
+    """
+    pictures, titles = items("pictures", pictures), items("titles", titles)
+    if not pictures or any(not isinstance(each, Tensor) or each.dim() != 2 for each in pictures):
+        raise ValueError(f"pictures must be (H, W), at least one, got {shown(pictures)}")
+    size = number("size", size, above=0, most=20)
+    colours = one_of("colours", colours, matplotlib.colormaps)
+    if most is not None:
+        most = number("most", most, above=0)
+    if len(titles) != len(pictures):
+        raise ValueError(f"titles must be {len(pictures)}, one for each, got {len(titles)}")
+    columns = min(whole("columns", columns, 1, MOST_AXES), len(pictures))
+    rows = -(-len(pictures) // columns)
+    drawn, axes = figure(columns * size, rows * (size + 0.3), rows=rows, columns=columns)
+    least = None if most is None else -most
+    for axis in np.ravel(axes):
+        axis.set_axis_off()
+    for axis, each, words in zip(np.ravel(axes), pictures, titles, strict=False):
+        axis.imshow(each.detach().cpu().numpy(), cmap=colours, vmin=least, vmax=most)
+        axis.set_title(words, fontsize=9)
+    return drawn
 
 
 def sheet(

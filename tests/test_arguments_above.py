@@ -223,6 +223,17 @@ DOORS: dict[str, Door] = {
     "plots.losses": Door(
         plots.losses, {"history": HISTORY, "smooth": 1}, {"history": "object", "smooth": "positive"}
     ),
+    "plots.gallery": Door(
+        plots.gallery,
+        {
+            **{"pictures": [torch.zeros(4, 4)], "titles": ["a"], "columns": 1, "size": 1.0},
+            **{"colours": "gray", "most": 1.0},
+        },
+        {
+            **{"pictures": "row", "titles": "row", "columns": "positive", "size": "size"},
+            **{"colours": "name", "most": "number or None"},
+        },
+    ),
     "plots.strips": Door(
         plots.strips,
         {"axis": plots.figure()[1], "stored": {"a": [1.0]}, "here": {"a": 1}, "colours": {}},

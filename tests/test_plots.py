@@ -74,6 +74,31 @@ def test_a_picture_without_alt_text_is_refused():
         plots.picture(figure, " ")
 
 
+def test_a_gallery_has_every_map_under_its_title():
+    maps = [torch.full((2, 3), float(i)) for i in range(5)]
+    drawn = plots.gallery(maps, [f"map {i}" for i in range(5)], columns=3, most=9)
+    axes = [axis for axis in drawn.axes if axis.images]
+    assert len(drawn.axes) == 6
+    assert [axis.get_title() for axis in axes] == [f"map {i}" for i in range(5)]
+    assert [float(axis.images[0].get_array().max()) for axis in axes] == [0, 1, 2, 3, 4]
+    assert {axis.images[0].get_clim() for axis in axes} == {(-9, 9)}
+    (alone,) = plots.gallery(maps[:1], ["alone"]).axes
+    assert alone.images[0].get_clim() == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("maps", "titles", "message"),
+    [
+        ([], [], r"pictures must be \(H, W\), at least one"),
+        ([torch.zeros(1, 2, 2)], ["a"], r"pictures must be \(H, W\)"),
+        ([torch.zeros(2, 2)], ["a", "b"], "titles must be 1, one for each, got 2"),
+    ],
+)
+def test_a_gallery_of_other_shapes_is_refused(maps, titles, message):
+    with pytest.raises(ValueError, match=message):
+        plots.gallery(maps, titles)
+
+
 def test_losses_of_short_and_long_histories():
     for n in (1, 5, 300):
         history = History({"discriminator": [0.1] * n, "generator": [0.2] * n})

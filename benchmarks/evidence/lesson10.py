@@ -20,7 +20,8 @@ AGAIN = 1000  # added to the seed: another run of the same, for the null
 LOOKS = (200, 400)  # steps of a tuning
 SHIFTS = (
     ("contrast", 0.8),
-    ("inversion", 0.4),
+    ("brightness", 0.6),
+    ("inversion", 1.0),
     ("slant", 0.8),
     ("turn", 17.0),
     ("turn", 34.0),

@@ -14,6 +14,11 @@ import numpy as np
 
 from gan_lessons.widgets.kit import PALETTE
 
+WIDEST, TALLEST = 620, 430  # of a panel in pixels
+SMALLEST, LARGEST = 6, 34  # side of a cell in pixels
+SMALLEST_WITH_TEXT = 19
+SMALLEST_FONT = 7
+
 Lights = tuple[tuple[str, ...], ...]
 Marks = dict[str, list[list[int]]]
 
@@ -122,7 +127,9 @@ class Panel:
 
     cells: iterated once, so an iterator will do. words: what the panel shows, for those who cannot
     see it. tip: one sentence on what it is and what to look for. image: fills the panel, under the
-    cells.
+    cells. limit: the largest width and height in pixels. room: how many columns it may come to
+    have, so that its cells keep their size meanwhile. small: whether it stands with the other small
+    ones. scale: the numbers at both ends of its colours, if its cells have no numbers in them.
     """
 
     title: str
@@ -135,17 +142,24 @@ class Panel:
     image: bytes = b""
     whole_row: bool = False
     tip: str = ""
+    limit: tuple[int, int] = (WIDEST, TALLEST)
+    room: float = 0
+    small: bool = False
+    scale: tuple[str, str] | None = None
 
     @property
     def unit(self) -> int:
         """Side of a cell in pixels."""
-        return max(6, min(34, int(WIDEST / self.columns), int(TALLEST / self.rows)))
+        width, height = self.limit
+        across = int(width / max(self.columns, self.room))
+        return max(SMALLEST, min(LARGEST, across, int(height / self.rows)))
 
     @property
     def size(self) -> tuple[float, float]:
         """Width and height in pixels. An image is made to fit, however many rows it has."""
         if self.image:
-            return min(WIDEST, 34 * self.columns), min(TALLEST, 34 * self.rows)
+            width, height = self.limit
+            return min(width, LARGEST * self.columns), min(height, LARGEST * self.rows)
         return self.columns * self.unit, self.rows * self.unit
 
     def written(self) -> tuple[Iterable[Cell], float]:
@@ -158,9 +172,6 @@ class Panel:
         return cells, size if size >= SMALLEST_FONT else 0.0
 
 
-WIDEST, TALLEST = 620, 430
-SMALLEST_WITH_TEXT = 19
-SMALLEST_FONT = 7
 # Input, output, kernel, a zero that was put in, and what is for one output alone.
 KINDS = ("in", "out", "ker", "zer", "Own")
 

@@ -257,24 +257,24 @@ def test_pointing_in_a_grid_without_numbers_marks_what_belongs_together(large):
     large.mouse.move(2, 2)
     assert marked()["output"] == [[i - 2, j - 2] for i in range(4) for j in range(4)]
     assert not any(other.evaluate(MARKED).values())
-    for title, starts in (("output y", 0), ("stamp and add", 2), ("overlap", 0)):
+    for title, starts in (("output y", 2), ("overlap", 0)):
         boxes = card.locator("figure", has_text=title).locator(".targets")
         row, column = 7, 9
         assert boxes.locator("> div").nth(row + starts).get_attribute("class") == f"out y{row}"
         box = boxes.locator(f".out.y{row} > i").nth(column)
         box.hover()
         found = marked()
-        assert found["output"] == found["stamp"] == found["overlap:"] == [[row, column]]
+        assert found["output"] == found["overlap:"] == [[row, column]]
         assert found["zeros"] == [[row + u, column + v] for u in range(4) for v in range(4)]
         # 7 + 2 = 9 = 3·3 + 0 = 2·3 + 3, and 9 + 2 = 11 = 3·3 + 2.
         assert lit_places(card, "input x", "in") == ["y2 x3", "y3 x3"]
         assert lit_places(card, "kernel w", "ker") == ["y0 x2", "y3 x2"]
         if title == "output y":
-            assert re.fullmatch(r"y\[7,9\] = \d+", box.get_attribute("title"))
+            assert re.fullmatch(r"so far y\[7,9\] = \d+", box.get_attribute("title"))
             middle = box.bounding_box()
             drawn = card.locator("figure", has_text=title).locator("svg[role=img]").bounding_box()
             assert middle["x"] + middle["width"] / 2 == pytest.approx(
-                drawn["x"] + drawn["width"] * (column + 0.5) / 27, abs=2
+                drawn["x"] + drawn["width"] * (starts + column + 0.5) / 31, abs=2
             )
     card.locator("figure", has_text="kernel w").locator("rect.ker.y1.x2").hover()
     found = marked()["output"]

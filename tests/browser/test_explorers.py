@@ -169,14 +169,14 @@ def test_a_number_says_what_it_is_by_mouse_and_by_keyboard(page):
     page.mouse.move(1, 1)
     assert number.evaluate(bubble) == "none"
     number.hover()
-    assert "pattern of period 2" in number.evaluate(bubble)
+    assert "How unlike the four sums" in number.evaluate(bubble)
     page.mouse.move(1, 1)
     page.locator(".gl-upsampling-steps .noUi-handle").focus()
     for _ in range(6):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.className") == "gl-tip":
             break
-    assert "pattern of period 2" in page.evaluate(f"({bubble})(document.activeElement)")
+    assert "How unlike the four sums" in page.evaluate(f"({bubble})(document.activeElement)")
 
 
 def test_two_explorers_in_a_page_keep_apart(page):

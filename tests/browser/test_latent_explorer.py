@@ -181,6 +181,80 @@ def test_a_cell_is_chosen_by_mouse_and_by_keyboard_and_steered_from(page):
     agrees(page, origin="grid", row=5, column=2)
 
 
+def click(page, card: str, share: float) -> None:
+    """Clicks into the pictures of a card, at a share of their width."""
+    sheet = page.locator(f".gl-latent .gl-card.{card} .sheet:visible").first
+    if card == "strip":
+        sheet = page.locator(".gl-latent .gl-card.strip .sheet").nth(1)
+    box = sheet.bounding_box()
+    sheet.click(position={"x": share * box["width"], "y": box["height"] / 2})
+
+
+def test_a_click_on_a_picture_goes_there(page):
+    for i, shift in ((5, "2"), (0, "−3"), (6, "3")):
+        click(page, "strip", (i + 0.5) / 7)
+        says(page, f"moved along 2: {shift}")
+        agrees(page, shifts=[0.0, float(i - 3)])
+    click(page, "strip", 3.5 / 7)
+    says(page, "not moved")
+    view(page, "walk")
+    for i in (3, 8, 0):
+        click(page, "walk", (i + 0.5) / 9)
+        says(page, f"picture {i + 1} of 9")
+        agrees(page, view="walk", position=6 * i)
+    view(page, "directions")
+
+
+def test_a_place_on_the_walk_is_told_by_its_pictures(page):
+    view(page, "walk")
+    page.locator(".gl-latent-position .noUi-handle").focus()
+    for _ in range(20):
+        page.keyboard.press("ArrowRight")
+    says(page, "2/6 from picture 4 to 5")
+    assert "%" not in told(page)["view"]
+    beside = page.locator(".gl-latent .gl-row:has(.gl-latent-position) > .widget-label")
+    assert beside.text_content() == "2/6 from picture 4 to 5"
+    numbers = page.locator(".gl-latent .gl-card.walk .row:not(.gaps) span")
+    assert numbers.all_text_contents() == [str(i) for i in range(1, 10)]
+    mark = page.locator(".gl-latent .gl-card.walk .sheet b").bounding_box()
+    fourth, fifth = (numbers.nth(i).bounding_box() for i in (3, 4))
+    share = (mark["x"] - fourth["x"]) / (fifth["x"] - fourth["x"])
+    assert share == pytest.approx(2 / 6, abs=0.03)
+    page.keyboard.press("End")
+    says(page, "picture 9 of 9")
+
+
+def test_the_ends_of_a_walk_and_the_corners_of_a_grid_name_their_seeds(page):
+    view(page, "walk")
+    page.locator(".gl-latent-towards input").fill("8")
+    page.keyboard.press("Enter")
+    says(page, "from seed 0 to 8")
+    ends = page.locator(".gl-latent .gl-card.walk .ends span")
+    page.wait_for_function(
+        "document.querySelector('.gl-latent .walk .ends').textContent.includes('seed 8')"
+    )
+    assert ends.all_text_contents() == ["seed 0", "spherical walk", "seed 8"]
+    view(page, "grid")
+    page.wait_for_function(
+        "document.querySelector('.gl-latent .corners .ends').textContent.includes('seed 8')"
+    )
+    words = page.locator(".gl-latent .corners .ends span")
+    assert words.all_text_contents() == [
+        *("seed 0", "seed 8"),
+        *("seed 0, second latent", "seed 8, second latent"),
+    ]
+    grid = page.locator(".gl-latent .gl-card.cells .sheet").bounding_box()
+    for i, word in enumerate(words.all()):
+        box = word.bounding_box()
+        assert (box["y"] < grid["y"]) == (i < 2)
+        edge = (box["x"] - grid["x"], grid["x"] + grid["width"] - box["x"] - box["width"])[i % 2]
+        assert abs(edge) < 6
+    page.locator(".gl-latent-towards input").fill("1")
+    page.keyboard.press("Enter")
+    says(page, "grid of seeds 0 and 1")
+    view(page, "directions")
+
+
 def test_a_seed_is_typed(page):
     page.locator(".gl-latent-seed input").fill("12")
     page.keyboard.press("Enter")

@@ -18,6 +18,7 @@ from gan_lessons.upsample import make
 from gan_lessons.widgets.upsampling_explorer.training import (
     BATCH,
     LEARNING_RATE,
+    MOST_STEPS,
     STRETCH,
     Pictures,
     shrunk,
@@ -26,9 +27,9 @@ from gan_lessons.widgets.upsampling_explorer.training import (
 SHOTS = Path(__file__).resolve().parents[2] / "runs" / "browser"
 CELL = (
     "from gan_lessons.widgets import UpsamplingExplorer\n"
-    "explorer = UpsamplingExplorer(('deconv3', 'resize-nearest'))\nexplorer"
+    "explorer = UpsamplingExplorer(('deconv3', 'resize-nearest'), more=True)\nexplorer"
 )
-WAIT = 20_000
+WAIT = 60_000
 PAUSE_MS = 250
 PICTURE_IS = "getComputedStyle(document.querySelector('.gl-upsampling-picture')).visibility"
 STEP = "+document.querySelector('.gl-upsampling .strip b').textContent.replace('Step ', '')"
@@ -204,16 +205,117 @@ def test_the_slider_goes_back_in_time_by_keyboard(page):
     agrees(page, seed=0, steps=0)
 
 
+# What the explorer says from now on: the steps of its picture, and how far a training is.
+LISTEN = """() => {
+    window.said = {steps: [], progress: []};
+    const read = () => {
+        const step = document.querySelector('.gl-upsampling .strip b').textContent;
+        const progress = document.querySelector('.gl-upsampling .busy').textContent.trim();
+        if (said.steps.at(-1) !== step) said.steps.push(step);
+        if (progress && said.progress.at(-1) !== progress) said.progress.push(progress);
+    };
+    read();
+    const watched = {subtree: true, childList: true, characterData: true};
+    new MutationObserver(read).observe(document.querySelector('.gl-upsampling'), watched);
+}"""
+
+
+def test_the_end_of_the_slider_is_the_last_step_and_trains_up_to_it(page):
+    page.evaluate(LISTEN)
+    page.locator(".gl-upsampling-steps .noUi-handle").focus()
+    page.keyboard.press("End")
+    page.wait_for_function(f"{STEP} === {MOST_STEPS}", timeout=120_000)
+    said = page.evaluate("said")
+    assert said["steps"] == ["Step 0", f"Step {MOST_STEPS}"]
+    on_the_way = [
+        int(re.search(rf"step (\d+) of {MOST_STEPS}", text)[1]) for text in said["progress"]
+    ]
+    assert len(on_the_way) > 3
+    assert on_the_way == sorted(on_the_way)
+    page.wait_for_function("!document.querySelector('.gl-upsampling .busy').textContent.trim()")
+    page.keyboard.press("Home")
+    reads(page, 0)
+    page.keyboard.press("End")
+    reads(page, MOST_STEPS)
+
+
+def test_a_strategy_is_added_and_the_others_keep_what_they_have_reached(page):
+    page.locator(".gl-upsampling-steps .widget-readout").fill("40")
+    page.keyboard.press("Enter")
+    reads(page, 40)
+    before, two = errors(page, "deconv3"), names(page)
+    page.evaluate(LISTEN)
+    page.locator(".gl-upsampling-deconv4").click()
+    shows(page, [*two, "deconv4"])
+    said = page.evaluate("said")
+    assert said["steps"] == ["Step 40"]
+    assert errors(page, "deconv3") == before
+    agrees(page, seed=0, steps=40)
+    page.locator(".gl-upsampling-deconv4").click()
+    shows(page, two)
+
+
+def test_a_card_has_at_most_four_scores_at_first(page):
+    page.locator(".gl-upsampling-more").click()
+    few = "document.querySelectorAll('.gl-upsampling .card .row').length <= {}"
+    page.wait_for_function(few.format(6), timeout=WAIT)
+    for name in names(page):
+        assert [label for label, _ in rows(page, name)] == ["unevenness", "checkerboard", "error"]
+    page.locator(".gl-upsampling-input button", has_text="wave").click()
+    page.wait_for_function(
+        "document.querySelector('.gl-upsampling .row').firstChild.textContent === 'image / signal'",
+        timeout=WAIT,
+    )
+    assert all(len(rows(page, name)) == 4 for name in names(page))
+    page.locator(".gl-upsampling-input button", has_text="picture").click()
+    page.locator(".gl-upsampling-more").click()
+    page.wait_for_function("!(" + few.format(10) + ")", timeout=WAIT)
+
+
+def test_no_two_controls_have_the_same_name(page):
+    labels = page.locator(".gl-upsampling :is(button, .widget-label):visible").all_text_contents()
+    named = [label.strip() for label in labels if label.strip()]
+    assert "picture" in named
+    assert "which one" in named
+    assert len(set(named)) == len(named)
+
+
+def test_why_a_strategy_is_grey_stands_under_them(page):
+    note, two = page.locator(".gl-upsampling .note"), names(page)
+    assert "2 of at most 6" in note.text_content()
+    added = ("deconv4", "deconv5", "subpixel", "subpixel-icnr")
+    for count, name in enumerate(added, 3):
+        page.locator(f".gl-upsampling-{name}").click()
+        words = f"{count} of at most 6" if count < 6 else "take one away"
+        note.get_by_text(words).wait_for(timeout=WAIT)
+    grey = page.locator(".gl-upsampling-resize-bilinear")
+    assert grey.is_disabled()
+    assert "the grey ones can be chosen" in note.text_content()
+    under = note.bounding_box()["y"] - grey.bounding_box()["y"] - grey.bounding_box()["height"]
+    assert 0 <= under < 12
+    for i, name in enumerate(added, 1):
+        page.locator(f".gl-upsampling-{name}").click()
+        shows(page, [*two, *added[i:]])
+    page.locator(".gl-upsampling-resize-nearest").click()
+    note.get_by_text("its button is locked").wait_for(timeout=WAIT)
+    assert page.locator(".gl-upsampling-deconv3").is_disabled()
+    page.locator(".gl-upsampling-resize-nearest").click()
+    shows(page, ["deconv3", "resize-nearest"])
+
+
 def test_a_dragged_slider_takes_another_picture(page):
     box = page.locator(".gl-upsampling-picture .noUi-handle").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
     page.mouse.move(box["x"] + 60, box["y"] + 5, steps=6)
     page.mouse.up()
-    page.wait_for_timeout(700)
-    chosen = int(page.locator(".gl-upsampling-picture .widget-readout").text_content())
+    for _ in range(30):  # until the picture has followed the hand
+        page.wait_for_timeout(300)
+        chosen = int(page.locator(".gl-upsampling-picture .widget-readout").text_content())
+        real = data.to_uint8(pictures().kept_out[chosen])[0].numpy()
+        if (pixels(wanted(page)) == real).all():
+            break
     assert chosen > 22  # where it stood
-    real = data.to_uint8(pictures().kept_out[chosen])[0].numpy()
     assert (pixels(wanted(page)) == real).all()
     agrees(page, seed=0, steps=0)
 

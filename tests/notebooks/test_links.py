@@ -212,7 +212,7 @@ DEFECTS = {
     "`explorer.statement`": unknown_code,
 }
 FINE = (
-    "[a](02_kernels_strides_sizes.ipynb#2.-Dilation) [b](#1.-The-formula-that-started-this-course) "
+    "[a](02_kernels_strides_sizes.ipynb#2.-Dilation) [b](#2.-The-formula-that-started-this-course) "
     "[c](https://example.com/a) lesson 02, section 2; exercise 01.2; `models.dcgan.map_sizes` "
     "`gan_lessons/train/config.py` `deconv4-equal` `output_padding=1` `nn.Module`"
 )

@@ -226,6 +226,18 @@ def test_play_stops_after_the_last_cell(page):
     assert explorer.state["step"] == 0
 
 
+def test_play_has_a_speed():
+    explorer = DeconvExplorer()
+    intervals = []
+    for speed in ("slow", "normal", "fast"):
+        explorer.controls["speed"].value = speed
+        intervals.append(explorer.controls["play"].interval)
+        assert explorer.state["speed"] == speed
+    assert intervals == sorted(intervals, reverse=True)
+    assert intervals[0] > 2 * intervals[1] > 4 * intervals[2]
+    assert DeconvExplorer(speed="fast").controls["play"].interval == intervals[2]
+
+
 def test_a_view_comes_with_its_walk():
     explorer = DeconvExplorer()
     for view, walk in (("zeros", "outputs"), ("matrix", "outputs"), ("stamps", "inputs")):

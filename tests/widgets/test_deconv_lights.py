@@ -96,7 +96,8 @@ class Linked:
 
     def of(self, kind: str) -> dict[tuple[int, int], Cell]:
         """Input, kernel or output: its cells by row and column."""
-        return {place(cell): cell for cell in self.panels[KINDS.index(kind)]}
+        panel = self.panels[KINDS.index(kind)]
+        return {place(cell): cell for cell in panel if cell.classes}  # not those that padding cuts
 
     def lights(self, pointed: Cell) -> set[str]:
         """What pointing at a cell puts on."""
@@ -305,7 +306,7 @@ def test_the_rules_say_what_the_links_say(step, walk):
             for cell, light in links.joins(case).items()
         ]
         lights = {f"--{name}": "1" for name in links.chosen_lights(case)}
-        pointed = ".own:has(>*>*>*>*>"
+        pointed = ".own:has(>*>*>*>*>*>"
         always = [(f"{pointed}.out:hover)", {"--hover": "1"})]
         if lights:  # on for the chosen cell, off while any cell is pointed at
             kind = {"inputs": "in", "outputs": "out"}[walk]

@@ -99,18 +99,22 @@ def test_stamps_are_added_one_by_one(dims):
         else:
             canvas = F.conv_transpose2d(grid, kernels, None, **settings)[0, 0]
         torch.testing.assert_close(case.stamped(step), canvas)
-        panel = panels.stamps(case)[-1]
+        panel = panels.stamps(case)[0]
         assert f"{step} of {case.x.numel()} stamps" in panel.title
         cells = [c for c in panel.cells if not c.classes.startswith("s")]
-        assert [value(c.text) for c in cells] == canvas.flatten().tolist()
-        kept = canvas[case.padding[0] :, 1:][: case.out[0], : case.out[1]]
-        assert torch.equal(matrix_of(shown(panels.stamps(case)[-1], "out")), kept)
+        added = canvas.clone()
+        kept = added[case.padding[0] :, 1:][: case.out[0], : case.out[1]]
+        if dims == 2:  # the output itself, which has the bias
+            kept += case.b
+        assert [value(c.text) for c in cells] == added.flatten().tolist()
+        assert torch.equal(matrix_of(shown(panels.stamps(case)[0], "out")), kept)
         assert float((canvas - before).abs().sum()) > 0
         before = canvas
         if dims == 2:
-            stamp, _ = panels.stamps(case)
+            _, stamp = panels.stamps(case)
             expected = case.x[case.chosen] * case.w
             torch.testing.assert_close(matrix_of(shown(stamp, "ker")), expected)
+    assert torch.equal(kept if dims == 2 else kept + case.b, case.y)  # in the end it is the output
 
 
 def spread_out(panel):
@@ -172,6 +176,7 @@ def test_the_products_under_the_slid_kernel_add_up_to_the_chosen_output(cases):
 
 
 def test_the_matrix_times_the_input_is_the_output(cases):
+    read = 0
     for explorer in cases.explorers(cases.one, cases.two):
         case = explorer.view
         y = (case.matrix @ case.x.flatten()).view_as(case.y) + case.b
@@ -179,11 +184,15 @@ def test_the_matrix_times_the_input_is_the_output(cases):
         (panel,) = panels.matrix(case)
         outputs, inputs = case.matrix.shape
         assert f"{outputs} × {inputs}" in panel.title
+        if panel.image:  # test_a_large_matrix_is_a_picture_of_its_numbers
+            continue
+        read += 1
         printed = torch.zeros(outputs, inputs)
         for cell in panel.cells:
             if cell.x < inputs:
-                printed[int(cell.y), int(cell.x)] = value(cell.text)
+                printed[int(cell.y), int(cell.x)] = value(cell.text or cell.tip)
         torch.testing.assert_close(printed, case.matrix, rtol=0.06, atol=6e-2)
+    assert read > 25
 
 
 def test_the_matrix_of_one_dimension_stands_beside_what_it_multiplies(cases):
@@ -242,3 +251,56 @@ def test_the_overlap_is_what_ones_make_of_ones(cases):
                     i, j = (int(part) for part in cell.classes[1:].split("-"))
                     assert cell.text == f"x{i}"
                     assert i * case.stride[1] + j * case.dilation[1] - case.padding[1] == o
+
+
+@pytest.mark.parametrize("view", ["stamps", "zeros", "matrix", "overlap"])
+def test_in_two_dimensions_no_grid_is_there_twice(view):
+    case = DeconvExplorer(dims=2, size=3, view=view, bias=0.5, step=4, walk="outputs").view
+    shown_panels = panels.panels(case)
+    outputs = [panel for panel in shown_panels if panel.title.startswith("output y")]
+    assert len(outputs) == 1
+    torch.testing.assert_close(matrix_of(shown(outputs[0], "out")), case.y, rtol=5e-3, atol=6e-3)
+    assert ("stamp and add" in outputs[0].title) == (view == "stamps")
+
+
+@pytest.mark.parametrize("view", ["stamps", "zeros", "matrix", "overlap"])
+@pytest.mark.parametrize("step", [0, 3])
+def test_without_numbers_colours_and_tips_say_them(view, step):
+    patterns = {"kernel_pattern": "random", "input_pattern": "random"}
+    setting = {"dims": 2, "size": 3, "kernel": 2, "padding": 1, "view": view, "step": step}
+    case = DeconvExplorer(**setting, **patterns, numbers=False).view
+    for panel in panels.panels(case):
+        cells = list(panel.cells)
+        assert not any(cell.text for cell in cells)
+        if panel.title == "one stamp":  # of no input
+            continue
+        least, most = (value(end) for end in panel.scale)
+        assert least in (0, -most)
+        for cell in cells:
+            if cell.paint in ("plus", "minus"):
+                told = value(cell.tip.split(" = ")[-1])
+                # The sign is the colour's, and the size its strength, to the end of the scale.
+                assert (told >= 0) == (cell.paint == "plus")
+                assert 0.05 + 0.9 * abs(told) / most == pytest.approx(cell.strength, abs=0.06)
+        assert {cell.paint for cell in cells} <= {"plus", "minus", "blank", "zero", "cut"}
+
+
+def test_a_layer_of_long_numbers_opens_without_them():
+    torch.manual_seed(0)
+    trained, whole = torch.nn.ConvTranspose2d(2, 1, 4), torch.nn.ConvTranspose2d(2, 1, 4)
+    torch.nn.init.ones_(whole.weight)
+    assert not DeconvExplorer(trained).view.numbers
+    assert DeconvExplorer(trained, numbers=True).view.numbers
+    assert DeconvExplorer(whole).view.numbers
+    assert DeconvExplorer(torch.nn.ConvTranspose1d(2, 1, 4)).view.numbers  # a row has room
+    assert DeconvExplorer(dims=2).view.numbers
+
+
+def test_the_output_of_one_dimension_keeps_its_row_and_its_cells():
+    found = set()
+    for padding in range(7):
+        case = DeconvExplorer(size=10, kernel=7, stride=3, padding=padding).view
+        *_, output = panels.ends(case)
+        assert output.whole_row
+        found.add(output.unit)
+    assert len(found) == 1

@@ -186,9 +186,12 @@ def test_every_panel_says_its_numbers(dims, page):
     for figure in page.figures(explorer):
         assert figure.spoken
         assert figure.title
-    for figure, tensor in zip(
-        page.figures(explorer), (explorer.input, explorer.weight, explorer.output), strict=False
+    for name, tensor in zip(
+        ("input x", "kernel w", "output y"),
+        (explorer.input, explorer.weight, explorer.output),
+        strict=True,
     ):
+        (figure,) = page.figures(explorer, name)
         said = re.findall(r"[\d.]+", figure.spoken)
         assert [float(number) for number in said] == tensor.flatten().tolist()
 

@@ -137,7 +137,10 @@ def test_shells_are_around_good_points():
 def test_the_same_truth_has_the_same_cells():
     assert cells_of(truth.truth("ring")) is cells_of(truth.truth("ring"))
     assert cells_of(truth.truth("ring")) is not cells_of(truth.truth("grid"))
-    one, other = (truth.truth("drawn", drawing) for drawing in ("f" + "0" * 15, "0" * 15 + "f"))
+    one, other = (
+        truth.truth("drawn", drawing)
+        for drawing in (f"{'f' * 20:0<226}", f"{'f' * 20 + '0':0>226}")
+    )
     assert cells_of(one).js(other.sample(FAKES, rng())) == pytest.approx(LOG_2, abs=1e-3)
 
 

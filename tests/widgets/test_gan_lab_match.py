@@ -55,8 +55,7 @@ def weights(match: RewindableMatch) -> list[float]:
         ({"gamma": 0}, "gamma must be a finite number above 0 and at most 100, got 0"),
         ({"learning_rate_g": math.nan}, "learning_rate_g must be a finite number above 0"),
         ({"ema_half_life": -1}, "ema_half_life must be a finite number of at least 0, got -1"),
-        ({"drawing": "12"}, "drawing must be 16 hexadecimal digits"),
-        ({"data": "drawn", "drawing": "0" * 16}, "the drawing has no cells"),
+        ({"drawing": "12"}, "drawing must be 226 hexadecimal digits"),
     ],
 )
 def test_wrong_settings_are_refused(settings, words):

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -52,18 +53,41 @@ def test_the_disc_is_what_is_good_of_disjoint():
 
 
 def test_a_drawing_is_what_is_drawn():
-    cells = [i in (0, 9, 63) for i in range(64)]
+    cells = np.zeros((truth.SIDE, truth.SIDE), bool)
+    filled = [(0, 0), (1, 1), (29, 29)]
+    for at in filled:
+        cells[at] = True
     text = truth.drawing_of(cells)
-    assert truth.cells(text) == cells
-    assert len(text) == 16
+    assert (truth.cells(text) == cells).all()
+    assert len(text) == truth.DIGITS == 226
+    drawn = truth.truth("drawn", text)
     side = 2 * truth.REACH / truth.SIDE
-    points = truth.truth("drawn", text).sample(900, rng())
+    points = drawn.sample(900, rng())
     columns = ((points[:, 0] + truth.REACH) / side).floor().int()
     rows = ((truth.REACH - points[:, 1]) / side).floor().int()
-    counts = dict.fromkeys([(0, 0), (1, 1), (7, 7)], 0)
+    counts = dict.fromkeys(filled, 0)
     for place in zip(rows.tolist(), columns.tolist(), strict=True):
         counts[place] += 1  # a KeyError would be a point outside the cells
     assert min(counts.values()) > 200
+    # The first two cells lie in one place of 3 by 3.
+    corner = truth.REACH - 1.5 * side
+    torch.testing.assert_close(drawn.centres, torch.tensor([[-corner, corner], [corner, -corner]]))
+
+
+def test_an_empty_drawing_has_no_numbers():
+    drawn = truth.truth("drawn", truth.BLANK)
+    assert drawn.empty
+    assert not truth.truth("drawn").empty
+    with pytest.raises(ValueError, match="no real points: draw some"):
+        drawn.sample(1, rng())
+    full, none = Ruler(truth.truth("drawn"), 2), Ruler(drawn, 2)
+    networks = Generator(latent=2), Discriminator()
+    some = full.measure(*networks, LOSSES["wgan"])
+    numbers = none.measure(*networks, LOSSES["wgan"])
+    assert set(numbers) == set(some)
+    assert set(none.best) == set(full.best)
+    assert (numbers.pop("modes"), numbers.pop("modes_in_all")) == (0, 0)
+    assert all(math.isnan(value) for value in numbers.values())
 
 
 def test_all_points_of_a_drawing_are_good():

@@ -238,12 +238,45 @@ def test_the_pictures_beside_it_are_torchs():
             for i, told in enumerate(sheet.distances):
                 difference = (frames[i + 1] - frames[i]).numpy()
                 assert told == pytest.approx(np.sqrt((difference**2).mean()), rel=1e-4)
-            shown = re.findall(r"<span>([\d.]+)</span>", explorer._walk.value)
+            gaps = explorer._walk.value.split("<div class='row gaps'>")[1].split("</div>")[0]
+            shown = re.findall(r"<span>([\d.]+)</span>", gaps)
             assert shown == [f"{distance:.2f}" for distance in sheet.distances]
             assert len(sheet.norms) == STEPS + 1
     assert drawn(explorer._grid.value).shape == (SIDE * 8, SIDE * 8, 3)
     assert len(explorer._strips) == 6
     assert drawn(explorer._strips[0].value).shape == (8, STRIP * 8, 3)
+
+
+def test_a_place_on_the_walk_is_told_by_the_pictures_beside_it():
+    generator = made()
+    explorer = LatentExplorer(generator, view="walk")
+    z = latents_beside(explorer.source, explorer.settings)[0]
+    for position in range(STEPS + 1):
+        explorer.controls["position"].value = position
+        words = page.place(position)
+        assert explorer._place.value == words
+        assert words in explorer._large.value
+        if exact := re.fullmatch(r"picture (\d+) of 9", words):
+            assert torch.allclose(explorer.z, z[int(exact[1]) - 1], atol=1e-5)
+            continue
+        part, before, after = map(
+            int, re.fullmatch(r"(\d)/6 from picture (\d) to (\d)", words).groups()
+        )
+        assert after == before + 1
+        assert (before - 1 + part / 6) * 6 == pytest.approx(position)
+
+
+def test_the_corners_of_the_grid_name_their_seeds():
+    explorer = LatentExplorer(made(), seed=3, towards=12, view="grid")
+    above, below = explorer._above.value, explorer._below.value
+    assert re.findall(r"<span>(.*?)</span>", above) == ["seed 3", "seed 12"]
+    assert re.findall(r"<span>(.*?)</span>", below) == [
+        "seed 3, second latent",
+        "seed 12, second latent",
+    ]
+    (frame,) = explorer.frames("row", [1])
+    assert above in frame.html
+    assert below in frame.html
 
 
 def test_a_strip_shows_its_direction_alone():

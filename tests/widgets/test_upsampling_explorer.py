@@ -3,6 +3,7 @@ import io
 import itertools
 import json
 import random
+import re
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -290,6 +291,7 @@ def test_the_state_rebuilds_it():
         "picture": 5,
         "frequency": 0.15,
         "steps": 15,
+        "more": False,
     }
     again = show(**state)
     assert again._picture.value == shown._picture.value
@@ -359,18 +361,40 @@ def test_at_least_one_strategy_and_at_most_six():
     assert not shown.controls[others[0]].value
 
 
-def test_a_new_strategy_starts_at_step_0_and_the_others_come_along_from_memory():
+def test_a_new_strategy_is_trained_to_the_step_of_the_others(monkeypatch):
+    monkeypatch.setattr(explorer, "PATIENCE", 0.0)
     shown = show(("deconv3",), steps=20)
+    said = []
+    shown._progress.observe(lambda change: said.append(change["new"]), names="value")
     trained = shown._courses["deconv3"]
     shown.controls["deconv4"].value = True
-    assert (shown.trained, shown.settings.steps) == (0, 0)
-    shown.controls["step"].click()
-    assert shown.settings.steps == shown._courses["deconv4"].steps == STRETCH
+    assert (shown.trained, shown.settings.steps) == (20, 20)
     assert shown._courses["deconv3"] is trained
-    assert trained.steps == 20
-    assert shown._picture.value == show(("deconv3", "deconv4"), steps=STRETCH)._picture.value
-    shown.controls["deconv4"].value = False
-    assert shown.settings.steps == 20
+    assert trained.steps == 20  # and no further
+    assert shown._picture.value == show(("deconv3", "deconv4"), steps=20)._picture.value
+    assert [re.search(r"step (\d+) of 20", text)[1] for text in said[:-1]] == [
+        "5",
+        "10",
+        "15",
+        "20",
+    ]
+    assert "max='40'" in said[0]  # both networks' steps
+    assert said[-1] == shown._progress.value == ""
+    shown.controls["steps"].value = 10
+    shown.controls["deconv5"].value = True  # who looks back stays there
+    assert (shown.trained, shown.settings.steps) == (20, 10)
+
+
+def test_why_a_strategy_is_disabled_is_said_under_them():
+    shown = show(("deconv3",))
+    for name in list(STRATEGIES)[1:MOST_STRATEGIES]:
+        count = len(shown.metrics)
+        locked = [n for n in STRATEGIES if shown.controls[n].disabled]
+        assert locked == (["deconv3"] if count == 1 else [])
+        assert ("locked" if count == 1 else f"{count} of at most 6") in shown._note.value
+        shown.controls[name].value = True
+    assert "6 strategies are the most: take one away" in shown._note.value
+    assert sum(shown.controls[n].disabled for n in STRATEGIES) == len(STRATEGIES) - 6
 
 
 def test_who_looks_back_stays_there_when_a_strategy_goes():
@@ -382,7 +406,7 @@ def test_who_looks_back_stays_there_when_a_strategy_goes():
 
 def test_the_slider_goes_back_in_time_without_training():
     shown = show(steps=20)
-    assert shown.controls["steps"].max == shown.controls["steps"].value == 20
+    assert (shown.controls["steps"].value, shown.controls["steps"].max) == (20, MOST_STEPS)
     shown.controls["steps"].value = 0
     assert shown._picture.value == show()._picture.value
     assert shown.trained == 20
@@ -392,11 +416,17 @@ def test_the_slider_goes_back_in_time_without_training():
     assert shown.settings.steps == 25
 
 
+def test_the_slider_trains_on_to_a_later_step():
+    shown = show(("deconv3", "deconv4"), steps=10)
+    shown.controls["steps"].value = 33
+    assert shown.settings.steps == shown.trained == shown.controls["steps"].value == 30
+    assert shown._picture.value == show(("deconv3", "deconv4"), steps=30)._picture.value
+
+
 def test_reset_forgets_the_training():
     shown = show(steps=20)
     shown.controls["reset"].click()
     assert shown.trained == shown.settings.steps == 0
-    assert shown.controls["steps"].disabled
     assert shown._picture.value == show()._picture.value
 
 
@@ -511,10 +541,11 @@ def test_whatever_is_pressed(seed, monkeypatch):
             control.value = draw.choice(["picture", "smooth", "flat", "wave"])
         elif name == "frequency":
             control.value = draw.randint(0, 50) / 100
-        elif name in STRATEGIES:
+        elif name in (*STRATEGIES, "more"):
             control.value = not control.value
         else:
-            control.value = draw.randint(control.min, control.max)
+            most = shown.trained + 8 if name == "steps" else control.max
+            control.value = draw.randint(control.min, most)
         setting, columns = shown.settings, shown.view.columns
         assert shown.view.settings == setting
         assert list(cards_of(shown)) == [c.name for c in columns] == list(setting.strategies)
@@ -532,6 +563,8 @@ def test_whatever_is_pressed(seed, monkeypatch):
 
 def test_the_page_says_the_metrics():
     shown = show(steps=10)
+    few = cards_of(shown)
+    shown.controls["more"].value = True
     for name, card in cards_of(shown).items():
         numbers = shown.metrics[name]
         expected = [
@@ -543,6 +576,7 @@ def test_the_page_says_the_metrics():
             f"{numbers['error_at_start']:.3f}",
         ]
         assert numbers_of(card) == expected
+        assert numbers_of(few[name]) == [expected[i] for i in (1, 2, 4)]
         words = "".join(card.itertext())
         assert f"{numbers['channels']} channels, {numbers['parameters']:,} weights" in words
         assert STRATEGIES[name].description in words
@@ -684,7 +718,7 @@ def test_the_still_picture(count):
 
 def test_controls_can_be_found_in_a_page():
     shown = show()
-    settings = ("input", "picture", "frequency", "seed", "steps")
+    settings = ("input", "picture", "frequency", "seed", "steps", "more")
     assert {*STRATEGIES, *settings, "train", "step", "reset"} == set(shown.controls)
     for name, control in shown.controls.items():
         assert f"gl-upsampling-{name}" in control._dom_classes
@@ -730,7 +764,7 @@ def test_frames_are_the_pages_of_other_settings():
 
 
 def test_each_number_says_what_it_is_and_tab_stops_once():
-    for i, card in enumerate(cards_of(show()).values()):
+    for i, card in enumerate(cards_of(show(more=True)).values()):
         said = [e for e in card.iter() if e.get("data-tip")]
         assert len(said) == 5
         assert all(len(e.get("data-tip", "")) > 30 for e in said)

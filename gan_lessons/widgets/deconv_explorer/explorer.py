@@ -10,21 +10,17 @@ from torch import Tensor, nn
 
 from gan_lessons import checks, plots
 from gan_lessons.widgets import kit
-from gan_lessons.widgets.deconv_explorer import page, words
-from gan_lessons.widgets.deconv_explorer.patterns import LEARNED
+from gan_lessons.widgets.deconv_explorer import layers, page, words
+from gan_lessons.widgets.deconv_explorer.layers import CHANNELS, OF_A_LAYER, SIDES
 from gan_lessons.widgets.deconv_explorer.settings import (
     LARGEST_NUMBER,
+    SPEEDS,
     VIEWS,
     WALKS,
     DeconvSettings,
 )
-from gan_lessons.widgets.deconv_explorer.view import DeconvView, Layer, nearest_legal
+from gan_lessons.widgets.deconv_explorer.view import DeconvView, nearest_legal
 from gan_lessons.widgets.explorer import Explorer
-
-TICK_MS = 700
-SIDES = ("size", "kernel", "stride", "padding", "output_padding", "dilation")
-CHANNELS = ("in_channel", "out_channel")
-OF_A_LAYER = ("dims", *SIDES[1:], "kernel_pattern", "bias")  # what a layer brings along
 
 
 class DeconvExplorer(Explorer[DeconvSettings]):
@@ -37,7 +33,9 @@ class DeconvExplorer(Explorer[DeconvSettings]):
     kernel (1 to 7), stride (1 to 4), padding (0 to 6), output_padding (0 to 3), dilation (1 to 3),
     kernel_pattern (ones, ramp, bilinear, random, learned), input_pattern (ramp, ones, impulse,
     random), bias (-2 to 2), view (stamps, zeros, matrix, overlap, all), walk (inputs, outputs: what
-    `step` counts), step (0 chooses nothing).
+    `step` counts), step (0 chooses nothing), speed of Play (slow, normal, fast). numbers: whether
+    the cells of two dimensions have numbers in them where there is room; by default True, but False
+    for a layer whose weights are not whole numbers: its long numbers are for the second look.
 
     Raises:
         ValueError: a value is outside its range. TypeError: the layer is of another kind, or the
@@ -51,12 +49,12 @@ class DeconvExplorer(Explorer[DeconvSettings]):
         if "view" in settings:
             view = checks.one_of("view", settings["view"], VIEWS)
             settings = {"walk": WALKS.get(view, "inputs"), **settings}
-        self.layer = None if layer is None else _known(layer)
+        self.layer = None if layer is None else layers.known(layer)
         if self.layer is not None:
-            settings = _with_layer(self.layer, settings)
+            settings = layers.with_layer(self.layer, settings)
         self._first = DeconvSettings(**settings)
         if self.layer is not None:
-            _check_fit(self.layer, self._first)
+            layers.check_fit(self.layer, self._first)
         self.legal = self._nearest(DeconvView(self._first, self.layer))
         self._drawn: DeconvView | None = None
         self._number_fields: dict[tuple[str, int, int], w.BoundedFloatText] = {}
@@ -64,7 +62,7 @@ class DeconvExplorer(Explorer[DeconvSettings]):
 
     def build(self) -> w.Widget:
         controls = self.controls
-        self.add_play("play", TICK_MS, "Chooses one cell after another.")
+        self.add_play("play", SPEEDS[self.settings.speed], "Chooses one cell after another.")
         self.add_button("reset", "reset", "undo", "Back to the start, edits too.", self._reset)
         edit = "Every number of input and kernel in a field, to be typed over."
         self.add_toggle("edit", "edit numbers", "pencil", edit, self._draw_drawers)
@@ -84,10 +82,11 @@ class DeconvExplorer(Explorer[DeconvSettings]):
         state.add_class("state")
         names = ("dims", *SIDES, *CHANNELS, "input_pattern", "kernel_pattern", "bias")
         left = [controls[name] for name in names if name in controls]
-        buttons = kit.row([controls[name] for name in ("reset", "edit", "code")])
+        buttons = kit.row([controls[name] for name in ("reset", "edit", "code", "numbers")])
+        controls["speed"].style.description_width = "44px"
         controls["step"].readout = False  # the name of the cell stands beside it
         self._cell = w.Label(layout=w.Layout(min_width="60px"))
-        walk = kit.row([*(controls[name] for name in ("walk", "play", "step")), self._cell])
+        walk = kit.row([*(controls[n] for n in ("walk", "play", "speed", "step")), self._cell])
         right = [controls["view"], walk, state, self._picture, self._editor, self._code]
         return kit.beside([kit.column([*left, buttons]), kit.column(right)])
 
@@ -150,6 +149,8 @@ class DeconvExplorer(Explorer[DeconvSettings]):
     def adapt(self) -> None:
         """The slider of cells ends with the last; a button offers the nearest legal settings."""
         self.controls["step"].max = self.legal.steps
+        self.controls["play"].interval = SPEEDS[self.settings.speed]
+        self.controls["numbers"].layout.display = None if self.settings.dims == 2 else "none"
         self._cell.value = words.chosen_name(self.legal)
         for letter, kind in (("x", "input"), ("w", "kernel")):
             menu = self.controls.get(f"{kind}_pattern")
@@ -157,7 +158,7 @@ class DeconvExplorer(Explorer[DeconvSettings]):
                 edited = bool(getattr(self.settings, f"{kind}_edits"))
                 menu.description = f"{kind} {letter} " + ("was" if edited else "is")
         if self.layer is not None:
-            for name, count in zip(CHANNELS, _channels(self.layer), strict=True):
+            for name, count in zip(CHANNELS, layers.channels(self.layer), strict=True):
                 self.controls[name].max = count - 1
         change = nearest_legal(self.settings, self.layer) or {}
         labels = {name: kind.label for name, kind in self.settings.kinds().items()}
@@ -277,34 +278,3 @@ class DeconvExplorer(Explorer[DeconvSettings]):
 
     def _as_torch(self, values: Tensor) -> Tensor:
         return values[None] if self.settings.dims == 1 else values[None, None]
-
-
-def _known(layer: nn.Module) -> Layer:
-    if isinstance(layer, nn.ConvTranspose1d | nn.ConvTranspose2d):
-        return layer
-    raise TypeError(
-        f"layer must be an nn.ConvTranspose1d or nn.ConvTranspose2d, got {type(layer).__name__}"
-    )
-
-
-def _with_layer(layer: Layer, settings: dict[str, Any]) -> dict[str, Any]:
-    """The settings with what a layer brings along. Raises TypeError if both set the same."""
-    brought = sorted(set(settings) & set(OF_A_LAYER))
-    if brought:
-        raise TypeError(f"a layer brings its own {', '.join(brought)}: leave them out")
-    dims = layer.weight.dim() - 2
-    return {"input_pattern": "impulse", **settings, "kernel_pattern": LEARNED, "dims": dims}
-
-
-def _check_fit(layer: Layer, settings: DeconvSettings) -> None:
-    """Raises ValueError if the layer has not such channels, or accepts no input."""
-    for name, count in zip(CHANNELS, _channels(layer), strict=True):
-        checks.whole(name, getattr(settings, name), 0, count - 1)
-    if nearest_legal(settings, layer) is None:
-        reasons = "; ".join(DeconvView(settings, layer).illegal)
-        raise ValueError(f"torch refuses this layer for all inputs of 1 to 10 cells: {reasons}")
-
-
-def _channels(layer: Layer) -> tuple[int, int]:
-    """How many input channels there are, and how many output channels for each of them."""
-    return layer.in_channels, layer.weight.shape[1]

@@ -1,11 +1,44 @@
-"""What the views share: tensors as cells, sizes and numbers in words."""
+"""What the views share: tensors as cells, how large they are drawn, numbers in words."""
 
 from collections.abc import Iterator
 
 import numpy as np
 from torch import Tensor
 
-from gan_lessons.widgets.cells import SMALLEST_WITH_TEXT, TINTS, Grid, Marks, Panel, number, shades
+from gan_lessons.widgets.cells import (
+    SMALLEST_WITH_TEXT,
+    TALLEST,
+    TINTS,
+    WIDEST,
+    Grid,
+    Marks,
+    Panel,
+    number,
+    shades,
+)
+from gan_lessons.widgets.deconv_explorer.view import DeconvView
+
+# The most pixels along a side of a panel of two dimensions: an input, a kernel, all others, and how
+# high a matrix may be, whose title has two lines.
+# Input and kernel stand beside a large one, or over two of them, in a window of 1,280 pixels, and
+# all is at most some 900 pixels high.
+LIMITS = {"in": 190, "ker": 162}
+LARGE, MATRIX_HEIGHT = 400, 370
+
+
+def limit_of(view: DeconvView, kind: str) -> tuple[int, int]:
+    """How wide and how high a panel may be, in pixels. kind: in, ker, matrix, or any other."""
+    if view.dims == 1:
+        return WIDEST, TALLEST
+    side = LIMITS.get(kind, LARGE)
+    return side, MATRIX_HEIGHT if kind == "matrix" else side
+
+
+def has_numbers(view: DeconvView, kind: str, shape: tuple[int, ...]) -> bool:
+    """Whether cells have numbers in them: they are asked for, and there is room."""
+    height, width = shape
+    unit = Panel("", width, height, [], "", limit=limit_of(view, kind)).unit
+    return view.numbers and unit >= SMALLEST_WITH_TEXT
 
 
 def tint(row: int, column: int) -> str:
@@ -21,25 +54,40 @@ def entries(values: Tensor) -> Iterator[tuple[int, int, float]]:
 
 
 def shaded(
+    view: DeconvView,
     title: str,
     values: Tensor,
     kind: str,
-    symbol: str,
+    symbol: str = "",
     marks: Marks | None = None,
     *,
     tip: str,
 ) -> Panel:
-    """A matrix as cells shaded by their numbers, linked as `kind`: in, out or ker."""
-    words = words_of(title, values)
-    cells = shaded_grid(values, kind, symbol, marks)
+    """A matrix as cells shaded by their numbers, linked as `kind`: in, out or ker.
+
+    symbol: names the numbers in tips, where they are not written.
+    """
+    cells = shaded_grid(view, values, kind, symbol, marks)
     height, width = values.shape
-    return Panel(f"{title} ({size_text(values.shape)})", width, height, cells, words, tip=tip)
+    return Panel(
+        f"{title} ({size_text(values.shape)})",
+        width,
+        height,
+        cells,
+        words_of(title, values),
+        tip=tip,
+        limit=limit_of(view, kind),
+        small=view.dims == 2 and kind in LIMITS,
+        scale=None if cells.readable else scale_of(values),
+    )
 
 
-def shaded_grid(values: Tensor, kind: str, symbol: str = "", marks: Marks | None = None) -> Grid:
+def shaded_grid(
+    view: DeconvView, values: Tensor, kind: str, symbol: str = "", marks: Marks | None = None
+) -> Grid:
     """The cells of `shaded`; the largest number has the full shade."""
     numbers = values.double().numpy()
-    readable = readable_at(*numbers.shape)
+    readable = has_numbers(view, kind, numbers.shape)
     paints, strengths = shades(numbers, float(np.abs(numbers).max()), readable)
     return Grid(
         numbers,
@@ -52,9 +100,12 @@ def shaded_grid(values: Tensor, kind: str, symbol: str = "", marks: Marks | None
     )
 
 
-def readable_at(height: int, width: int) -> bool:
-    """Whether so many cells are large enough for numbers in them."""
-    return Panel("", width, height, [], "").unit >= SMALLEST_WITH_TEXT
+def scale_of(values: Tensor) -> tuple[str, str] | None:
+    """What both ends of the colours stand for: from no colour or the negative end to the full."""
+    largest = float(values.abs().max())
+    if not 0 < largest < float("inf"):
+        return None
+    return number(-largest) if bool((values < 0).any()) else "0", number(largest)
 
 
 def size_text(shape: tuple[int, ...]) -> str:

@@ -8,7 +8,7 @@ the product x[1]·w[0], zy4 for a place under the turned kernel.
 from collections.abc import Iterator
 
 from gan_lessons.widgets.cells import Lights, Marks
-from gan_lessons.widgets.deconv_explorer.grids import readable_at
+from gan_lessons.widgets.deconv_explorer.grids import has_numbers
 from gan_lessons.widgets.deconv_explorer.view import DeconvView
 
 MOST_PRODUCTS = 300  # that can be pointed at; a layer's kernel may be of any size
@@ -77,10 +77,10 @@ def _first(view: DeconvView, kind: str, axis: int, index: int) -> str:
 def joins(view: DeconvView) -> dict[str, str]:
     """Which light the row or column of a cell waits for: {".in.y0": "iy0", …}."""
     shapes: dict[str, tuple[int, ...]] = {"in": view.x.shape, "ker": view.w.shape}
-    if view.dims == 1 or readable_at(*view.out):  # otherwise marks show what is lit
+    if view.dims == 1 or has_numbers(view, "out", view.out):  # otherwise marks show what is lit
         shapes |= {"out": view.out, "Own": view.out}
     has_zeros = view.settings.view in ("zeros", "all")
-    if has_zeros and (view.dims == 1 or readable_at(*view.spread.shape)):
+    if has_zeros and (view.dims == 1 or has_numbers(view, "zer", view.spread.shape)):
         shapes["zer"] = view.spread.shape
     return {
         f".{kind}.{axis}{i}": f"{kind[0].lower()}{axis}{i}"
@@ -99,7 +99,7 @@ def rules(view: DeconvView, root: str) -> str:
         f"{root} {cell}{{--{light[1]}:var(--{light},0)}}" for cell, light in joins(view).items()
     )
     # The steps down are counted, or a browser would search thousands of boxes for each rule.
-    pointed = f"{root}:has(>*>*>*>*>"
+    pointed = f"{root}:has(>*>*>*>*>*>"
     text += f"{pointed}.out:hover){{--hover:1}}"
     if view.chosen is not None:
         kind = {"inputs": "in", "outputs": "out"}[view.settings.walk]

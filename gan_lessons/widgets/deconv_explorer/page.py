@@ -16,11 +16,16 @@ def to_html(view: DeconvView, layer: Layer | None = None) -> str:
     """
     rules = links.rules(view, ".@")
     scope = f"gl-{zlib.crc32(rules.encode()):08x}"
-    drawn = "".join(map(to_svg, panels.panels(view)))
+    shown = panels.panels(view)
+    small = "".join(to_svg(panel) for panel in shown if panel.small)
+    large = [to_svg(panel) for panel in shown if not panel.small]
+    beside = f"<div class='small'>{small}</div>" if small else ""
+    under = " under" if len(large) > 1 else ""
     return (
         f"<style>{rules.replace('@', scope)}</style><div class='gl-card {scope}'>"
         f"<code title='One click selects the line'>{words.torch_line(view, layer)}</code>"
-        f"<div class='panels'>{drawn}</div>{words.equations(view)}</div>"
+        f"<div class='panels'>{beside}<div class='large{under}'>{''.join(large)}</div></div>"
+        f"{words.equations(view)}</div>"
     )
 
 
@@ -41,4 +46,5 @@ def still(view: DeconvView, legal: DeconvView, layer: Layer | None = None) -> pl
     """The legal settings as a still picture."""
     heading = ("illegal; shown is " if view.illegal else "") + words.torch_line(legal, layer)
     alt = words.alt_text(legal, view.illegal)
-    return to_picture(panels.panels(legal), links.chosen_lights(legal), heading, alt)
+    small_first = sorted(panels.panels(legal), key=lambda panel: not panel.small)
+    return to_picture(small_first, links.chosen_lights(legal), heading, alt)

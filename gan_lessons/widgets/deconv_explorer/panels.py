@@ -1,17 +1,29 @@
 """The views of a deconvolution as panels of cells: one function for each, all from one view."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from gan_lessons.widgets.cells import Band, Cell, Grid, Label, Lights, Panel, number, shade
+from gan_lessons.widgets.cells import (
+    SMALLEST,
+    Band,
+    Cell,
+    Grid,
+    Label,
+    Lights,
+    Panel,
+    number,
+    shade,
+)
 from gan_lessons.widgets.deconv_explorer.grids import (
     entries,
-    readable_at,
+    has_numbers,
+    limit_of,
+    scale_of,
     shaded,
-    shaded_grid,
     size_text,
     tint,
     words_of,
@@ -26,71 +38,66 @@ MOST_BANDS = 400
 
 
 def panels(view: DeconvView) -> list[Panel]:
-    """Input, kernel and output, then the chosen way of how one becomes the other."""
+    """Input, kernel and output, then the chosen way of how one becomes the other.
+
+    In two dimensions stamps are added to the output itself, which then has no panel of its own.
+    """
     ways = {"stamps": stamps, "zeros": zeros, "matrix": matrix, "overlap": overlap}
-    chosen = ways.values() if view.settings.view == "all" else [ways[view.settings.view]]
-    return [*ends(view), *(panel for way in chosen for panel in way(view))]
+    chosen = list(ways) if view.settings.view == "all" else [view.settings.view]
+    one_grid = view.dims == 2 and "stamps" in chosen
+    first = ends(view)[: 2 if one_grid else 3]
+    return [*first, *(panel for way in chosen for panel in ways[way](view))]
 
 
 def ends(view: DeconvView) -> list[Panel]:
     """What goes in, what it is multiplied by, what comes out."""
     assert view.y is not None
-    inputs = [
-        Cell(j, i, number(value), tint(i, j), classes=f"in y{i} x{j}")
-        for i, j, value in entries(view.x)
-    ]
-    return [
-        Panel(
-            f"input x ({size_text(view.x.shape)})",
-            view.x.shape[1],
-            view.x.shape[0],
-            inputs,
-            words_of("input", view.x),
-            tip="What goes in: each number stamps the kernel, times itself, into the output.",
-        ),
-        shaded("kernel w", view.w, "ker", "w", tip="What each stamp is made of: the weights."),
-        shaded(
-            "output y",
-            view.y,
-            "out",
-            "y",
-            marks(view, "out"),
-            tip="What comes out: point at a cell to see the inputs and weights it is made of.",
-        ),
-    ]
+    tip = "What goes in: each number stamps the kernel, times itself, into the output."
+    inputs = shaded(view, "input x", view.x, "in", "x", tip=tip)
+    if view.numbers:  # each in a colour of its own, to be found again in what it makes
+        inputs.cells = [
+            Cell(j, i, number(value), tint(i, j), classes=f"in y{i} x{j}")
+            for i, j, value in entries(view.x)
+        ]
+    tip = "What each stamp is made of: the weights."
+    kernel = shaded(view, "kernel w", view.w, "ker", "w", tip=tip)
+    tip = "What comes out: point at a cell to see the inputs and weights it is made of."
+    output = shaded(view, "output y", view.y, "out", "y", marks(view, "out"), tip=tip)
+    if view.dims == 1:  # a row of its own, so that it keeps its place while its length changes
+        output = replace(output, whole_row=True, room=view.canvas[1])
+    return [inputs, kernel, output]
 
 
 def zeros(view: DeconvView) -> list[Panel]:
     """The input with zeros between and around, and the turned kernel that slides over it."""
     chosen = view.chosen if view.settings.walk == "outputs" else None
     row, column = chosen or (0, 0)
-    spread, (height, width) = view.spread, view.w.shape
+    spread = view.spread
     cells = _spread_cells(view)
     name = f"y[{column}]" if view.dims == 1 else f"y[{row},{column}]"
     turned = view.w.flip(0, 1)
-    largest = float(turned.abs().max())
     words = f"the input spread over {size_text(spread.shape)} places, the rest zeros"
     if view.dims == 2:
-        kernel = [
-            Cell(v, u, number(value), *shade(value, largest, True), _turned(view, u, v))
-            for u, v, value in entries(turned)
+        tip = "The kernel in reverse order: slid over the zeros, it makes the output."
+        slid = shaded(view, "turned kernel", turned, "ker", "turned w", tip=tip)
+        slid.title = f"turned w ({size_text(turned.shape)})"
+        slid.cells = [  # each is the kernel's own cell
+            cell._replace(classes=_turned(view, int(cell.y), int(cell.x))) for cell in slid.cells
         ]
-        slid = Panel(
-            "w turned by 180°",
-            width,
-            height,
-            kernel,
-            words_of("turned kernel", turned),
-            tip="The kernel in reverse order: slid over the zeros, it makes the output.",
-        )
         title = "zeros put in between and around the input"
         title += f"; the outlined cells times the turned w give {name}" if chosen else ""
         tip = "The input with s − 1 zeros between its cells: look which of them a window meets."
-        return [slid, Panel(title, spread.shape[1], spread.shape[0], cells, words, tip=tip)]
+        height, width = spread.shape
+        limit, scale = limit_of(view, "zer"), None if view.numbers else scale_of(view.x)
+        return [
+            slid,
+            Panel(title, width, height, cells, words, tip=tip, limit=limit, scale=scale),
+        ]
     extra = 2.6  # columns at the left, for the labels
     strip = [cell._replace(x=cell.x + extra) for cell in cells]
     labels = [Label(extra - 0.25, 0, "x, zeros"), Label(extra - 0.25, 1.2, "turned w")]
     labels.append(Label(extra - 0.25, 2.4, "product"))
+    largest = float(turned.abs().max())
     for _, v, value in entries(turned):
         at = column + v * view.dilation[1]
         paint, strength = shade(value, largest, True)
@@ -113,15 +120,17 @@ def zeros(view: DeconvView) -> list[Panel]:
 def _spread_cells(view: DeconvView) -> Grid:
     """Zeros, and the input's cells among them."""
     spread = view.spread.double().numpy()
-    readable = readable_at(*spread.shape)
+    readable = has_numbers(view, "zer", spread.shape)
+    largest = float(view.x.abs().max())
     rows, columns = ([d * (k - 1) - p + i * s for i in range(n)] for n, k, s, p, _, d in view.axes)
     above = {
         (rows[i], columns[j]): Cell(
             columns[j],
             rows[i],
             number(value) if readable else "",
-            tint(i, j),
-            classes=f"in y{i} x{j}",
+            *((tint(i, j), 1.0) if view.numbers else shade(value, largest, False)),
+            f"in y{i} x{j}",
+            tip="" if readable else f"x[{i},{j}] = {number(value)}",
         )
         for i, j, value in entries(view.x)
         if 0 <= rows[i] < len(spread) and 0 <= columns[j] < spread.shape[1]
@@ -162,10 +171,24 @@ def matrix(view: DeconvView) -> list[Panel]:
         bands = [Band(at, 0, 1, outputs, always) if along else Band(0, at, inputs, 1, always)]
     tip = "The whole layer as one matrix: each column has the same numbers, s rows further down."
     title = f"the matrix Cᵀ ({size}): row o is the recipe of y[o], column i is x[i]'s stamp"
-    if view.dims == 2 and view.x.numel() * view.w.numel() > MOST_SQUARES:
+    limit, scale = limit_of(view, "matrix"), scale_of(view.w)
+    too_many = view.x.numel() * view.w.numel() > MOST_SQUARES or SMALLEST * outputs > limit[1]
+    if view.dims == 2 and too_many:
         picture = _heat(view.matrix)
         return [
-            Panel(title, inputs, outputs, [], words, [], bands, picture, whole_row=True, tip=tip)
+            Panel(
+                title,
+                inputs,
+                outputs,
+                [],
+                words,
+                [],
+                bands,
+                picture,
+                tip=tip,
+                limit=limit,
+                scale=scale,
+            )
         ]
     cells = []
     if view.dims == 1:
@@ -193,12 +216,17 @@ def matrix(view: DeconvView) -> list[Panel]:
         return [
             Panel(title + bias, where + 2.9, outputs, cells, words, labels, whole_row=True, tip=tip)
         ]
-    cells = [
-        Cell(i, o, number(value, 2), *shade(value, largest, True))
-        for o, i, value in entries(view.matrix)
-        if value
+    readable = has_numbers(view, "matrix", (outputs, inputs))
+    cells = []
+    for o, i, value in entries(view.matrix):
+        if value:
+            text = number(value, 2)
+            written, said = (text, "") if readable else ("", text)
+            cells.append(Cell(i, o, written, *shade(value, largest, readable), tip=said))
+    scale = None if readable else scale
+    return [
+        Panel(title, inputs, outputs, cells, words, [], bands, tip=tip, limit=limit, scale=scale)
     ]
-    return [Panel(title, inputs, outputs, cells, words, [], bands, whole_row=True, tip=tip)]
 
 
 def overlap(view: DeconvView) -> list[Panel]:
@@ -209,8 +237,8 @@ def overlap(view: DeconvView) -> list[Panel]:
     words = words_of("overlap count", counts)
     tip = "How many inputs add up in each output: uneven counts show as a checkerboard."
     if view.dims == 2:
-        cells = shaded_grid(counts, "out", marks=marks(view, "out"))
-        return [Panel(title, counts.shape[1], counts.shape[0], cells, words, tip=tip)]
+        panel = shaded(view, "overlap count", counts, "out", "count", marks(view, "out"), tip=tip)
+        return [replace(panel, title=title)]
     extra = LABEL_ROOM
     blocks = []
     for column, pairs in enumerate(view.meets[1]):

@@ -11,6 +11,7 @@ from gan_lessons.widgets.settings import (
     menu,
     number_slider,
     plain,
+    toggle,
     whole_slider,
 )
 
@@ -22,6 +23,7 @@ VIEWS = {
     "overlap": "overlap",
     "all": "all",
 }
+SPEEDS = {"slow": 1500, "normal": 700, "fast": 200}  # milliseconds from a cell to the next
 LARGEST_SIZE = 10  # of the input, along a side
 LARGEST_NUMBER = 1_000_000  # that can be typed into a cell
 
@@ -129,6 +131,17 @@ class DeconvSettings(Settings):
     )
     step: int = whole_slider(
         0, 0, None, label="cell", tip="Which cell is chosen, counted row by row; at 0 none is."
+    )
+    numbers: bool = toggle(
+        True,
+        label="numbers",
+        tip="Numbers in the cells, where there is room; without them, colours say sign and size.",
+    )
+    speed: str = menu(
+        "normal",
+        tuple(SPEEDS),
+        label="speed",
+        tip="How fast Play goes from cell to cell: slow leaves time to read each equation.",
     )
     in_channel: int = whole_slider(
         0, 0, None, label="in channel", tip="Which input channel of the layer is shown."

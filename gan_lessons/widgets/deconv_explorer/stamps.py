@@ -6,7 +6,16 @@ import numpy as np
 from torch import Tensor
 
 from gan_lessons.widgets.cells import Cell, Grid, Label, Panel, number, shades
-from gan_lessons.widgets.deconv_explorer.grids import entries, readable_at, tint, words_of
+from gan_lessons.widgets.deconv_explorer.grids import (
+    entries,
+    has_numbers,
+    limit_of,
+    scale_of,
+    shaded,
+    size_text,
+    tint,
+    words_of,
+)
 from gan_lessons.widgets.deconv_explorer.links import marks, of_product
 from gan_lessons.widgets.deconv_explorer.view import DeconvView
 
@@ -14,7 +23,7 @@ LABEL_ROOM = 1.6  # columns to the left of a strip of cells
 
 
 def stamps(view: DeconvView) -> list[Panel]:
-    """In one dimension a row for each stamp, in two the canvas that they are added to."""
+    """In one dimension a row for each stamp, in two the output that they are added to."""
     walking = view.settings.walk == "inputs" and view.chosen is not None
     done = view.settings.step if walking else view.x.numel()
     canvas = view.stamped(done)
@@ -24,11 +33,22 @@ def stamps(view: DeconvView) -> list[Panel]:
     if view.dims == 1:
         return [_rows(view, done, canvas, title)]
     chosen = view.chosen if walking else None
-    height, width = canvas.shape
-    cells = _canvas_cells(view, canvas, chosen)
-    tip = "The stamps so far, added up: numbers grow where stamps overlap."
-    words = words_of("canvas", canvas)
-    return [_stamp(view, chosen), Panel(title, width, height, cells, words, tip=tip)]
+    symbol = "y" if done == view.x.numel() else "so far y"
+    (top, left), (height, width) = view.padding, view.out
+    canvas[top : top + height, left : left + width] += view.b
+    cells = _canvas_cells(view, canvas, chosen, symbol)
+    tip = "The stamps so far, added up: point at a cell to see what it is made of in the end."
+    output = Panel(
+        f"output y ({size_text(view.out)}), {title}",
+        canvas.shape[1],
+        canvas.shape[0],
+        cells,
+        words_of("output", canvas),
+        tip=tip,
+        limit=limit_of(view, "out"),
+        scale=None if cells.readable else scale_of(canvas),
+    )
+    return [output, _stamp(view, chosen)]
 
 
 def _rows(view: DeconvView, done: int, canvas: Tensor, title: str) -> Panel:
@@ -59,20 +79,23 @@ def _stamp(view: DeconvView, chosen: tuple[int, int] | None) -> Panel:
     tip = "The chosen input times the kernel: what it adds to the sum."
     if chosen is None:
         cells = [Cell(v, u, classes=f"ker y{u} x{v}") for u, v, _ in entries(view.w)]
-        return Panel("one stamp", width, height, cells, "no stamp is chosen", tip=tip)
+        limit = limit_of(view, "ker")
+        said = "no stamp is chosen"
+        return Panel("one stamp", width, height, cells, said, tip=tip, limit=limit, small=True)
     name = f"x[{chosen[0]},{chosen[1]}]·w"
-    stamp = view.x[chosen] * view.w
-    cells = [
-        Cell(v, u, number(value), tint(*chosen), classes=f"ker y{u} x{v}")
-        for u, v, value in entries(stamp)
-    ]
-    return Panel(name, width, height, cells, words_of(name, stamp), tip=tip)
+    made = shaded(view, name, view.x[chosen] * view.w, "ker", name, tip=tip)
+    made.title = name
+    if view.numbers:  # in the input's colour
+        made.cells = [cell._replace(paint=tint(*chosen), strength=1.0) for cell in made.cells]
+    return made
 
 
-def _canvas_cells(view: DeconvView, canvas: Tensor, chosen: tuple[int, int] | None) -> Grid:
+def _canvas_cells(
+    view: DeconvView, canvas: Tensor, chosen: tuple[int, int] | None, symbol: str = ""
+) -> Grid:
     """The canvas: what padding cuts is grey, the chosen input's stamp has its colour."""
     numbers = canvas.double().numpy()
-    readable = view.dims == 1 or readable_at(*canvas.shape)
+    readable = view.dims == 1 or has_numbers(view, "out", canvas.shape)
     paints, strengths = shades(numbers, float(np.abs(numbers).max()), readable)
     names = ["blank", "plus", "minus", "cut"]
     (top, left), (height, width) = view.padding, view.out
@@ -80,7 +103,7 @@ def _canvas_cells(view: DeconvView, canvas: Tensor, chosen: tuple[int, int] | No
     cut = np.ones(canvas.shape, bool)
     cut[linked] = False
     painted: list[tuple[Any, int]] = [(cut, 3)]
-    if chosen is not None:
+    if chosen is not None and view.numbers:
         names.append(tint(*chosen))
         stamp = np.ix_(
             *(
@@ -100,5 +123,6 @@ def _canvas_cells(view: DeconvView, canvas: Tensor, chosen: tuple[int, int] | No
         kind="out",
         linked=linked,
         readable=readable,
+        symbol=symbol,
         marks=marks(view, "out"),
     )

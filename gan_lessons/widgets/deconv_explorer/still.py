@@ -19,12 +19,12 @@ def to_picture(panels: Sequence[Panel], lights: set[str], heading: str, alt: str
     places, x, y, tallest = [], 0.0, 30.0, 0.0
     for panel in panels:  # from left to right, as a page would wrap them
         width, height = panel.size[0], panel.size[1] + caption
-        width = max(width, 7 * len(panel.title))
+        width = max(width, 7 * len(_title(panel)))
         if x and (x + width > WIDEST + 40 or panel.whole_row):
             x, y, tallest = 0.0, y + tallest + gap / 2, 0.0
         places.append((x, y))
         x, tallest = x + width + gap, max(tallest, height)
-    wide = max(px + max(p.size[0], 7 * len(p.title)) for p, (px, _) in _both(panels, places))
+    wide = max(px + max(p.size[0], 7 * len(_title(p))) for p, (px, _) in _both(panels, places))
     wide, tall = max(wide, 6.4 * len(heading)) + 2 * margin, y + tallest + margin
     drawn, axis = plots.figure(wide / 80, tall / 80)
     drawn.set_layout_engine("none")
@@ -33,9 +33,14 @@ def to_picture(panels: Sequence[Panel], lights: set[str], heading: str, alt: str
     axis.set_axis_off()
     axis.text(0, 14, heading, color=plots.INK, fontsize=9, fontweight="bold", va="center")
     for panel, (left, top) in _both(panels, places):
-        axis.text(left, top + 10, panel.title, color=plots.INK, fontsize=8.5, va="center")
+        axis.text(left, top + 10, _title(panel), color=plots.INK, fontsize=8.5, va="center")
         _draw(axis, panel, left, top + caption, lights)
     return plots.picture(drawn, alt)
+
+
+def _title(panel: Panel) -> str:
+    """With what the colours stand for, where numbers do not say it."""
+    return panel.title + (f", {panel.scale[0]} to {panel.scale[1]}" if panel.scale else "")
 
 
 def _draw(axis: Axes, panel: Panel, left: float, top: float, lights: set[str]) -> None:

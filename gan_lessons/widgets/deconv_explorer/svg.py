@@ -50,13 +50,23 @@ def to_svg(panel: Panel) -> str:
     row = "row " if panel.whole_row else ""
     title = escape(panel.title)
     caption = kit.tip(title, panel.tip) if panel.tip else title
+    shape = "" if row or panel.small else f" style='--w:{width}px'"
     return (
-        f"<figure class='{row}gl-tips'><figcaption>{caption}</figcaption><div class='scroll'>"
-        f"<svg width='{width}' viewBox='0 0 {width} {height}' "
+        f"<figure class='{row}gl-tips'{shape}><figcaption>{caption}</figcaption>"
+        f"<div class='scroll'><svg width='{width}' viewBox='0 0 {width} {height}' "
         f"font-size='{font or SMALLEST_FONT}' style='{style}' "
         f"role='img' aria-label='{escape(panel.words)}'>"
-        f"{''.join(parts)}</svg>{targets}</div></figure>"
+        f"{''.join(parts)}</svg>{targets}</div>{_scale(panel)}</figure>"
     )
+
+
+def _scale(panel: Panel) -> str:
+    """What the colours stand for, where numbers do not say it."""
+    if panel.scale is None:
+        return ""
+    least, most = panel.scale
+    kind = "" if least == "0" else " both"
+    return f"<div class='scale'>{least}<i class='bar{kind}'></i>{most}</div>"
 
 
 def _cells(cells: Iterable[Cell], u: int, with_text: bool) -> Iterator[str]:

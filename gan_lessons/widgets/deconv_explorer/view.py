@@ -25,12 +25,14 @@ class DeconvView:
     """A deconvolution with all that is shown of it, from settings and an optional layer.
 
     x: (height, width), w: (kernel height, kernel width), y: the same as x for the output, or None
-    if the settings are illegal; one channel of each.
+    if the settings are illegal; one channel of each. numbers: whether they are written in the cells
+    that have room for them; in one dimension there are few, and they always are.
     """
 
     def __init__(self, settings: DeconvSettings, layer: Layer | None = None):
         self.settings = settings
         self.dims = settings.dims
+        self.numbers = settings.numbers or self.dims == 1
         pattern = patterns.INPUTS[settings.input_pattern](settings.size, self.dims)
         self.x = _edited(pattern, settings.input_edits)
         if layer is None:

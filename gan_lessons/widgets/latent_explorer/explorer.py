@@ -64,6 +64,8 @@ class LatentExplorer(Explorer[LatentSettings]):
         self._large = kit.html(css_class="large")
         self._strips = [kit.html() for _ in self.directions]
         self._walk, self._grid = kit.html(), kit.html()
+        self._above, self._below = kit.html(css_class="corners"), kit.html(css_class="corners")
+        self._place = w.Label(layout=w.Layout(min_width="150px"))
         # Marks move by variables of a style; several explorers may stand in one page.
         self._scope = f"gl-latent-scope-{self._large.model_id[:12]}"
         top = [controls[name] for name in ("view", "seed", "new", "reset")]
@@ -73,12 +75,12 @@ class LatentExplorer(Explorer[LatentSettings]):
             directions.append(kit.row([controls[f"direction{i}"], strip]))
             directions[-1].add_class("direction")
         ways = kit.row([controls["path"], controls["towards"]])
-        ends = kit.row([controls["play"], controls["position"]])
+        ends = kit.row([controls["play"], controls["position"], self._place])
         cells = kit.row([controls["row"], controls["column"]])
         views = {
             "directions": kit.column(directions),
             "walk": kit.column([ends, self._walk]),
-            "grid": kit.column([cells, self._stack()]),
+            "grid": kit.column([cells, self._above, self._stack(), self._below]),
         }
         # A part, and the views that it belongs to.
         self._parts: list[tuple[w.Widget, tuple[str, ...]]] = [
@@ -128,7 +130,8 @@ class LatentExplorer(Explorer[LatentSettings]):
         return page.page_html(view, beside, self.shares.tolist(), self.source.classes)
 
     def adapt(self) -> None:
-        """Hides what belongs to other views."""
+        """Hides what belongs to other views, and says where on the walk the slider stands."""
+        self._place.value = page.place(self.settings.position)
         for part, views in self._parts:
             part.layout.display = None if self.settings.view in views else "none"
 
@@ -150,6 +153,7 @@ class LatentExplorer(Explorer[LatentSettings]):
             self._walk.value = page.walk_html(beside)
         else:
             self._grid.value = page.grid_html(beside)
+            self._above.value, self._below.value = page.corners(self.settings)
 
     # What happens
 

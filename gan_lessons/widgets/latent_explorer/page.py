@@ -10,6 +10,7 @@ from gan_lessons.widgets import kit
 from gan_lessons.widgets.cells import number
 from gan_lessons.widgets.latent_explorer.settings import (
     FARTHEST,
+    FRAMES,
     SIDE,
     STEPS,
     STRIP,
@@ -24,6 +25,15 @@ BESIDE = {
     "grid": "beside it the grid between four corners",
 }
 Classes = tuple[str, ...]  # the names of the labels
+# A click on a picture types its number into the slider that stands for it: widgets have no event
+# for a click in HTML. Without a slider, as in a page with no kernel, nothing happens.
+PICK = (
+    "const box=this.getBoundingClientRect(),"
+    "typed=this.closest('.gl-latent').querySelector('.gl-latent-{control} .widget-readout');"
+    "if(typed){{typed.textContent={first}+{step}*Math.floor("
+    "Math.min(.999,(event.clientX-box.x)/box.width)*{count});"
+    "typed.dispatchEvent(new KeyboardEvent('keydown',{{keyCode:13,bubbles:true}}))}}"
+)
 
 
 def marks(settings: LatentSettings) -> str:
@@ -68,8 +78,11 @@ def page_html(
     """The large picture with its neighbours, as one page."""
     if view.settings.view == "directions":
         parts = "".join(strip_html(beside, i, share) for i, share in enumerate(shares))
+    elif view.settings.view == "walk":
+        parts = walk_html(beside)
     else:
-        parts = (walk_html if view.settings.view == "walk" else grid_html)(beside)
+        above, below = corners(view.settings)
+        parts = above + grid_html(beside) + below
     return (
         f"<div class='both' style='{marks(view.settings)}'>{large_html(view, classes)}"
         f"<div class='beside'>{parts}</div></div>"
@@ -88,7 +101,12 @@ def strip_html(beside: Neighbours, i: int, share: float) -> str:
     return (
         "<div class='gl-card strip'>"
         + (f"<div class='row'>{numbers}</div>" if numbers else "")
-        + _sheet(beside.pictures[i : i + 1], words, f"left:calc(100%*var(--d{i}));top:0")
+        + _sheet(
+            beside.pictures[i : i + 1],
+            words,
+            f"left:calc(100%*var(--d{i}));top:0",
+            _pick(f"direction{i + 1}", STRIP, -int(FARTHEST), 1),
+        )
         + f"<div class='muted gl-tips'>{says}</div></div>"
     )
 
@@ -115,9 +133,14 @@ def walk_html(beside: Neighbours) -> str:
         "How different two pictures side by side are: equal numbers mean an even walk.",
     )
     lengths = kit.tip("|z| along the walk", "Where it sinks, latents are unlike random ones.")
+    settings = beside.settings
+    ends = _ends(f"seed {settings.seed}", f"{settings.path} walk", f"seed {settings.towards}")
+    numbers = "".join(f"<span>{i}</span>" for i in range(1, frames + 1))
+    pick = _pick("position", frames, 0, STEPS // (frames - 1))
     return (
-        f"<div class='gl-card walk'><p>{beside.settings.path.capitalize()} walk</p>"
-        + _sheet(beside.pictures, f"{frames} pictures of the walk", place)
+        f"<div class='gl-card walk'>{ends}"
+        + _sheet(beside.pictures, f"{frames} pictures of the walk", place, pick)
+        + f"<div class='row'>{numbers}</div>"
         + f"<div class='row gaps'>{gaps}</div>"
         + f"<p class='muted gl-tips'>{says}: the pictures' distance (root mean square, pixels "
         f"in [−1, 1]); in z it is {_range(beside.z_distances)}</p>"
@@ -136,6 +159,21 @@ def grid_html(beside: Neighbours) -> str:
     return f"<div class='gl-card cells'>{_sheet(beside.pictures, words, place)}</div>"
 
 
+def corners(settings: LatentSettings) -> tuple[str, str]:
+    """What stands over the grid and under it: whose latents its corners are."""
+    left, right = f"seed {settings.seed}", f"seed {settings.towards}"
+    return _ends(left, right), _ends(f"{left}, second latent", f"{right}, second latent")
+
+
+def place(position: int) -> str:
+    """Where on the walk a position is, by the pictures that are shown of it."""
+    each = STEPS // (FRAMES - 1)
+    before, further = divmod(position, each)
+    if not further:
+        return f"picture {before + 1} of {FRAMES}"
+    return f"{further}/{each} from picture {before + 1} to {before + 2}"
+
+
 def ends_of(beside: Neighbours) -> float:
     """The dashed line of a walk: the mean of the lengths of its ends."""
     return (beside.norms[0] + beside.norms[-1]) / 2
@@ -147,7 +185,7 @@ def where(view: LatentView) -> str:
     ends = f"from seed {s.seed} to {s.towards}"
     starts = {
         "seed": f"seed {s.seed}",
-        "walk": f"{s.path} walk {ends}, {100 * s.position / STEPS:.0f} % of the way",
+        "walk": f"{s.path} walk {ends}, {place(s.position)}",
         "grid": f"grid of seeds {s.seed} and {s.towards}, row {s.row}, column {s.column}",
     }
     if s.view != "directions":
@@ -202,6 +240,10 @@ def to_picture(view: LatentView, beside: Neighbours, classes: Classes = ()) -> p
         right.set_xlabel(f"distances between neighbours: {gaps}")
         marked = [((columns - 1) * settings.position / STEPS, 0.0)]
     else:
+        right.set_xlabel(
+            f"left corners: seed {settings.seed}; right: seed {settings.towards}; "
+            "below: the second latent of each"
+        )
         marked = [(settings.column - 1.0, settings.row - 1.0)]
     for x, y in marked:
         corner = (x * across - 0.5, y * down - 0.5)
@@ -210,10 +252,21 @@ def to_picture(view: LatentView, beside: Neighbours, classes: Classes = ()) -> p
     return plots.picture(drawn, still_alt_text(view, classes))
 
 
-def _sheet(pictures: Tensor, words: str, place: str) -> str:
+def _pick(control: str, count: int, first: int, step: int) -> str:
+    """What makes pictures side by side choose `first`, `first + step`, … of a slider."""
+    act = PICK.format(control=control, count=count, first=first, step=step)
+    return f' title="Click a picture to go there" onclick="{act}"'
+
+
+def _ends(*words: str) -> str:
+    """Words at the left, in the middle and at the right of pictures."""
+    return f"<div class='ends'>{''.join(f'<span>{each}</span>' for each in words)}</div>"
+
+
+def _sheet(pictures: Tensor, words: str, place: str, pick: str = "") -> str:
     rows, columns = pictures.shape[:2]
     return (
-        f"<div class='sheet' style='--rows:{rows};--columns:{columns}'>"
+        f"<div class='sheet' style='--rows:{rows};--columns:{columns}'{pick}>"
         f"{kit.to_img(pictures.flatten(0, 1), words, columns)}<i></i><b style='{place}'></b></div>"
     )
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from gan_lessons.widgets.judged import logits
 
+MEDIAN_OF = 200  # items
 Answer = bool | None  # "real", "fake", or no answer in time
 GROUPS = {
     (True, True): "both right",
@@ -22,7 +23,7 @@ GROUPS = {
 class Deck:
     """items: (rounds, ...) in the order in which they are shown. real: (rounds,) bool.
 
-    logits: (rounds,) of D, which calls real what is above 0.
+    logits: (rounds,) of D, less its offset: it calls real what is above 0.
     """
 
     items: Tensor
@@ -43,7 +44,16 @@ def deal(discriminator: nn.Module, real: Tensor, fake: Tensor, rounds: int, seed
               False: torch.randperm(len(fake), generator=rng).tolist()}  # fmt: skip
     sets = {True: real, False: fake}
     items = torch.stack([sets[coin][orders[coin].pop()] for coin in coins.tolist()])
-    return Deck(items, coins, logits(discriminator, items))
+    return Deck(items, coins, logits(discriminator, items) - offset(discriminator, real, fake))
+
+
+def offset(discriminator: nn.Module, real: Tensor, fake: Tensor) -> float:
+    """Halfway between D's median logits of real and of generated items.
+
+    A D that never learned where 0 is may still tell them apart: in training it sees batches, here
+    single items, and with batch norm that shifts all of its logits.
+    """
+    return sum(logits(discriminator, each[:MEDIAN_OF]).median().item() for each in (real, fake)) / 2
 
 
 def groups(deck: Deck, answers: Sequence[Answer]) -> dict[str, list[int]]:

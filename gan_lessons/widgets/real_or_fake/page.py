@@ -74,7 +74,8 @@ def _last(deck: Deck, answers: list[Answer]) -> str:
         f"<div class='last'><div class='item'>{picture}</div><div>"
         f"<p>It was <b>{WORDS[bool(deck.real[number])]}</b>.</p>"
         f"<p>{MARKS[you]} you said {WORDS[answers[-1]]}</p>"
-        f"<p>{MARKS[d]} D said {WORDS[logit > 0]}, logit {kit.fixed(logit, 1)}</p></div></div>"
+        f"<p>{MARKS[d]} D said {WORDS[logit > 0]}, {kit.fixed(abs(logit), 1)} "
+        f"{'above' if logit > 0 else 'below'} its middle</p></div></div>"
     )
 
 

@@ -11,7 +11,13 @@ from gan_lessons import checks, data, plots
 from gan_lessons.upsample import STRATEGIES
 from gan_lessons.widgets import kit
 from gan_lessons.widgets.explorer import Explorer
-from gan_lessons.widgets.upsampling_explorer.page import alt_text, to_html, to_picture
+from gan_lessons.widgets.upsampling_explorer.page import (
+    alt_text,
+    note,
+    progress,
+    to_html,
+    to_picture,
+)
 from gan_lessons.widgets.upsampling_explorer.settings import UpsamplingSettings
 from gan_lessons.widgets.upsampling_explorer.training import (
     MOST_STEPS,
@@ -22,6 +28,7 @@ from gan_lessons.widgets.upsampling_explorer.training import (
 from gan_lessons.widgets.upsampling_explorer.view import view_of
 
 SLICE = 0.025  # seconds of training in a tick of Play; drawing comes on top
+PATIENCE = 0.15  # seconds of training after which the page says how far it is
 TICK_MS = 60
 
 
@@ -33,7 +40,8 @@ class UpsamplingExplorer(Explorer[UpsamplingSettings]):
     strategies: 1 to 6 names of `upsample.STRATEGIES`. seed (0 to 999,999): of the first weights and
     of the order of the pictures, the same for all. input: "picture", "smooth", "flat" or "wave".
     picture (0 to 63): which one. frequency (0 to 0.5): of the wave, in cycles per input pixel.
-    steps (0 to 400, by 5): so many are trained before it is shown. images: grey ones to train on,
+    steps (0 to 400, by 5): so many are trained before it is shown. more: whether all scores are
+    shown, and not only those to compare first. images: grey ones to train on,
     64 of which are kept out to judge by; by default MNIST, or the built-in glyphs if MNIST cannot
     be loaded.
 
@@ -59,9 +67,9 @@ class UpsamplingExplorer(Explorer[UpsamplingSettings]):
         first = UpsamplingSettings(checks.items("strategies", strategies), seed, **settings)
         self.pictures = _usual_pictures() if images is None else Pictures(images)
         self._aside: dict[tuple[str, int], Course] = {}  # the courses of frames
+        self._progress, self._note = kit.html(css_class="busy"), kit.html()
         self._begin(first)
-        while self.trained < first.steps:
-            self._hindmost.advance()
+        self._train_to(first.steps)
         super().__init__(first)
 
     def build(self) -> w.Widget:
@@ -73,12 +81,13 @@ class UpsamplingExplorer(Explorer[UpsamplingSettings]):
         self._picture = kit.html()
         rows = (
             list(STRATEGIES),
-            ["input", "picture", "frequency", "seed"],
+            ["input", "picture", "frequency", "seed", "more"],
             ["train", "step", "reset", "steps"],
         )
         choose, given, train = (kit.row([controls[name] for name in names]) for names in rows)
-        train.children = (w.Label("Train:"), *train.children)
-        return kit.column([choose, given, train, self._picture])
+        given.children = (w.Label("Input:"), *given.children)
+        train.children = (w.Label("Train:"), *train.children, self._progress)
+        return kit.column([choose, self._note, given, train, self._picture])
 
     # What is shown
 
@@ -104,15 +113,14 @@ class UpsamplingExplorer(Explorer[UpsamplingSettings]):
         return to_html(view_of(settings, self.pictures, self._courses_aside(settings)))
 
     def adapt(self) -> None:
-        """The slider of steps goes as far as the training has come; a wave has its frequency."""
+        """A wave has its frequency; why strategies are disabled stands under them."""
         settings, controls = self.settings, self.controls
         shown = "visible" if settings.input == "picture" else "hidden"
         controls["picture"].layout.visibility = shown
         waves = settings.input == "wave"  # whose slider takes the place of the picture's
         for name, there in (("picture", not waves), ("frequency", waves)):
             controls[name].layout.display = None if there else "none"
-        controls["steps"].max = max(STRETCH, self.trained)  # a slider needs some way to go
-        controls["steps"].disabled = not self.trained
+        self._note.value = note(len(settings.strategies))
         controls["step"].disabled = self.trained == MOST_STEPS
 
     def draw(self) -> None:
@@ -124,17 +132,18 @@ class UpsamplingExplorer(Explorer[UpsamplingSettings]):
     def changed(self, name: str, value: Any) -> None:
         before = self.settings
         if name == "strategies":
-            newest = before.steps == self.trained
+            reached, newest = self.trained, before.steps == self.trained
             self.settings = before.changed(strategies=value)
             self._enrol()
-            # Who looks at the newest goes on to; a strategy that is new has no steps yet.
-            steps = self.trained if newest else min(before.steps, self.trained)
-            self.show(self.settings.changed(steps=steps))
+            self._train_to(reached)  # a strategy that is new
+            self.show(self.settings.changed(steps=self.trained if newest else before.steps))
         elif name == "seed":
             self._begin(before.changed(seed=value, steps=0))
             self.show()
         elif name == "steps":
-            self.show(before.changed(steps=min(value, self.trained) // STRETCH * STRETCH))
+            steps = value // STRETCH * STRETCH  # it may be typed
+            self._train_to(steps)
+            self.show(before.changed(steps=steps))
         else:
             super().changed(name, value)
 
@@ -152,10 +161,19 @@ class UpsamplingExplorer(Explorer[UpsamplingSettings]):
             self._show_newest()
 
     def _step(self) -> None:
-        goal = min(MOST_STEPS, self.trained + STRETCH)
-        while self.trained < goal:
-            self._hindmost.advance()
+        self._train_to(min(MOST_STEPS, self.trained + STRETCH))
         self._show_newest()
+
+    def _train_to(self, goal: int) -> None:
+        """Brings all chosen strategies to a step. What takes a while says how far it is."""
+        said = time.perf_counter()
+        while (course := self._hindmost).steps < goal:
+            course.advance()
+            if time.perf_counter() - said > PATIENCE:
+                said = time.perf_counter()
+                steps = [self._courses[name].steps for name in self.settings.strategies]
+                self._progress.value = progress(steps, goal)
+        self._progress.value = ""
 
     def _reset(self) -> None:
         self.stop()
@@ -193,6 +211,11 @@ class UpsamplingExplorer(Explorer[UpsamplingSettings]):
                     own.advance()
             found[name] = own
         return found
+
+    def _values(self, name: str) -> list[Any]:
+        """Of the steps, those that are trained: a flip-book trains no further by itself."""
+        values = super()._values(name)
+        return [v for v in values if v <= self.trained] if name == "steps" else values
 
     def _show_newest(self) -> None:
         self.show(self.settings.changed(steps=self.trained))

@@ -13,6 +13,7 @@ from gan_lessons.widgets.cells import shade
 from gan_lessons.widgets.kit import PALETTE, fixed, percent
 from gan_lessons.widgets.upsampling_explorer import spectra
 from gan_lessons.widgets.upsampling_explorer.imaging import Imaging, places
+from gan_lessons.widgets.upsampling_explorer.settings import MOST_STRATEGIES
 from gan_lessons.widgets.upsampling_explorer.training import KEPT_OUT, budget
 from gan_lessons.widgets.upsampling_explorer.view import Column, UpsamplingView
 
@@ -39,6 +40,27 @@ def to_html(view: UpsamplingView) -> str:
     return (
         f"<div class='gl-card paper'>{_strip(view)}"
         f"<div class='cards' style='{style}'>{cards}</div></div>"
+    )
+
+
+def note(count: int) -> str:
+    """Why strategies are disabled with so many chosen, and what comes of choosing one."""
+    if count == MOST_STRATEGIES:
+        words = f"{count} strategies are the most: take one away, and the grey ones can be chosen."
+    elif count == 1:
+        words = "One strategy has to stay, so its button is locked until you choose another."
+    else:
+        words = f"{count} of at most {MOST_STRATEGIES} strategies. "
+        words += "A new one is first trained to the step of the others."
+    return f"<div class='note'>{words}</div>"
+
+
+def progress(steps: list[int], goal: int) -> str:
+    """How far the strategies are on the way to a step."""
+    done = sum(min(step, goal) for step in steps)
+    return (
+        f"<div><progress value='{done}' max='{goal * len(steps)}'></progress> "
+        f"training: step {min(steps)} of {goal}</div>"
     )
 
 
@@ -175,31 +197,33 @@ def _strip(view: UpsamplingView) -> str:
 
 
 def _card(column: Column, view: UpsamplingView) -> str:
-    start, now = column.start, column.now
+    start, now, more = column.start, column.now, view.settings.more
     first = column is view.columns[0]  # where Tab stops for the sentences: once is enough
     size = f"{column.channels} channels, {column.cost.parameters:,} weights"
-    table = (
-        _row("checkerboard", f"<b>{percent(now.checkerboard)}</b>", focus=first)
-        + _row("at step 0", percent(start.checkerboard), "muted")
-        + _row("error", f"<b>{fixed(now.error, 3)}</b>", focus=first)
-        + _row("at step 0", fixed(start.error, 3), "muted")
-    )
+    table = _row("checkerboard", f"<b>{percent(now.checkerboard)}</b>", focus=first)
+    table += _row("at step 0", percent(start.checkerboard), "muted") if more else ""
+    table += _row("error", f"<b>{fixed(now.error, 3)}</b>", focus=first)
+    table += _row("at step 0", fixed(start.error, 3), "muted") if more else ""
+    network = kit.tip(size, TIPS["weights"], focus=first)
     return (
         f"<div class='card'><div class='name'>{column.name}</div>"
         f"<div class='muted about'>{escape(STRATEGIES[column.name].description)}</div>"
         f"{kit.to_img(column.picture, f'what {column.name} makes of the input')}"
-        f"{_here(column, first)}{_phases(column, first)}{spectra.to_svg(column, view)}"
+        f"{_here(column, first, more)}{_phases(column, first)}{spectra.to_svg(column, view)}"
         f"<div class='part'><b>over {KEPT_OUT} pictures</b>{table}</div>"
-        f"<div class='muted part gl-tips'>{kit.tip(size, TIPS['weights'], focus=first)}</div></div>"
+        + (f"<div class='muted part gl-tips'>{network}</div></div>" if more else "</div>")
     )
 
 
-def _here(column: Column, first: bool) -> str:
-    """The numbers of the picture that is shown."""
-    if not column.waves:
-        return _row("checkerboard here", percent(column.checkerboard), "muted", focus=first)
-    start, now = (image_to_signal(each) for each in column.waves)
-    rows = _row("image / signal", f"<b>{now}</b>", focus=first) + _row("at step 0", start, "muted")
+def _here(column: Column, first: bool, more: bool) -> str:
+    """The numbers of the picture that is shown; its element is there in any case."""
+    rows = ""
+    if column.waves:
+        start, now = (image_to_signal(each) for each in column.waves)
+        rows = _row("image / signal", f"<b>{now}</b>", focus=first)
+        rows += _row("at step 0", start, "muted") if more else ""
+    elif more:
+        rows = _row("checkerboard here", percent(column.checkerboard), "muted", focus=first)
     return f"<div>{rows}</div>"
 
 

@@ -8,6 +8,7 @@ from gan_lessons.widgets.settings import (
     buttons,
     number_slider,
     seed_box,
+    toggle,
     toggles,
     whole_slider,
 )
@@ -42,7 +43,7 @@ class UpsamplingSettings(Settings):
         22,  # a bold one, which can be recognised when it is small
         0,
         KEPT_OUT - 1,
-        label="picture",
+        label="which one",
         tip="Which of the kept-out pictures is enlarged.",
     )
     frequency: float = number_slider(
@@ -60,5 +61,11 @@ class UpsamplingSettings(Settings):
         MOST_STEPS,
         step=STRETCH,
         label="step",
-        tip="Goes back in the training: see when a pattern leaves, and whether it leaves at all.",
+        tip="Goes back in the training, or trains on to a later step: see when a pattern leaves, "
+        "and whether it leaves at all.",
+    )
+    more: bool = toggle(
+        False,
+        label="more scores",
+        tip="The scores at step 0, the checkerboard of this picture alone, the networks' sizes.",
     )
