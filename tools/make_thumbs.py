@@ -24,7 +24,7 @@ SIZE = (320, 180)  # pixels; shown at half of that, for sharp screens
 Part = tuple[float, float, float, float]
 WHOLE: Part = (0, 0, 1, 1)
 CHOSEN: dict[str, tuple[str, Part]] = {
-    "01": ("Deconvolution explorer, 1-D: kernel 3, stride 2", (0, 0.43, 0.62, 1)),
+    "01": ("Deconvolution explorer, 1-D: kernel 3, stride 2", (0, 0.55, 0.77, 1)),
     "02": ("Deconvolution explorer, 2-D: kernel 4 × 3", (0, 0.05, 0.94, 0.52)),
     "03": ("The mean picture of ten untrained generators", (0, 0, 0.39, 0.48)),
     "04": ("Eight blue heaps", (0, 0, 0.5, 1)),
