@@ -27,7 +27,8 @@ class RealOrFake(Explorer[RealOrFakeSettings]):
     discriminator: gives logits; it calls real what is above the middle of its medians of both.
     real, fake: pictures (N, 1 or 3, H, W) in [-1, 1], or clouds (N, points, 2) that are judged as
     a whole, by the mean logit; be fair, and take real ones that D has not learned from. rounds: how
-    many are dealt, 2 to 200, each real or fake by a coin. Other settings as in `RealOrFakeSettings`: seconds, seed.
+    many are dealt, 2 to 200, each real or fake by a coin. Other settings as in
+    `RealOrFakeSettings`: seconds, seed.
 
     Raises:
         ValueError: a value is outside its range, or there are too few pictures.
