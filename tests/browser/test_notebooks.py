@@ -31,7 +31,8 @@ TROUBLE = """() => {
         const say = words => found.push(`cell ${i}: ${words}`);
         const code = cell.matches('.jp-CodeCell');
         const prompt = code ? cell.querySelector('.jp-InputPrompt').textContent : '';
-        if (code && cell.querySelector('.cm-content').textContent.trim() && !/\\d/.test(prompt))
+        const source = cell.querySelector('.cm-content');  // folded, it has none, and no number
+        if (code && source && source.textContent.trim() && !/\\d/.test(prompt))
             say('was not run');
         for (const output of cell.querySelectorAll('.jp-OutputArea-output')) {
             const type = output.getAttribute('data-mime-type') || '';
