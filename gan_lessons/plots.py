@@ -130,7 +130,7 @@ def gallery(
     *,
     size: float = 1.4,
     colours: str = "gray",
-    most: float | Tensor | None = None,
+    most: float | None = None,
 ) -> Figure:
     """Maps side by side, each under a few words.
 
@@ -147,7 +147,7 @@ def gallery(
     size = number("size", size, above=0, most=20)
     colours = one_of("colours", colours, matplotlib.colormaps)
     if most is not None:
-        most = number("most", most.item() if isinstance(most, Tensor) else most, above=0)
+        most = number("most", most, above=0)
     if len(titles) != len(pictures):
         raise ValueError(f"titles must be {len(pictures)}, one for each, got {len(titles)}")
     columns = min(whole("columns", columns, 1, MOST_AXES), len(pictures))

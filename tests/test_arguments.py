@@ -4,6 +4,7 @@ Every public function and class of the lower modules is called with each of its 
 by each of many wrong values.
 """
 
+import functools
 import inspect
 import sys
 from collections.abc import Callable
@@ -26,6 +27,19 @@ from wrong_values import ALLOWED, EMPTY, WRONG, arguments_of, complaint, public,
 
 def rng() -> torch.Generator:
     return torch.Generator().manual_seed(0)
+
+
+@functools.wraps(parts.network)
+def registered(cls):
+    """`parts.network`, undone: nothing stays registered, and the class is as before."""
+    known, construct = dict(parts.NETWORKS), getattr(cls, "__init__", None)
+    try:
+        return parts.network(cls)
+    finally:
+        parts.NETWORKS.clear()
+        parts.NETWORKS.update(known)
+        if isinstance(cls, type) and cls.__init__ is not construct:
+            cls.__init__ = construct
 
 
 def table(*functions: Callable, kinds: dict[str, str], **arguments: Any) -> dict:
@@ -186,7 +200,7 @@ CALLS: dict[Callable, tuple[dict[str, Any], dict[str, str]]] = {
         channels=4,
         blocks=2,
     ),
-    **table(parts.network, kinds={"cls": "object"}, cls=nn.Linear),
+    **table(registered, kinds={"cls": "object"}, cls=nn.Linear),
     **table(
         *(parts.JoinLabel, parts.Projection),
         kinds={"latent": "positive", "features": "positive", "classes": "natural"},

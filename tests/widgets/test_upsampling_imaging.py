@@ -251,18 +251,15 @@ def rows_of(card: ET.Element) -> list[tuple[str, str]]:
 
 
 def test_the_page_says_the_ratio_and_marks_both_places():
-    shown = show(("deconv4", "deconv4-bilinear"), steps=5)
+    shown = show(("deconv4", "deconv4-bilinear"), steps=5, more=True)
     root = ET.fromstring(shown._picture.value)
     cards = [e for e in root.iter() if "card" in e.get("class", "").split()]
     assert len(cards) == 2
     for card, column in zip(cards, shown.view.columns, strict=True):
         numbers = column.metrics
         now, start = numbers["image_to_signal"], numbers["image_to_signal_at_start"]
-        expected_rows = [
-            ("image / signal", f"{100 * now:.2f} %"),
-            ("at step 0", f"{100 * start:.2f} %"),
-        ]
-        assert rows_of(card)[:2] == expected_rows
+        assert rows_of(card)[0] == ("image / signal", f"{100 * now:.2f} %")
+        assert ("at step 0", f"{100 * start:.2f} %") in rows_of(card)
         lines = [e for e in card.iter("line") if e.get("class") == "mark"]
         assert [line.get("x1") for line in lines] == ["15.0%", "85.0%"]  # of 1/2: .075 and .425
         assert {e.text for e in card.iter("text")} >= {"signal", "image"}
