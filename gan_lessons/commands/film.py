@@ -1,6 +1,7 @@
 """`gan-lessons film`: a run's training as a film."""
 
 import argparse
+import math
 from collections.abc import Iterator
 
 from PIL import Image, ImageColor, ImageDraw, ImageFont
@@ -9,6 +10,7 @@ from gan_lessons import checks, plots
 from gan_lessons.commands import video
 from gan_lessons.commands.inputs import file_written, out_of
 from gan_lessons.train.film import FILE, Film, Scene
+from gan_lessons.train.history import thinned, zone
 
 HOLD = 1.5  # seconds that the last scene stays
 BAND = 64  # pixels under the pictures, for the losses
@@ -43,39 +45,46 @@ def frames(
     film: Film, scenes: list[Scene], scale: int = 2, columns: int | None = None
 ) -> Iterator[Image.Image]:
     """RGB pictures of one size: a sheet for each scene, over the losses up to its step."""
+    band = None
     for scene in scenes:
         sheet = plots.sheet(scene.pictures, columns, scale=scale, gap=2)
         width = max(sheet.width, 160)
+        band = band or _Band(film, width)
         frame = Image.new("RGB", (width, sheet.height + BAND), plots.PAPER)
         frame.paste(sheet, ((width - sheet.width) // 2, 0))
-        frame.paste(_band(film, scene.step, width), (0, sheet.height))
+        frame.paste(band.at(scene.step), (0, sheet.height))
         yield frame
 
 
-def _band(film: Film, step: int, width: int) -> Image.Image:
-    """The step, and the losses of all steps, faint behind the moment that is shown."""
-    twice = Image.new("RGB", (2 * width, 2 * BAND), plots.PAPER)  # half of it looks smooth
-    draw = ImageDraw.Draw(twice)
-    last = max(1, film.scenes[-1].step)
-    values = sorted(v for losses in film.history.losses.values() for v in losses)
-    top = max(1.5, values[int(0.98 * (len(values) - 1))] if values else 0.0)
-    low = min(0.0, values[int(0.02 * (len(values) - 1))] if values else 0.0)
-    left, right, upper, lower = 8, 2 * width - 8, 40, 2 * BAND - 8
+class _Band:
+    """The losses of all steps, faint, with those up to a step over them: twice as large, so that
+    half of it looks smooth.
+    """
 
-    def spot(at: float, value: float) -> tuple[float, float]:
-        share = (min(max(value, low), top) - low) / (top - low)
-        return left + (right - left) * at / last, lower - (lower - upper) * share
+    def __init__(self, film: Film, width: int):
+        self.size, self.last = (width, BAND), max(1, film.scenes[-1].step)
+        self.curves = {turn: thinned(losses) for turn, losses in film.history.losses.items()}
+        self.low, self.top = zone(list(self.curves.values()), 1.5)
+        self.box = 8, 40, 2 * width - 8, 2 * BAND - 8  # left, upper, right, lower
+        self.font = ImageFont.load_default(24)
 
-    for turn, losses in film.history.losses.items():
-        colour = ImageColor.getrgb(COLOURS.get(turn, plots.REAL))
-        faint = tuple((each + 3 * 250) // 4 for each in colour)
-        spots = [spot(i, value) for i, value in enumerate(losses, start=1) if i <= last]
-        if len(spots) > 1:
-            draw.line(spots, fill=faint, width=2)
-        if len(spots[:step]) > 1:
-            draw.line(spots[:step], fill=colour, width=3)
-    at = spot(step, low)[0]
-    draw.line([(at, upper), (at, lower)], fill=plots.INK, width=2)
-    font = ImageFont.load_default(24)
-    draw.text((left, 4), f"step {step:,}", fill=plots.INK, font=font)
-    return twice.resize((width, BAND), Image.Resampling.BOX)
+    def spot(self, step: float, value: float) -> tuple[float, float]:
+        left, upper, right, lower = self.box
+        share = (min(max(value, self.low), self.top) - self.low) / (self.top - self.low)
+        return left + (right - left) * step / self.last, lower - (lower - upper) * share
+
+    def at(self, step: int) -> Image.Image:
+        twice = Image.new("RGB", (2 * self.size[0], 2 * self.size[1]), plots.PAPER)
+        draw = ImageDraw.Draw(twice)
+        for turn, points in self.curves.items():
+            colour = ImageColor.getrgb(COLOURS.get(turn, plots.REAL))
+            faint = tuple((each + 3 * 250) // 4 for each in colour)
+            finite = [(at, value) for at, value in points if math.isfinite(value)]
+            for until, look, wide in ((self.last, faint, 2), (step, colour, 3)):
+                spots = [self.spot(at, value) for at, value in finite if at <= until]
+                if len(spots) > 1:
+                    draw.line(spots, fill=look, width=wide)
+        across = self.spot(step, self.low)[0]
+        draw.line([(across, self.box[1]), (across, self.box[3])], fill=plots.INK, width=2)
+        draw.text((self.box[0], 4), f"step {step:,}", fill=plots.INK, font=self.font)
+        return twice.resize(self.size, Image.Resampling.BOX)

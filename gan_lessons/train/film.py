@@ -13,6 +13,7 @@ import time
 import zipfile
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -70,17 +71,24 @@ class Film:
 
     def open(self, progress: Progress) -> None:
         """Called by `fit` before the first step."""
-        if self.path is not None and not self.scenes and progress.step and self.path.exists():
-            with suppress(ValueError):  # a damaged one is begun anew
-                self.scenes = Film.load(self.path).scenes
-        self.scenes = [each for each in self.scenes if each.step <= progress.step]
-        if len(self.scenes) > 1:
-            gaps = [b.step - a.step for a, b in zip(self.scenes, self.scenes[1:], strict=False)]
-            self._apart = max(1, sorted(gaps)[len(gaps) // 2])
+        self.begin(progress)
         self._keep(progress)
         # What the first scene took, with all that is loaded for it, is no measure for the next.
         self._due = time.perf_counter() + SHORTEST_REST
         self._write_due = self._due + WRITE_REST
+
+    def begin(self, progress: Progress) -> None:
+        """Goes on with the scenes of this run, if there are any, and forgets those of another."""
+        if progress.history is not self.history:
+            self.scenes = []
+            if self.path is not None and progress.step and self.path.exists():
+                with suppress(ValueError):  # a damaged one is begun anew
+                    self.scenes = Film.load(self.path).scenes
+        self.history = progress.history
+        self.scenes = [each for each in self.scenes if each.step <= progress.step]
+        steps = [each.step for each in self.scenes]
+        gaps = sorted(after - before for before, after in pairwise(steps))
+        self._apart = gaps[len(gaps) // 2] if gaps else 1
 
     def update(self, progress: Progress) -> None:
         """Called by `fit` between steps: keeps a scene when one is due."""
@@ -118,7 +126,6 @@ class Film:
 
         What is not finite is left out: the film ends with the last picture that there was.
         """
-        self.history = progress.history
         if self.scenes and progress.step <= self.scenes[-1].step:
             return
         if not pictures.isfinite().all():

@@ -1,14 +1,19 @@
 """What happened in a run: the loss of each turn at every step, and the distances measured."""
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from gan_lessons.checks import path_of
 from gan_lessons.data.cache import written_aside
+
+Points = list[tuple[float, float]]  # (step, value)
+MOST_POINTS = 160  # of a curve
 
 
 @dataclass
@@ -53,3 +58,25 @@ class History:
         losses = dict(zip(turns, tensors["losses"].tolist(), strict=True))
         distances = [(int(step), distance) for step, distance in tensors["distances"].tolist()]
         return cls(losses, distances)
+
+
+def thinned(values: Sequence[float]) -> Points:
+    """At most MOST_POINTS points (step, value): means over equal stretches of the steps."""
+    if not len(values):
+        return []
+    array = np.asarray(values, dtype=float)
+    count = min(MOST_POINTS, len(array))
+    edges = np.arange(count + 1) * len(array) // count
+    means = np.add.reduceat(array, edges[:-1]) / np.diff(edges)
+    middles = (edges[:-1] + 1 + edges[1:]) / 2  # the first step is 1
+    return list(zip(middles.tolist(), means.tolist(), strict=True))
+
+
+def zone(curves: Sequence[Points], least: float) -> tuple[float, float]:
+    """An axis from 0, or below, that holds 95 of 100 finite values, and `least`."""
+    values = np.array([value for points in curves for _, value in points])
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return 0.0, least
+    low, high = np.quantile(finite, (0.025, 0.95))
+    return min(0.0, float(low)), max(least, 1.15 * float(high))

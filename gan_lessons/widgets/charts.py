@@ -5,16 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
 from matplotlib.axes import Axes
 
+from gan_lessons.train.history import MOST_POINTS, Points
 from gan_lessons.widgets import kit
 
 WIDTH, HEIGHT = 360, 96
 LEFT, TOP, BOTTOM = 36, 20, 4
 BELOW = 16  # under the last chart, for the axis of all
-MOST_POINTS = 160  # of a curve
-Points = list[tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -123,18 +121,6 @@ def draw(axis: Axes, chart: Chart) -> None:
         axis.axhline(value, color=colour, label=label, linestyle="--", linewidth=1)
     if chart.log:
         axis.set_yscale("log")
-
-
-def thinned(values: Sequence[float]) -> Points:
-    """At most MOST_POINTS points (step, value): means over equal stretches of the steps."""
-    if not len(values):
-        return []
-    array = np.asarray(values, dtype=float)
-    count = min(MOST_POINTS, len(array))
-    edges = np.arange(count + 1) * len(array) // count
-    means = np.add.reduceat(array, edges[:-1]) / np.diff(edges)
-    middles = (edges[:-1] + 1 + edges[1:]) / 2  # the first step is 1
-    return list(zip(middles.tolist(), means.tolist(), strict=True))
 
 
 def few(points: Points, most: int = MOST_POINTS) -> Points:

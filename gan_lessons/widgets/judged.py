@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from gan_lessons import checks
 from gan_lessons.train.samples import evaluating
 
+MEDIAN_OF = 200  # items of each kind
+
 
 def pictures_of(name: str, given: Any) -> Tensor:
     """Pictures (N, 1 or 3, H, W) in [-1, 1], or clouds (N, points, 2), on the CPU.
@@ -42,3 +44,13 @@ def logits(discriminator: nn.Module, x: Tensor) -> Tensor:
             f"discriminator must give a logit for each of {len(batch)}, got {tuple(found.shape)}"
         )
     return found.reshape(len(x), -1).mean(1)
+
+
+def medians(discriminator: nn.Module, real: Tensor, fake: Tensor) -> tuple[float, float]:
+    """The median logits of real and of generated items.
+
+    The middle between them is where D's verdicts change here, not 0: it learned from batches, and
+    with batch norm, items by themselves have other logits than in a batch.
+    """
+    first, second = (logits(discriminator, x[:MEDIAN_OF]).median().item() for x in (real, fake))
+    return first, second

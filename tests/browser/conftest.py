@@ -24,6 +24,13 @@ START_S = 90
 KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
 OTHERS_MESSAGES = ("favicon", "ResizeObserver", "Download the React DevTools")
 # Each kernel imports this while its page loads, so that nobody waits for it afterwards.
+PLAYERS = """import torch
+from gan_lessons import data, train
+images = data.load("glyphs", size=16)
+config = train.TrainConfig(width=8, batch=32, seed=3)
+trainer = train.Trainer(*train.networks(config, images), images, config, "cpu").fit(60)
+real, fake = images.floats(slice(-40, None)), trainer.generate(40)
+"""
 PRELOADED = "import gan_lessons.widgets as _preloaded\n"
 
 
@@ -190,6 +197,23 @@ class Lab:
             }}"""
         )
 
+    def median_pause(self, page, reading: str, button: str, by: int, times: int = 5) -> float:
+        """Plays until `reading` has grown by so much, pauses, and again; the median delay in ms.
+
+        What is paused stays where it is.
+        """
+        delays = []
+        for _ in range(times):
+            before = page.evaluate(reading)
+            page.locator(button).first.click()
+            page.wait_for_function(f"{reading} > {before + by}", timeout=20_000)
+            delays.append(self.pause(page, reading, button))
+            at = page.evaluate(reading)
+            page.wait_for_timeout(400)
+            assert page.evaluate(reading) == at
+        print("pause answered after, ms:", [round(delay) for delay in delays])
+        return sorted(delays)[times // 2]
+
     def _note(self, page, message) -> None:
         if message.type == "error":
             page.messages.append(f"{message.text} {message.location.get('url', '')}")
@@ -230,6 +254,11 @@ class Lab:
         assert outside == 0
         assert not self.errors(page)
         return page
+
+    @property
+    def players(self) -> str:
+        """A cell's first lines: a trainer after 60 steps, and `real` and `fake` pictures."""
+        return PLAYERS
 
     def shoot(self, page, name: str) -> None:
         """Keeps a picture of the page, for the eye."""

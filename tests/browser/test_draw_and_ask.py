@@ -2,21 +2,15 @@
 
 import pytest
 
-CELL = """import torch
-from gan_lessons import data, train
-from gan_lessons.widgets import DrawAndAsk
-images = data.load("glyphs", size=16)
-config = train.TrainConfig(width=8, batch=32, seed=3)
-trainer = train.Trainer(*train.networks(config, images), images, config, "cpu").fit(60)
-ask = DrawAndAsk(trainer.discriminator, images.floats(slice(-40, None)), trainer.generate(40))
-ask"""
+CELL = """from gan_lessons.widgets import DrawAndAsk
+DrawAndAsk(trainer.discriminator, real, fake)"""
 CHANGES = "document.querySelectorAll('.gl-ask .gl-chart circle').length"
 WAIT = 20_000
 
 
 @pytest.fixture(scope="module")
 def page(lab):
-    page = lab.open([CELL], height=1000)
+    page = lab.open([lab.players + CELL], height=1000)
     page.wait_for_selector(".gl-ask img", timeout=90_000)
     yield page
     page.close()
@@ -55,4 +49,4 @@ def test_a_real_picture_can_be_changed_and_cleared(lab, page):
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 420])
 def test_it_fits(lab, width, dark):
-    lab.photographed("ask", CELL, width, 1000, dark)
+    lab.photographed("ask", lab.players + CELL, width, 1000, dark)

@@ -2,13 +2,7 @@
 
 import pytest
 
-CELL = """import torch
-from gan_lessons import data, train
-from gan_lessons.widgets import RealOrFake
-images = data.load("glyphs", size=16)
-config = train.TrainConfig(width=8, batch=32, seed=3)
-trainer = train.Trainer(*train.networks(config, images), images, config, "cpu").fit(60)
-real, fake = images.floats(slice(-40, None)), trainer.generate(40)
+CELL = """from gan_lessons.widgets import RealOrFake
 RealOrFake(trainer.discriminator, real, fake, rounds=6)"""
 COUNT = "+/of (\\d+)/.exec(document.querySelector('.gl-duel .score td + td').textContent)[1]"
 WAIT = 20_000
@@ -16,7 +10,7 @@ WAIT = 20_000
 
 @pytest.fixture(scope="module")
 def page(lab):
-    page = lab.open([CELL], height=1000)
+    page = lab.open([lab.players + CELL], height=1000)
     page.wait_for_selector(".gl-duel .question img", timeout=90_000)
     yield page
     page.close()
@@ -53,4 +47,4 @@ def test_at_the_end_it_says_what_it_says_of_both(lab, page):
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 420])
 def test_it_fits(lab, width, dark):
-    lab.photographed("duel", CELL, width, 1000, dark)
+    lab.photographed("duel", lab.players + CELL, width, 1000, dark)

@@ -50,6 +50,13 @@ def test_the_cursor_goes_along_the_losses(run):
     assert dark[1].min() > first.width - 12
 
 
+def test_a_run_that_diverged_is_filmed(run):
+    stored = Film.load(run / FILE)
+    for losses in stored.history.losses.values():
+        losses[-1] = float("nan")
+    assert len(list(film.frames(stored, stored.scenes))) == len(stored.scenes)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

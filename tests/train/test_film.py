@@ -120,6 +120,17 @@ def test_a_resumed_training_goes_on_with_its_film(tmp_path):
     assert [each.step for each in Film.load(tmp_path / "film.npz").scenes] == [6, 7]
 
 
+def test_a_film_is_of_one_run():
+    own = Film(4)
+    trainer_of().fit(6, own)
+    other = trainer_of(seed=1)
+    first = to_uint8(other.samples(4), clip=True).cpu()
+    other.fit(3, own)
+    assert torch.equal(own.scenes[0].pictures, first)
+    assert own.scenes[-1].step == 3
+    assert own.history is other.history
+
+
 def test_what_is_not_finite_is_left_out():
     trainer, own = trainer_of(), Film(4)
     trainer.fit(2, own)

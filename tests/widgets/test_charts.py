@@ -36,17 +36,6 @@ def test_few_keeps_the_last():
     assert charts.few([(0.0, float("nan")), (1.0, 2.0)]) == [(1.0, 2.0)]
 
 
-def test_thinned_curves_keep_the_mean():
-    values = [float(i % 7) for i in range(1000)]
-    points = charts.thinned(values)
-    assert len(points) == charts.MOST_POINTS
-    assert points[0][0] > 0
-    assert points[-1][0] <= 1000
-    assert charts.thinned([]) == []
-    assert charts.thinned([2.0]) == [(1.0, 2.0)]
-    assert sum(v for _, v in points) / len(points) == pytest.approx(3, abs=0.05)
-
-
 def test_a_logarithmic_axis_and_what_is_beyond_its_ends():
     drawn = charts.Chart([CURVE], [(0.01, "a"), (1.0, "b")], last=100, log=True)
     top, bottom = charts.TOP, charts.HEIGHT - charts.BOTTOM

@@ -71,10 +71,10 @@ def test_what_a_coin_could_get(right, rounds, luck):
 @pytest.mark.parametrize(
     ("you", "d", "words"),
     [
-        (True, True, "Both of you can tell them apart"),
-        (False, True, "D sees something that you did not"),
-        (True, False, "You see something that D does not"),
-        (False, False, "show no difference"),
+        (True, True, "Both of you tell them apart"),
+        (False, True, "D tells them apart. These rounds do not"),
+        (True, False, "You tell them apart, D does not"),
+        (False, False, "do not show that either of you"),
     ],
 )
 def test_what_the_game_says_of_both(you, d, words):
@@ -89,7 +89,7 @@ def test_the_page_does_not_give_the_answer_away_before_it_is_given():
     e = game(rounds=4)
     text = page.question_html(e.deck, [], None) + page.score_html(e.deck, []) + e.alt_text
     assert "It was" not in text
-    assert "logit" not in text
+    assert "said" not in text
     real = bool(e.deck.real[0])
     e.answer(not real)
     said = e._score.value
@@ -175,5 +175,5 @@ def test_a_network_that_judges_pairs_is_refused():
         def forward(self, x):
             return x.flatten(1).sum(1)[::2]
 
-    with pytest.raises(ValueError, match="must give a logit for each of 20, got"):
+    with pytest.raises(ValueError, match="must give a logit for each of 40, got"):
         RealOrFake(Pairs(), *sets())

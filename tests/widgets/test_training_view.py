@@ -231,6 +231,10 @@ def test_the_film_lies_under_the_pictures(trainer, shown, monkeypatch):
     assert "max='6' value='6'" in view.player.slider.value
     trainer.fit(4, view)
     assert [scene.step for scene in view.film.scenes][-1] == 10
+    again = Trainer(trainer.generator, trainer.discriminator, trainer.images, trainer.config, "cpu")
+    again.fit(2, view)
+    steps = [scene.step for scene in view.film.scenes]  # of the new run alone
+    assert (steps[0], steps[-1]) == (0, 2)
     assert len(view.player.scenes.children) == len(view.film.scenes)
 
 

@@ -16,8 +16,9 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import torch
 
@@ -67,11 +68,11 @@ def run_all(
     for name in USUAL:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
-    fences.adopts()
+    own = _children()  # of whoever called
     results: list[Found | Result | Lost] = [Lost("was not run")] * len(answers)
     running: dict[int, _Running] = {}
     waiting = list(range(len(answers)))[::-1]
-    with selectors.DefaultSelector() as selector:
+    with fences.adopting(), selectors.DefaultSelector() as selector:
         while waiting or running:
             while waiting and len(running) < at_once:
                 number = waiting.pop()
@@ -88,6 +89,7 @@ def run_all(
                 selector.unregister(one.pipe)
                 del running[one.pipe]
                 _end(one)
+                _end_strays(own | {each.pid for each in running.values()})
                 results[one.number] = _result(one, answers[one.number], limit)
                 done(one.number)
     return results
@@ -178,24 +180,25 @@ def _end(one: _Running) -> None:
             os.waitpid(one.pid, 0)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(one.pid, signal.SIGKILL)
-    for child in _adopted():
-        with contextlib.suppress(ProcessLookupError, PermissionError, ChildProcessError):
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
     shutil.rmtree(one.folder, ignore_errors=True)
 
 
-def _adopted() -> Iterator[int]:
-    """Processes that an ended answer has left to this one: ours, in a session that is not."""
-    own, session = os.getpid(), os.getsid(0)
-    if not os.path.isdir("/proc/self"):
-        return
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError, ValueError, IndexError), open(f"/proc/{name}/stat") as f:
-            parts = f.read().rpartition(")")[2].split()
-            leader = int(parts[3])
-            if int(parts[1]) == own and leader != session and not os.path.isdir(f"/proc/{leader}"):
-                yield int(name)
+def _end_strays(known: set[int]) -> None:
+    """What ended answers have left behind: adopted children that nobody here has started."""
+    for child in _children() - known:
+        with contextlib.suppress(ProcessLookupError, PermissionError, ChildProcessError):
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+
+
+def _children() -> set[int]:
+    """The numbers of this process's children, where the system lists them."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == os.getpid():
+                found.add(int(stat.parent.name))
+    return found
 
 
 def _result(one: _Running, answer: Answer, limit: float) -> Found | Result | Lost:

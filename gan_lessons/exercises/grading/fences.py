@@ -6,10 +6,9 @@ Each fence is put up where the system has it, and `names()` says which there are
 import contextlib
 import ctypes
 import os
-import resource
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 # linux/sched.h, linux/prctl.h, linux/landlock.h; the system calls have these numbers on all
@@ -17,7 +16,8 @@ from pathlib import Path
 NEW_USER, NEW_PROCESSES, NEW_NETWORK, NEW_IPC = 0x10000000, 0x20000000, 0x40000000, 0x08000000
 DEATH_SIGNAL, NO_NEW_PRIVILEGES, SUBREAPER = 1, 38, 36
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
-READS = 1 << 0 | 1 << 2 | 1 << 3  # execute, read a file, read a folder
+# Landlock's rights on files.
+EXECUTE, WRITE_FILE, READ_FILE, READ_FOLDER = (1 << bit for bit in range(4))
 NETWORK = 0b11  # bind and connect TCP
 SCOPES = 0b11  # abstract sockets and signals to processes outside
 OPEN_PATH = getattr(os, "O_PATH", 0)
@@ -49,13 +49,13 @@ def names() -> list[str]:
     return found
 
 
-def _can(act: object) -> bool:
+def _can(act: Callable[[], object]) -> bool:
     """Whether a child process could do it."""
     pid = os.fork()
     if not pid:
         done = False
         with contextlib.suppress(OSError):
-            act()  # type: ignore[operator]
+            act()
             done = True
         os._exit(0 if done else 1)
     return os.waitpid(pid, 0)[1] == 0
@@ -89,15 +89,23 @@ def ends_with_its_parent() -> None:
         _call("prctl", DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
 
 
-def adopts() -> None:
-    """What this process's children leave behind becomes its own, and can be ended."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            _call("prctl", SUBREAPER, 1, 0, 0, 0)
+@contextlib.contextmanager
+def adopting() -> Iterator[None]:
+    """Meanwhile, what this process's children leave behind becomes its own, and can be ended."""
+    if sys.platform != "linux":
+        yield
+        return
+    _call("prctl", SUBREAPER, 1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        _call("prctl", SUBREAPER, 0, 0, 0, 0)
 
 
 def limited(seconds: float, memory: int) -> None:
     """Processor time in seconds, and bytes of memory beyond what is in use."""
+    import resource  # not on Windows, where this is not called
+
     whole = int(seconds) + 2
     limits = {
         resource.RLIMIT_CPU: whole,
@@ -126,10 +134,13 @@ def writes_only_into(folder: str) -> bool:
     rules = _Ruleset(every, NETWORK if version >= 4 else 0, SCOPES if version >= 6 else 0)
     size = 24 if version >= 6 else 16 if version >= 4 else 8
     made = _system(CREATE_RULESET, ctypes.byref(rules), ctypes.c_size_t(size), 0)
-    for place, access in (("/", READS), (folder, every), ("/dev/null", READS | 1 << 1)):
+    for place, access in (
+        ("/", EXECUTE | READ_FILE | READ_FOLDER),
+        (folder, every),
+        (os.devnull, READ_FILE | WRITE_FILE),
+    ):
         with _opened(place) as at:
-            file = not os.path.isdir(place)
-            beneath = _Beneath(access & 0b111 & ~(1 << 3) if file else access, at)
+            beneath = _Beneath(access, at)
             _system(ADD_RULE, made, 1, ctypes.byref(beneath), 0)
     _call("prctl", NO_NEW_PRIVILEGES, 1, 0, 0, 0)
     _system(RESTRICT_SELF, made, 0)

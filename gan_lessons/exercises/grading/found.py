@@ -33,15 +33,17 @@ class Answer:
     looked_up: bool
 
 
-def answers_in(path: Path) -> list[Answer]:
+def answers_in(path: Path) -> tuple[list[Answer], dict[str, str]]:
     """The answers of a notebook, in the order of the lessons; stubs that nobody touched too.
 
-    Of several definitions the last one counts that was touched. Raises Unreadable.
+    Of several definitions the last one counts that was touched. With them, by exercise, what is
+    wrong with answers in cells that Python cannot read. Raises Unreadable.
     """
-    cells = [_tree(cell) for cell in _cells(path)]
-    whole = [tree for tree in cells if tree is not None]
+    sources = _cells(path)
+    read = [_tree(source) for source in sources]
+    whole = [tree for tree in read if isinstance(tree, ast.Module)]
     called, common = _checked_names(whole), _definitions(whole)
-    found = []
+    found, broken = [], {}
     for exercise in catalogue().values():
         name = called.get(exercise.name, exercise.answer)
         own = [(tree, function) for tree in whole for function in _functions(tree, name)]
@@ -51,18 +53,10 @@ def answers_in(path: Path) -> list[Answer]:
             cell = _without_calls(tree)
             looked = any(each in cell for each in SUSPECTS)
             found.append(Answer(exercise, function.name, common, cell, bool(touched), looked))
-    return found
-
-
-def broken_answers_in(path: Path) -> dict[str, str]:
-    """Exercise → what is wrong, for answers in cells that Python cannot read."""
-    wrong = {}
-    for source in _cells(path):
-        if _tree(source) is None:
-            for exercise in catalogue().values():
-                if f"def {exercise.answer}(" in source:
-                    wrong[exercise.name] = _why(source)
-    return wrong
+        for source, tree_or_why in zip(sources, read, strict=True):
+            if isinstance(tree_or_why, str) and f"def {name}(" in source:
+                broken[exercise.name] = tree_or_why
+    return found, broken
 
 
 def _cells(path: Path) -> list[str]:
@@ -91,21 +85,14 @@ def _without_magic(line: str) -> str:
     return "pass" if text.startswith(("%", "!")) and text == line else line
 
 
-def _tree(source: str) -> ast.Module | None:
+def _tree(source: str) -> ast.Module | str:
+    """The source as a tree, or why it is none."""
     try:
         return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
-def _why(source: str) -> str:
-    try:
-        ast.parse(source)
     except SyntaxError as error:
         return f"{type(error).__name__}: {error.msg}, line {error.lineno} of its cell"
     except (ValueError, RecursionError, MemoryError) as error:
         return f"{type(error).__name__}: {error}"
-    return ""
 
 
 def _checked_names(trees: list[ast.Module]) -> dict[str, str]:

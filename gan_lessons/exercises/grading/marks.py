@@ -15,12 +15,7 @@ from gan_lessons.exercises import catalogue
 from gan_lessons.exercises.engine import Found, Result, examined_cases, judge
 from gan_lessons.exercises.grading import enclosed
 from gan_lessons.exercises.grading.enclosed import Lost
-from gan_lessons.exercises.grading.found import (
-    Answer,
-    Unreadable,
-    answers_in,
-    broken_answers_in,
-)
+from gan_lessons.exercises.grading.found import Answer, Unreadable, answers_in
 
 SOLVED, TRIED, UNTOUCHED = "solved", "tried", "untouched"
 
@@ -87,7 +82,7 @@ def mark_folder(
     for file in files:
         name = file.relative_to(folder).with_suffix("").as_posix()
         try:
-            answers, broken = answers_in(file), broken_answers_in(file)
+            answers, broken = answers_in(file)
         except Unreadable as error:
             learners.append(Learner(name, {}, str(error)))
             continue
@@ -119,13 +114,23 @@ def _mark(answer: Answer, result: Found | Result | Lost, seed: int) -> Mark:
         message = f"✗ {exercise.name} is not right yet: `{answer.name}` {result.why}"
         return Mark(TRIED, message, answer.looked_up)
     if isinstance(result, Found):
-        cases = examined_cases(exercise, seed)
-        if len(result.got) != len(cases):
-            return _mark(answer, Lost("left something else in the place of its result."), seed)
-        result = judge(exercise, cases, result)
+        result = _judged(answer, result, seed)
+        if isinstance(result, Lost):
+            return _mark(answer, result, seed)
     empty = TRIED if answer.touched else UNTOUCHED  # an answer that gives nothing
     state = {True: SOLVED, False: TRIED, None: empty}[result.passed]
     return Mark(state, result.plain, answer.looked_up)
+
+
+def _judged(answer: Answer, found: Found, seed: int) -> Result | Lost:
+    """What a learner's code gave may be anything: one of them must not end the marking of all."""
+    cases = examined_cases(answer.exercise, seed)
+    if len(found.got) != len(cases):
+        return Lost("left something else in the place of its result.")
+    try:
+        return judge(answer.exercise, cases, found)
+    except Exception as error:
+        return Lost(f"gives something that cannot be compared ({type(error).__name__}).")
 
 
 def write_table(learners: Sequence[Learner], path: str | Path) -> None:

@@ -65,7 +65,8 @@ def unpacked(stored: Any) -> object:
         if "row" in stored:
             row = [unpacked(each) for each in stored["row"]]
             return tuple(row) if stored.get("tuple") else row
-        return type(str(stored["other"]) or "object", (), {})()
+        # Not the bare name: what prints a value would take it for one of that type.
+        return type(f"{stored['other']} object", (), {})()
     except (KeyError, TypeError, RecursionError) as error:
         raise ValueError("not a packed value") from error
 

@@ -15,10 +15,9 @@ from gan_lessons.widgets.draw_and_ask import page
 from gan_lessons.widgets.draw_and_ask.page import Asked
 from gan_lessons.widgets.draw_and_ask.settings import AskSettings
 from gan_lessons.widgets.explorer import Explorer
-from gan_lessons.widgets.judged import logits, pictures_of
+from gan_lessons.widgets.judged import logits, medians, pictures_of
 from gan_lessons.widgets.pad import Pad, Stroke, painted
 
-MEDIAN_OF = 200  # pictures
 MOST_CHANGES = 2_000  # that the chart remembers
 
 
@@ -45,10 +44,7 @@ class DrawAndAsk(Explorer[AskSettings]):
         (shape, *others) = sorted(shapes)
         if others or len(shape) != 3 or shape[1] != shape[2]:
             raise ValueError(f"real and fake must be square pictures of one shape, got {shapes}")
-        self._medians = {
-            name: logits(self._discriminator, each[:MEDIAN_OF]).median().item()
-            for name, each in self._sets.items()
-        }
+        self._medians = medians(discriminator, *self._sets.values())
         self._blank = torch.full((1, *shape), -1.0)
         self.picture = self._blank
         self.history = [self._logit()]
@@ -70,7 +66,7 @@ class DrawAndAsk(Explorer[AskSettings]):
     def asked(self) -> Asked:
         """What is shown, as numbers."""
         empty = torch.equal(self.picture, self._blank)
-        return Asked(self.picture, tuple(self.history), **self._medians, empty=empty)
+        return Asked(self.picture, tuple(self.history), *self._medians, empty)
 
     def draw(self) -> None:
         self.pad.tool = self.settings.tool

@@ -1,6 +1,5 @@
 """The drawing, its logit now, and its logit so far, as HTML and as a still picture."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -50,13 +49,11 @@ def chart_of(a: Asked) -> Chart:
 def said_html(a: Asked) -> str:
     """What D says, in numbers and as a chart."""
     logit = a.history[-1]
-    share = 1 / (1 + math.exp(-min(max(logit, -500), 500)))
     change = logit - a.history[-2] if len(a.history) > 1 else 0.0
     rows = (
         ("logit", kit.fixed(logit, 2)),
         ("the last change", f"{'+' if change >= 0 else ''}{kit.fixed(change, 2)}"),
-        ("σ(logit)", kit.percent(share)),
-        ("D says", "real" if logit > 0 else "fake"),
+        ("nearer to", "real" if abs(logit - a.real) < abs(logit - a.fake) else "generated"),
     )
     table = "".join(f"<tr><td>{name}</td><td>{value}</td></tr>" for name, value in rows)
     chart = charts.to_svg(chart_of(a), "change")

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gan_lessons.widgets.charts import Chart, Curve, Points
+from gan_lessons.train.history import Points
+from gan_lessons.widgets.charts import Chart, Curve
 from gan_lessons.widgets.gan_lab.view import GanLabView
 from gan_lessons.widgets.gan_lab.words import included, rounded
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gan_lessons.losses import LOSSES
-from gan_lessons.widgets.charts import Points, thinned
+from gan_lessons.train.history import Points, thinned
 from gan_lessons.widgets.gan_lab.match import Act, one_thread
 from gan_lessons.widgets.gan_lab.measures import (
     LatentGrid,

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from gan_lessons import checks, plots
 from gan_lessons.widgets import kit
 from gan_lessons.widgets.explorer import Explorer
-from gan_lessons.widgets.judged import pictures_of
+from gan_lessons.widgets.judged import medians, pictures_of
 from gan_lessons.widgets.real_or_fake import page
-from gan_lessons.widgets.real_or_fake.model import Answer, deal
+from gan_lessons.widgets.real_or_fake.model import Answer, Deck, deal
 from gan_lessons.widgets.real_or_fake.settings import RealOrFakeSettings
 from gan_lessons.widgets.settings import MOST_SEED
 
@@ -50,6 +50,7 @@ class RealOrFake(Explorer[RealOrFakeSettings]):
         least = min(len(self._real), len(self._fake))
         if least < self._rounds:
             raise ValueError(f"{rounds} rounds need as many of real and of fake, got {least}")
+        self._middle = sum(medians(discriminator, self._real, self._fake)) / 2
         self.answers: list[Answer] = []
         self._since: float | None = None
         s = RealOrFakeSettings(**settings)
@@ -87,7 +88,7 @@ class RealOrFake(Explorer[RealOrFakeSettings]):
     def page(self, settings: RealOrFakeSettings) -> str:
         deck = self.deck
         if settings.seed != self._dealt:
-            deck = deal(self._discriminator, self._real, self._fake, self._rounds, settings.seed)
+            deck = self._dealt_by(settings.seed)
         return page.question_html(deck, [], None) + page.score_html(deck, [])
 
     @property
@@ -130,14 +131,18 @@ class RealOrFake(Explorer[RealOrFakeSettings]):
 
     def _left(self) -> float | None:
         """The share of the time that is left, None without a clock."""
-        seconds = self.settings.seconds if hasattr(self, "settings") else 0
+        seconds = self.settings.seconds
         if self._since is None or not seconds or not self.playing:
             return None
         return max(0.0, 1 - (time.monotonic() - self._since) / seconds)
+
+    def _dealt_by(self, seed: int) -> Deck:
+        sets = self._discriminator, self._real, self._fake
+        return deal(*sets, self._rounds, seed, self._middle)
 
     def _again(self) -> None:
         self.changed("seed", random.randint(0, MOST_SEED))
 
     def _deal(self, seed: int) -> None:
-        self.deck = deal(self._discriminator, self._real, self._fake, self._rounds, seed)
+        self.deck = self._dealt_by(seed)
         self.answers, self._since, self._dealt = [], None, seed

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from gan_lessons.widgets.judged import logits
 
-MEDIAN_OF = 200  # items
 Answer = bool | None  # "real", "fake", or no answer in time
 GROUPS = {
     (True, True): "both right",
@@ -23,7 +22,7 @@ GROUPS = {
 class Deck:
     """items: (rounds, ...) in the order in which they are shown. real: (rounds,) bool.
 
-    logits: (rounds,) of D, less its offset: it calls real what is above 0.
+    logits: (rounds,) of D, less its middle: it calls real what is above 0.
     """
 
     items: Tensor
@@ -36,24 +35,20 @@ class Deck:
         return answer is real, bool(self.logits[number] > 0) is real
 
 
-def deal(discriminator: nn.Module, real: Tensor, fake: Tensor, rounds: int, seed: int) -> Deck:
-    """Each item is real or fake by a coin, so that counting does not help; none comes twice."""
+def deal(
+    discriminator: nn.Module, real: Tensor, fake: Tensor, rounds: int, seed: int, middle: float
+) -> Deck:
+    """Each item is real or fake by a coin, so that counting does not help; none comes twice.
+
+    middle: the logit from which on D calls an item real.
+    """
     rng = torch.Generator().manual_seed(seed)
     coins = torch.rand(rounds, generator=rng) < 0.5
     orders = {True: torch.randperm(len(real), generator=rng).tolist(),
               False: torch.randperm(len(fake), generator=rng).tolist()}  # fmt: skip
     sets = {True: real, False: fake}
     items = torch.stack([sets[coin][orders[coin].pop()] for coin in coins.tolist()])
-    return Deck(items, coins, logits(discriminator, items) - offset(discriminator, real, fake))
-
-
-def offset(discriminator: nn.Module, real: Tensor, fake: Tensor) -> float:
-    """Halfway between D's median logits of real and of generated items.
-
-    A D that never learned where 0 is may still tell them apart: in training it sees batches, here
-    single items, and with batch norm that shifts all of its logits.
-    """
-    return sum(logits(discriminator, each[:MEDIAN_OF]).median().item() for each in (real, fake)) / 2
+    return Deck(items, coins, logits(discriminator, items) - middle)
 
 
 def groups(deck: Deck, answers: Sequence[Answer]) -> dict[str, list[int]]:
@@ -84,14 +79,14 @@ def verdict(deck: Deck, answers: Sequence[Answer]) -> str:
         f"You: {you} of {n}, {said[beats_a_coin(you, n)]}. "
         f"D: {d} of {n}, {said[beats_a_coin(d, n)]}.",
     ]
-    if beats_a_coin(d, n) and not beats_a_coin(you, n):
-        lines.append("D sees something that you did not: it had more pictures, and every pixel.")
-    elif beats_a_coin(you, n) and not beats_a_coin(d, n):
-        lines.append("You see something that D does not reward or punish: G need not mend it.")
-    elif not beats_a_coin(you, n):
-        lines.append("These rounds show no difference between real and generated to either of you.")
+    if beats_a_coin(you, n) and beats_a_coin(d, n):
+        lines.append("Both of you tell them apart.")
+    elif beats_a_coin(you, n):
+        lines.append("You tell them apart, D does not.")
+    elif beats_a_coin(d, n):
+        lines.append("D tells them apart. These rounds do not show that you do.")
     else:
-        lines.append("Both of you can tell them apart: G has something left to learn.")
+        lines.append("These rounds do not show that either of you tells them apart.")
     differ = len(by["only you right"]) + len(by["only D right"])
     lines.append(f"You differ in {differ} of {n}.")
     return " ".join(lines)

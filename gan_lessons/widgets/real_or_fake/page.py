@@ -64,7 +64,8 @@ def _last(deck: Deck, answers: list[Answer]) -> str:
     if not answers:
         return (
             "<p class='muted'>Answer with the buttons. ▶ starts the clock. "
-            "D judges the same pictures, and says so afterwards.</p>"
+            "D judges the same, and says so afterwards: it calls real what is above its middle, "
+            "halfway between its median logits of real and of generated ones.</p>"
         )
     number = len(answers) - 1
     you, d = deck.right(number, answers[-1])

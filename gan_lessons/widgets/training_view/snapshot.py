@@ -1,12 +1,11 @@
 """What the view knows at one moment, its numbers and its two charts, as plain data."""
 
-import math
 from dataclasses import dataclass, field
 
-import numpy as np
 from torch import Tensor
 
-from gan_lessons.widgets.charts import Chart, Curve, Points
+from gan_lessons.train.history import Points, zone
+from gan_lessons.widgets.charts import Chart, Curve
 
 PLAYERS = ("discriminator", "generator")
 OTHERS = ("real", "fake", "muted")  # colours of turns that have other names
@@ -53,8 +52,7 @@ def losses_of(s: Snapshot) -> Chart:
     """The loss of each turn, on an axis for most of the steps: a spike is cut, its top named."""
     colours = colours_of(list(s.losses))
     curves = [Curve(turn, colours[turn], points) for turn, points in s.losses.items()]
-    values = [v for curve in curves for _, v in curve.points if math.isfinite(v)]
-    low, high = zone(values, max([1.0, *s.undecided.values()]))
+    low, high = zone(list(s.losses.values()), max([1.0, *s.undecided.values()]))
     top, step = max(((top, step) for step, top in s.peaks.values()), default=(0.0, 0))
     spike = f"top {top:.3g} at step {step:,}" if top > 2 * high else ""
     after = f"<tspan dx='12'>{spike}</tspan>" if spike else ""
@@ -74,14 +72,6 @@ def distances_of(s: Snapshot) -> Chart | None:
     ticks = named((low, max(max(values), 10 * low)))
     levels = [("real", s.floor)]
     return Chart([curve], ticks, s.last, levels=levels, dashed="real pictures", log=True)
-
-
-def zone(values: list[float], least: float) -> tuple[float, float]:
-    """An axis from 0, or below, that holds 95 of 100 values, and `least`."""
-    if not values:
-        return 0.0, least
-    low, high = np.quantile(values, (0.025, 0.95))
-    return min(0.0, float(low)), max(least, 1.15 * float(high))
 
 
 def named(values: tuple[float, ...]) -> list[tuple[float, str]]:

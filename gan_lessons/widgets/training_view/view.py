@@ -7,14 +7,14 @@ import uuid
 from dataclasses import replace
 
 import ipywidgets as w
+import numpy as np
 
 from gan_lessons import checks
 from gan_lessons.metrics import Judge
 from gan_lessons.train.film import Film
-from gan_lessons.train.history import History
+from gan_lessons.train.history import History, thinned
 from gan_lessons.train.view import Progress
 from gan_lessons.widgets import kit
-from gan_lessons.widgets.charts import thinned
 from gan_lessons.widgets.live import on_colab, replace_still, show_live
 from gan_lessons.widgets.training_view import page
 from gan_lessons.widgets.training_view.player import Player
@@ -66,6 +66,7 @@ class TrainingView:
 
     def open(self, progress: Progress) -> None:
         """Called by `fit` before its first step: the film begins with it."""
+        self.film.begin(progress)
         pictures = progress.samples(self.samples)
         if pictures is not None and pictures.dim() == 4:
             self.film.add(progress, pictures)
@@ -196,8 +197,8 @@ def peaks_of(history: History) -> dict[str, tuple[int, float]]:
     """The step and the value of each turn's highest loss."""
     found = {}
     for turn, losses in history.losses.items():
-        finite = [(loss, -step) for step, loss in enumerate(losses, 1) if math.isfinite(loss)]
-        if finite:
-            top, step = max(finite)
-            found[turn] = (-step, top)
+        values = np.asarray(losses)
+        finite = np.where(np.isfinite(values), values, -np.inf)
+        if len(finite) and np.isfinite(top := finite.max()):
+            found[turn] = (int(finite.argmax()) + 1, float(top))
     return found
