@@ -39,6 +39,10 @@ NUDGED = (
     ("nonsaturating", "spectral norm"),
     ("nonsaturating", "two rates"),
     ("nonsaturating", AGAIN),
+    ("nonsaturating", "R1 + R2"),
+    ("nonsaturating", "packing"),
+    ("lsgan", "none"),
+    ("hinge", "spectral norm"),
     ("rpgan", "none"),
     ("rpgan", "R1 + R2"),
 )

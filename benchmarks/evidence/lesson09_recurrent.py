@@ -56,7 +56,7 @@ def sequences(row: Spec) -> dict[str, float]:
     rng = names["rng"]
     each, rate = "per step" in verdict, float(row["rate"])
     if row["data"] == "waves":
-        generator = names["play"](lambda n: (names["waves"](n, rng), None), each, rate=rate)
+        generator = names["play_sequences"](lambda n: (names["waves"](n, rng), None), each, rate=rate)
         real, again = (names["waves"](TESTED, rng) for _ in range(2))
     else:
         drawn = letters()
@@ -66,7 +66,7 @@ def sequences(row: Spec) -> dict[str, float]:
             lengths = None if verdict == COUNTED else drawn.lengths[chosen]
             return drawn.points[chosen], lengths
 
-        generator = names["play"](draw, each, channels=2, rate=rate)
+        generator = names["play_sequences"](draw, each, channels=2, rate=rate)
         full = drawn.points[drawn.lengths == drawn.points.shape[1]]
         full = full[torch.randperm(len(full), generator=rng)]
         real, again = full[: len(full) // 2], full[len(full) // 2 : len(full) // 2 * 2]
