@@ -2,7 +2,7 @@
 # All paths are relative: the project's own path may have spaces in it, which make cannot quote.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test notebooks colab test-colab bench evidence constraints clean
+.PHONY: help setup lab test notebooks colab test-colab site slides bench evidence constraints clean
 
 PYTHON ?=
 ONLY ?=
@@ -24,6 +24,9 @@ help:
 	@echo "make colab              write the lessons for Colab, one file each, into dist/colab"
 	@echo "make colab REPO=a/b     the same with badges, to install from github.com/a/b"
 	@echo "make test-colab         run those on the versions that Colab has (ONLY=06: one)"
+	@echo "make site               write the site, which needs no kernel, into dist/site"
+	@echo "make site REPO=a/b      the same with links to Colab and to github.com/a/b"
+	@echo "make slides ONLY=06     write lesson 06's figures as slides into dist/slides (or all)"
 	@echo "make bench              run the benchmarks"
 	@echo "make evidence ONLY=03   measure anew what lesson 03 claims over many seeds; it takes hours"
 	@echo "make constraints        bring constraints.txt up to the newest versions"
@@ -64,6 +67,12 @@ colab: setup
 
 test-colab: colab
 	@$(RUN) tools/run_colab.py $(ONLY)
+
+site: setup
+	@$(RUN) tools/make_site.py $(if $(REPO),--repo "$(REPO)")
+
+slides: setup
+	@$(RUN) tools/make_slides.py $(ONLY)
 
 bench: setup
 	@set -e; found=; for script in benchmarks/[a-z]*.py; do \

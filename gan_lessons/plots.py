@@ -8,6 +8,7 @@
 pyplot, whose global state breaks when a widget's callback uses it.
 """
 
+import html
 import io
 import math
 from collections.abc import Mapping, Sequence
@@ -55,6 +56,7 @@ STYLE: dict[Any, Any] = {
 }
 MOST_INCHES, MOST_AXES = 100, 100  # of a figure's sides, and of axes along each
 LARGEST = 2**28  # pixels of a sheet
+MOST_DIGITS = 12  # of a table
 _CSS_DPI = 80
 _DPI = 2 * _CSS_DPI  # for sharp screens
 
@@ -81,6 +83,64 @@ class Picture:
 
     def __repr__(self) -> str:
         return self.alt
+
+
+class Table:
+    """Rows of numbers under names, as a notebook displays them: also in a narrow window.
+
+    Printed lines break in the middle of a number where the window ends; these rows do not.
+
+    rows: for each row's name, its numbers by the columns' names; a column that a row lacks is empty
+    digits: behind the point
+
+    Raises ValueError if there are no rows or no columns.
+    """
+
+    def __init__(self, rows: Mapping[str, Mapping[str, float]], digits: int = 2):
+        self._digits = whole("digits", digits, 0, MOST_DIGITS)
+        instance("rows", rows, Mapping, "pass names with their numbers")
+        self._rows = {
+            str(name): {
+                str(key): number(f"rows[{name!r}][{key!r}]", value)
+                for key, value in instance(f"rows[{name!r}]", row, Mapping).items()
+            }
+            for name, row in rows.items()
+        }
+        self._columns = list(dict.fromkeys(key for row in self._rows.values() for key in row))
+        if not self._columns:
+            raise ValueError(f"a table needs rows with numbers, got {shown(rows)}")
+
+    def _lines(self) -> list[list[str]]:
+        """All as words, the names of the columns first."""
+        lines = [["", *self._columns]]
+        for name, row in self._rows.items():
+            cells = (f"{row[key]:.{self._digits}f}" if key in row else "" for key in self._columns)
+            lines.append([name, *cells])
+        return lines
+
+    def __repr__(self) -> str:
+        lines = self._lines()
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        return "\n".join(
+            "  ".join(
+                [line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])],
+            ).rstrip()
+            for line in lines
+        )
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        (_, *columns), *lines = self._lines()
+        head = "".join(f'<th scope="col">{html.escape(each)}</th>' for each in columns)
+        body = "".join(
+            f'<tr><th scope="row">{html.escape(name)}</th>'
+            f"{''.join(f'<td>{each}</td>' for each in cells)}</tr>"
+            for name, *cells in lines
+        )
+        return {
+            "text/plain": repr(self),
+            "text/html": f"<table><thead><tr><th></th>{head}</tr></thead>"
+            f"<tbody>{body}</tbody></table>",
+        }
 
 
 def figure(
@@ -159,6 +219,35 @@ def gallery(
     for axis, each, words in zip(np.ravel(axes), pictures, titles, strict=False):
         axis.imshow(each.detach().cpu().numpy(), cmap=colours, vmin=least, vmax=most)
         axis.set_title(words, fontsize=9)
+    return drawn
+
+
+def rows(named: Mapping[str, Tensor], *, scale: int = 3, gap: int = 4) -> Figure:
+    """A row of pictures for each name, which stands left of it. On a screen they are sharp.
+
+    named: pictures (N, C, H, W) as in `sheet`, the same number and shape in each row
+    scale, gap: as in `sheet`, of a sharp screen's pixels, two to a CSS pixel
+
+    Raises ValueError for no rows, for rows of different shapes, and for what `sheet` refuses.
+    """
+    instance("named", named, Mapping, "pass names with their pictures")
+    parts = [instance(f"named[{name!r}]", each, Tensor) for name, each in named.items()]
+    shapes = {tuple(each.shape) for each in parts}
+    if len(shapes) != 1 or len(min(shapes)) != 4:
+        raise ValueError(f"named must hold rows of one shape (N, C, H, W), got {sorted(shapes)}")
+    pixels = sheet(torch.cat(parts), len(parts[0]), scale=scale, gap=gap)
+    drawn, axis = figure()
+    drawn.set_layout_engine("none")
+    axis.imshow(pixels, interpolation="nearest")
+    step = (pixels.height + gap) / len(parts)
+    axis.set_yticks([step * i + (step - gap) / 2 for i in range(len(parts))], list(named))
+    axis.set_xticks([])
+    axis.tick_params(length=0, labelcolor=INK)
+    axis.grid(visible=False)
+    axis.spines[:].set_visible(False)
+    left = max(each.get_window_extent().width for each in axis.get_yticklabels()) + _DPI / 8
+    drawn.set_size_inches((left + pixels.width) / _DPI, pixels.height / _DPI)
+    axis.set_position((left / (left + pixels.width), 0, pixels.width / (left + pixels.width), 1))
     return drawn
 
 

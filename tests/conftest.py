@@ -1,11 +1,15 @@
 """What tests of several folders need."""
 
+import os
 import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+# Solving exercises here is nobody's progress. Kernels and other processes inherit it.
+os.environ["GAN_LESSONS_PROGRESS"] = "off"
 
 LESSON_IN_BROWSER = "test_notebooks.py::test_a_notebook_runs["
 

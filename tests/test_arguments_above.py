@@ -220,6 +220,16 @@ DOORS: dict[str, Door] = {
             **{"gap": "natural", "clip": "flag"},
         },
     ),
+    "plots.rows": Door(
+        plots.rows,
+        {"named": {"a": pixels(2)}, "scale": 3, "gap": 4},
+        {"named": "object", "scale": "positive", "gap": "natural"},
+    ),
+    "plots.Table": Door(
+        plots.Table,
+        {"rows": {"a": {"b": 1.0}}, "digits": 2},
+        {"rows": "object", "digits": "natural"},
+    ),
     "plots.losses": Door(
         plots.losses, {"history": HISTORY, "smooth": 1}, {"history": "object", "smooth": "positive"}
     ),

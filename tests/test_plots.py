@@ -1,9 +1,12 @@
+import io
 import re
+import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
 import torch
 from matplotlib.colors import to_rgb
+from PIL import Image
 
 from gan_lessons import plots
 from gan_lessons.train import History
@@ -97,6 +100,57 @@ def test_a_gallery_has_every_map_under_its_title():
 def test_a_gallery_of_other_shapes_is_refused(maps, titles, message):
     with pytest.raises(ValueError, match=message):
         plots.gallery(maps, titles)
+
+
+def test_a_row_of_pictures_stands_right_of_its_name():
+    named = {"a name": torch.full((5, 1, 8, 8), -1.0), "another": torch.ones(5, 1, 8, 8)}
+    drawn = plots.rows(named, scale=3, gap=4)
+    (axis,) = drawn.axes
+    assert [label.get_text() for label in axis.get_yticklabels()] == list(named)
+    shown = axis.images[0].get_array()
+    assert shown.shape[:2] == (2 * 24 + 4, 5 * 24 + 4 * 4)
+    for at, value in zip(axis.get_yticks(), (0, 255), strict=True):
+        assert (shown[int(at), :24] == value).all()
+    # Each pixel of the sheet is one of the file, so that edges are sharp; no name is cut off.
+    file = Image.open(io.BytesIO(plots.picture(drawn, "rows").png))
+    assert file.height == shown.shape[0]
+    assert (np.asarray(file.convert("RGB"))[:, -shown.shape[1] :] == shown).all()
+    assert min(label.get_window_extent().x0 for label in axis.get_yticklabels()) > 0
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ({}, r"rows of one shape \(N, C, H, W\), got \[\]"),
+        (
+            {"a": torch.zeros(2, 1, 4, 4), "b": torch.zeros(3, 1, 4, 4)},
+            r"got \[\(2, 1, 4, 4\), \(3",
+        ),
+        ({"a": torch.zeros(4, 4)}, r"got \[\(4, 4\)\]"),
+    ],
+)
+def test_rows_of_other_shapes_are_refused(named, message):
+    with pytest.raises(ValueError, match=message):
+        plots.rows(named)
+
+
+def test_a_table_says_its_numbers_in_words_and_in_html():
+    table = plots.Table({"one <b>": {"x": 1.234, "y": -20}, "two": {"y": 3}})
+    assert str(table).splitlines() == [
+        "            x       y",
+        "one <b>  1.23  -20.00",
+        "two              3.00",
+    ]
+    bundle = table._repr_mimebundle_()
+    assert bundle["text/plain"] == str(table)
+    page = ET.fromstring(bundle["text/html"])
+    cells = [[each.text or "" for each in row] for row in page.iter("tr")]
+    assert cells == [["", "x", "y"], ["one <b>", "1.23", "-20.00"], ["two", "", "3.00"]]
+    assert "1.2340" in str(plots.Table({"one": {"x": 1.234}}, 4))
+    with pytest.raises(ValueError, match=r"a table needs rows with numbers, got \{\}"):
+        plots.Table({})
+    with pytest.raises(ValueError, match=r"rows\['one'\]\['x'\] must be a finite number"):
+        plots.Table({"one": {"x": "many"}})
 
 
 def test_losses_of_short_and_long_histories():

@@ -125,6 +125,25 @@ def test_a_notebook_is_run_and_stored_clean(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_notebook_is_stored_as_a_new_learner_sees_it(tmp_path, monkeypatch):
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    (kept / "06.2").touch()
+    monkeypatch.setenv("GAN_LESSONS_PROGRESS", str(kept))
+    path = tmp_path / "00_trial.ipynb"
+    write_notebook(
+        path,
+        "from gan_lessons.exercises import catalogue, check, progress\n"
+        "solved = repr(progress())\n"
+        'check("06.1", catalogue()["06.1"].solve)\n'
+        'print(solved.count("■"), repr(progress()).count("■"))',
+    )
+    load("run_notebooks").rerun(path)
+    (cell,) = nbformat.read(path, as_version=4).cells
+    assert cell.outputs[0].text == "0 1\n"
+    assert [each.name for each in kept.iterdir()] == ["06.2"]
+
+
 def test_a_notebook_that_fails_stays_as_it_was(tmp_path):
     path = tmp_path / "00_trial.ipynb"
     write_notebook(path, "raise ValueError('on purpose')")

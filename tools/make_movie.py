@@ -26,7 +26,7 @@ from gan_lessons.widgets.gan_lab.rewind import FIRST_STRIDE
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "explorers.gif"
-WIDTH, HEIGHT = 840, 660  # pixels, shown one to one; GitHub's column is about as wide
+WIDTH, HEIGHT = 840, 720  # pixels, shown one to one; GitHub's column is about as wide
 CAPTION = 56  # pixels at the top for two lines of text
 MARGIN = 4  # pixels between caption and page
 PAGE = {"width": 1000, "height": 1400}
@@ -39,7 +39,8 @@ EXPLORER = "from gan_lessons.widgets import DeconvExplorer\nDeconvExplorer()"
 LAB = f"""\
 from gan_lessons.widgets import GanLab
 from gan_lessons.widgets.gan_lab.presets import PRESETS
-GanLab(**PRESETS["works"].settings, turns={TURNS[-1]}, views=["real", "fake", "heat", "losses"])"""
+views = ["real", "fake", "heat", "arrows", "losses"]
+GanLab(**PRESETS["works"].settings, turns={TURNS[-1]}, views=views)"""
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,35 @@
 With the beginning of a name, runs only the notebooks whose names begin with it. A notebook that
 fails stays unchanged. What differs from run to run without meaning (times, widget state, the Python
 version) is not saved.
+
+A cell that shows an explorer may name controls in its metadata, as in
+
+    "flipbook": {"kernel": [2, 3, 4], "stride": [1, 2, 3]}
+
+(null for all values of a control; "of": what to show, if that is not the cell's last value; a list
+for several). Its flip-books are saved for the site, docs/flipbooks/NN.json: see
+`gan_lessons.widgets.flipbook`.
 """
 
+import hashlib
+import json
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
+from nbformat.v4 import new_code_cell
 
-NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = ROOT / "notebooks"
+FLIPBOOKS = ROOT / "docs" / "flipbooks"
+MAKE_BOOK = """\
+__import__("gan_lessons.widgets.flipbook", fromlist=["_"]).save({file!r}, {of}, {controls!r})"""
+LAST = "[*Out.values()][-1]"  # a lesson may have an `_` of its own
 CELL_TIMEOUT_S = 600
 
 
@@ -45,7 +62,8 @@ def main() -> None:
 def rerun(path: Path) -> None:
     """Runs one notebook in a kernel of this environment and replaces the file by the result."""
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(
+    code, lesson = code_of(notebook), notebook.cells
+    client = NotebookClient(
         notebook,
         kernel_name="python3",
         timeout=CELL_TIMEOUT_S,
@@ -53,11 +71,72 @@ def rerun(path: Path) -> None:
         store_widget_state=False,
         coalesce_streams=True,  # how output is split into messages differs from run to run
         resources={"metadata": {"path": str(path.parent)}},
-    ).execute()
+    )
+    # A lesson is stored as a new learner sees it: nobody's solved exercises are read or recorded.
+    with tempfile.TemporaryDirectory() as nobody, tempfile.TemporaryDirectory() as made:
+        notebook.cells = with_books(lesson, Path(made))
+        client.execute(env={**os.environ, "GAN_LESSONS_PROGRESS": nobody})
+        books = books_of(lesson, Path(made))
+    notebook.cells = lesson
+    recount(notebook)
     clean(notebook)
     unfinished = path.with_suffix(".tmp")
     nbformat.write(notebook, unfinished)
     os.replace(unfinished, path)
+    if books:
+        text = json.dumps({"code": code, "books": books}, ensure_ascii=False, indent=0)
+        FLIPBOOKS.mkdir(exist_ok=True)
+        (FLIPBOOKS / f"{path.name[:2]}.json").write_text(text + "\n", encoding="utf-8")
+
+
+def code_of(notebook: nbformat.NotebookNode) -> str:
+    """A hash of all that a lesson's flip-books depend on in it: code, and what to make."""
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    text = json.dumps([[cell.source, cell.metadata.get("flipbook")] for cell in cells])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def wanted_books(cell: nbformat.NotebookNode) -> list[dict]:
+    """What a cell's metadata say of its flip-books."""
+    wanted = cell.metadata.get("flipbook", [])
+    return wanted if isinstance(wanted, list) else [wanted]
+
+
+def with_books(cells: list[nbformat.NotebookNode], folder: Path) -> list[nbformat.NotebookNode]:
+    """The cells, and behind each that has flip-books those that make them, as files."""
+    both = []
+    for cell in cells:
+        both.append(cell)
+        for number, wanted in enumerate(wanted_books(cell)):
+            controls = {name: values for name, values in wanted.items() if name != "of"}
+            file = str(folder / f"{cell.id}-{number}.json")
+            source = MAKE_BOOK.format(file=file, of=wanted.get("of", LAST), controls=controls)
+            both.append(new_code_cell(source))
+    return both
+
+
+def books_of(cells: list[nbformat.NotebookNode], folder: Path) -> dict[str, list[dict]]:
+    """The flip-books that were made, by the id of their cell."""
+    return {
+        cell.id: [
+            json.loads((folder / f"{cell.id}-{number}.json").read_text(encoding="utf-8"))
+            for number in range(len(wanted_books(cell)))
+        ]
+        for cell in cells
+        if wanted_books(cell)
+    }
+
+
+def recount(notebook: nbformat.NotebookNode) -> None:
+    """Counts the executed cells anew, without those that were put in."""
+    count = 0
+    for cell in notebook.cells:
+        if cell.get("execution_count"):
+            count += 1
+            cell.execution_count = count
+            for output in cell.outputs:
+                if "execution_count" in output:
+                    output.execution_count = count
 
 
 def clean(notebook: nbformat.NotebookNode) -> None:

@@ -84,7 +84,7 @@ def last(row: Spec) -> dict[str, float]:
     return found
 
 
-WORN = ("none", "comb", "notch", "low-pass", "blur", "none again")
+WORN = ("none", "comb", "notch", "low-pass", "blur", "blur + ½", "none again")
 
 
 def glasses(row: Spec) -> dict[str, float]:

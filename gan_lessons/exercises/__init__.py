@@ -3,22 +3,29 @@
     check("06.1", doubling_padding)   # passed, not yet, or what is wrong and on which input
     hint("06.1")                      # a first hint, and a stronger one when called again
     solution("06.1")                  # code that can take the place of the stub
+    progress()                        # which exercises of all lessons are solved
 
 Each lesson's exercises are in a module of its own, `lesson06` and so on; `engine` examines answers.
 With the environment variable GAN_LESSONS_SOLUTIONS set to `off`, `solution` shows none. That is for
-classes, and no lock: the code of this folder can be read.
+classes, and no lock: the code of this folder can be read. With GAN_LESSONS_PROGRESS set to `off`,
+nothing is recorded; set to a folder's full path, it is recorded there.
 """
 
 import importlib
 import os
 import pkgutil
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 
 from gan_lessons import checks
 from gan_lessons.exercises.engine import LIMIT_S, Exercise, Message, Result, examine
+from gan_lessons.exercises.solved import Progress, progress_of, record
 
-__all__ = ["Exercise", "Message", "Result", "catalogue", "check", "hint", "solution"]
+__all__ = [
+    "Exercise", "Message", "Progress", "Result",
+    "catalogue", "check", "hint", "progress", "solution",
+]  # fmt: skip
 
 SWITCH = "GAN_LESSONS_SOLUTIONS"
 
@@ -30,12 +37,19 @@ def check(name: str, answer: object, *, seed: int = 0, limit: float = LIMIT_S) -
 
     The result shows itself in a notebook. Its `.passed` is True, False, or None for an untouched
     stub. seed: draws the random cases. limit: seconds until an answer that never ends is stopped,
-    on systems that can (see `limits.time_limit`).
+    on systems that can (see `limits.time_limit`). An exercise that is solved is recorded for
+    `progress`; where that fails, the result stands and a line of it says so.
 
     Raises:
         ValueError: the exercise is unknown, or the limit is not positive.
     """
-    return examine(_find(name), answer, seed=seed, limit=limit)
+    exercise = _find(name)
+    result = examine(exercise, answer, seed=seed, limit=limit)
+    if result.passed and (trouble := record(exercise.name)):
+        return replace(
+            result, plain=f"{result.plain}\n{trouble}", markdown=f"{result.markdown}\n\n{trouble}"
+        )
+    return result
 
 
 def hint(name: str, number: int | None = None) -> Message:
@@ -72,6 +86,14 @@ def solution(name: str) -> Message:
         )
         return Message(text, text)
     return Message(source, f"```python\n{source}\n```")
+
+
+def progress() -> Progress:
+    """Which exercises this learner has solved: a row for each lesson, a square for each exercise.
+
+    `check` records them in the user's data folder (see `solved.folder`), and nowhere else.
+    """
+    return progress_of(list(catalogue()))
 
 
 @cache

@@ -1,8 +1,11 @@
 """Marks a folder of notebooks: `python -m gan_lessons.exercises grade FOLDER --out marks.csv`."""
 
 import argparse
+import os
 import sys
 import time
+
+from gan_lessons.exercises.solved import SWITCH
 
 ABOUT = """\
 Marks notebooks as learners hand them in: any file names, edited, out of order, half done.
@@ -33,6 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     from gan_lessons.exercises.grading import fences, marks
 
+    os.environ[SWITCH] = "off"  # an answer may call `check`; that is not the teacher's progress
     started = time.perf_counter()
     try:
         learners = marks.mark_folder(

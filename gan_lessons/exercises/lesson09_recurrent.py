@@ -134,7 +134,7 @@ def sequence_loss(
 ) -> torch.Tensor:
     """D's cross entropy over the steps that run: E softplus(-real) + E softplus(fake).
 
-    Each E is the mean over all steps before the ends; after them may stand anything, also NaN.
+    Each E is the mean over all steps before the ends; later values can be anything, even NaN.
     real: (N, T), fake: (M, S), logits per step. Lengths: (N,) and (M,) int64, at least 1.
     """
     softplus = torch.nn.functional.softplus

@@ -13,6 +13,7 @@ from gan_lessons.widgets import kit
 WIDTH, HEIGHT = 360, 96
 LEFT, TOP, BOTTOM = 36, 20, 4
 BELOW = 16  # under the last chart, for the axis of all
+LINE = 14  # of words over a chart, where there are two
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Chart:
 
     ticks: values and what is written beside them, if anything; they span the axis. before, after:
     words around the names. levels: colours and values of dashed lines. dashed: what these are. log:
-    whether the axis is logarithmic.
+    whether the axis is logarithmic. note: a line of words under the names; "" only keeps its room.
     """
 
     curves: Sequence[Curve]
@@ -42,6 +43,7 @@ class Chart:
     levels: Sequence[tuple[str, float]] = ()
     dashed: str = ""
     log: bool = False
+    note: str | None = None
 
     @cached_property
     def span(self) -> tuple[float, float]:
@@ -93,9 +95,14 @@ def to_svg(chart: Chart, against: str, *, cursor: bool = False) -> str:
     if chart.dashed:
         after += f"<tspan dx='12'>dashed: {chart.dashed}</tspan>"
     words = f"{' and '.join(curve.name for curve in chart.curves)} against the {against}"
+    above = 0
+    if chart.note is not None:
+        above = LINE
+        parts.append(f"<text x='{LEFT}' y='8'>{chart.note}</text>")
     return (
-        f"<svg class='gl-chart' viewBox='0 0 {WIDTH} {HEIGHT}' role='img' aria-label='{words}'>"
-        f"<text x='{LEFT}' y='8'>{chart.before}{names}{after}</text>{''.join(parts)}</svg>"
+        f"<svg class='gl-chart' viewBox='0 {-above} {WIDTH} {HEIGHT + above}' role='img' "
+        f"aria-label='{words}'><text x='{LEFT}' y='{8 - above}'>{chart.before}{names}{after}</text>"
+        f"{''.join(parts)}</svg>"
     )
 
 

@@ -71,13 +71,26 @@ class Explorer(Generic[S]):
     name: ClassVar[str]
     label_width: ClassVar[str] = "60px"  # of sliders and menus, so that they stand in line
     errors: ClassVar[tuple[type[Exception], ...]] = (ValueError,)  # said in the page, not raised
+    always: ClassVar[tuple[str, ...]] = ("play", "more")  # controls in sight whatever is chosen
 
     controls: dict[str, w.DOMWidget]  # by name
     settings: S  # where the controls stand
 
-    def __init__(self, settings: S, without: Collection[str] = ()):
-        """without: fields whose controls are left out, because something else sets them."""
+    def __init__(
+        self,
+        settings: S,
+        without: Collection[str] = (),
+        controls: Sequence[str] | None = None,
+    ):
+        """without: fields whose controls are left out, because something else sets them.
+
+        controls: those in sight, by name, besides `always`; the others appear with the button
+        "more settings", which `build` places as the control `more`. None: all, without the button.
+
+        Raises ValueError for an unknown name.
+        """
         self.settings = settings
+        self._chosen = None if controls is None else checks.items("controls", controls)
         self.root = f"gl-{self.name}"
         self.controls = {}
         self._tips: dict[str, str] = {}
@@ -85,15 +98,19 @@ class Explorer(Generic[S]):
         self._bound: dict[str, Kind] = {}  # the fields that have controls
         self._quiet = self._stopped = False
         self._player: w.Play | None = None
+        self._more: w.ToggleButton | None = None
         for name, kind in settings.kinds().items():
             if name not in without:
                 value = getattr(settings, name)
                 tips = kind.tips(name, value)
                 for control, widget in kind.make(name, value).items():
                     self.bind(control, widget, tips[control], field=name)
+        if controls is not None:
+            self.add_more("All other controls: lessons explain each in its place.")
         body = self.build()
-        rules = kit.hints(self.root, self._tips)
-        self._style = kit.html(kit.style() + f"<style>{rules}</style>", "gl-style")
+        self._extra = self._put_away()
+        rules = kit.live_style(kit.hints(self.root, self._tips))
+        self._style = kit.html(kit.style() + rules, "gl-style")
         self._error = kit.html(css_class="gl-wide")
         hint = kit.html("<div class='gl-hint' aria-hidden='true'></div>", "gl-wide")
         self.widget = w.VBox([self._style, hint, self._error, body])
@@ -145,7 +162,13 @@ class Explorer(Generic[S]):
     @property
     def state(self) -> dict[str, Any]:
         """All settings as plain data that rebuilds the explorer: `Explorer(**state)`."""
-        return self.settings.state
+        chosen = {} if self._chosen is None else {"controls": list(self._chosen)}
+        return {**self.settings.state, **chosen}
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """The controls that are out of sight now, because others were chosen."""
+        return frozenset() if self._open else self._extra
 
     def show(self, settings: S | None = None) -> None:
         """Shows other settings, or the same ones once more."""
@@ -227,6 +250,11 @@ class Explorer(Generic[S]):
         made.observe(lambda _: None if self._quiet else self.attempt(turned), names="value")
         return self._register(control, made, tip)
 
+    def add_more(self, tip: str) -> w.ToggleButton:
+        """Adds the button "more settings": it shows what has the class gl-extra."""
+        self._more = self.add_toggle("more", "more settings", "sliders", tip, self._on_more)
+        return self._more
+
     def add_play(self, control: str, interval: int, tip: str) -> w.Play:
         """Adds a Play that calls `tick`. Its own value counts nothing: a slow kernel misses some.
 
@@ -248,7 +276,25 @@ class Explorer(Generic[S]):
             widget.style.description_width = self.label_width
         return widget
 
+    def _put_away(self) -> frozenset[str]:
+        """The controls that were not chosen get the class gl-extra."""
+        if self._chosen is None:
+            return frozenset()
+        chosen = {checks.one_of("control", name, self.controls) for name in self._chosen}
+        extra = frozenset(self.controls) - chosen - set(self.always)
+        for name in extra:
+            self.controls[name].add_class("gl-extra")
+        return extra
+
     # What happens
+
+    @property
+    def _open(self) -> bool:
+        return self._more is not None and self._more.value
+
+    def _on_more(self) -> None:
+        (self.widget.add_class if self._open else self.widget.remove_class)("gl-open")
+        self.draw()
 
     @contextmanager
     def quietly(self) -> Iterator[None]:

@@ -20,9 +20,28 @@ _LIGHT, _DARK = (dict(re.findall(r"--([\w-]+): (#\w{6});", block)) for block in 
 PALETTE = {name: (colour, _DARK[name]) for name, colour in _LIGHT.items()}
 
 
+# The sliders of ipywidgets 8 are drawn by noUiSlider, which sends the keys End and Home to the ends
+# that a slider was made with, also where it has others since. This sends them to those of now.
+_ON_LOAD = """
+const ends = {End: 'max', Home: 'min'};
+this.closest('.gl-explorer').addEventListener('keydown', event => {
+  const target = event.target.closest('.noUi-target'), slider = target?.noUiSlider;
+  if (!slider || !ends[event.key] || target.hasAttribute('disabled')) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  slider.set(slider.options.range[ends[event.key]]);
+}, true);
+"""
+
+
 def style() -> str:
     """The style sheet of all explorers, as an element for the page."""
     return f"<style>{CSS}</style>"
+
+
+def live_style(rules: str) -> str:
+    """Rules of one explorer, as an element of its live page, where sliders hear End and Home."""
+    return f'<style onload="{escape(_ON_LOAD)}">{rules}</style>'
 
 
 def html(text: str = "", css_class: str = "") -> w.HTML:

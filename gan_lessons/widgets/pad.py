@@ -1,6 +1,6 @@
 """A pad that lies over a picture and is drawn on, with the mouse, a pen, a finger, or keys.
 
-    pad = Pad(heard, "draw here")          # heard(strokes): what is new, ten times a second
+    pad = Pad(heard, "draw here")          # heard(strokes): what is new, while the hand moves
     kit.stack(picture, [pad.widget])
     pad.tool = "pencil"                    # or "eraser"; "" lets a finger scroll the page again
     cells = painted(cells, stroke, 0.75)   # a stroke on a grid of cells, for any explorer
@@ -8,7 +8,8 @@
 Core widgets hear no pointer, so the page's element has two handlers of its own, below. They draw
 the line at once, and write the strokes into a hidden core Text as a reader would type them, so that
 ipywidgets 7 and 8 send them to the kernel. While the kernel is busy, ipywidgets drops all but the
-newest text: so each text has the last strokes whole, and `Pad` takes out of it what is new.
+newest text: so each text has the last strokes whole, and `Pad` takes out of it what is new. A text
+ends with a semicolon while the hand is down.
 """
 
 import re
@@ -25,7 +26,7 @@ from gan_lessons.widgets import kit
 TOOLS = ("", "pencil", "eraser")
 EVERY_MS = 100  # between two texts
 UNITS = 1000  # of the pad's side: points are whole numbers of it
-STEP = 32  # UNITS that an arrow key moves the cross
+STEP = 32  # UNITS that an arrow key moves the cross, where there are no cells
 MOST_TEXT = 8_000  # characters; older strokes are left out
 _STROKE = re.compile(r"(\d+) (pencil|eraser)((?: -?\d+,-?\d+)+)")
 
@@ -47,7 +48,7 @@ const send = () => {
   pen.sent = Date.now();
   const texts = strokes.map(each => each.text);
   while (texts.length > 1 && texts.join(';').length > MOST_TEXT) { texts.shift(); strokes.shift(); }
-  wire.value = texts.join(';');
+  wire.value = texts.join(';') + (this.pen ? ';' : '');
   for (const kind of ['input', 'change']) wire.dispatchEvent(new Event(kind, {bubbles: true}));
 };
 this.onpointermove = event => {
@@ -69,7 +70,7 @@ this.onpointerup = this.onpointercancel = event => {
 };
 this.onpointermove(event);
 """
-# Arrows move the cross; with Shift they draw, and Space makes a dot.
+# Arrows move the cross; with Shift they draw, on cells a dot in the next one. Space makes a dot.
 _ON_KEY = """
 const ways = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]};
 const way = event.key === ' ' ? [0, 0] : ways[event.key];
@@ -77,11 +78,11 @@ if (!way) return;
 event.preventDefault();
 const cross = this.querySelector('.cross'), rect = this.getBoundingClientRect();
 const from = [+cross.getAttribute('x'), +cross.getAttribute('y')];
-const to = from.map((at, i) => Math.min(UNITS, Math.max(0, at + STEP * way[i])));
+const to = from.map((at, i) => Math.min(UNITS - LEAST, Math.max(LEAST, at + STEP * way[i])));
 cross.setAttribute('x', to[0]);
 cross.setAttribute('y', to[1]);
 if (event.shiftKey || event.key === ' ')
-  for (const [kind, at] of [['down', from], ['move', to], ['up', to]])
+  for (const [kind, at] of [['down', BEGIN], ['move', to], ['up', to]])
     this.dispatchEvent(new PointerEvent('pointer' + kind, {
       clientX: rect.left + at[0] / UNITS * rect.width,
       clientY: rect.top + at[1] / UNITS * rect.height,
@@ -100,16 +101,22 @@ class Pad:
     """Lies over a picture: put `widget` into `kit.stack(picture, [pad.widget])`.
 
     heard: is called with the strokes that are new, each from the last point that was known, so that
-    a line goes on unbroken. words: what the pad is, for those who cannot see it.
+    a line goes on unbroken; and when the hand is lifted, also if nothing is new. words: what the
+    pad is, for those who cannot see it. cells: along a side; arrow keys go from the middle of one
+    to the next, and with 0 in small steps. down: whether the hand is still drawing.
+
+    Raises ValueError if cells is not a whole number of at least 0.
     """
 
-    def __init__(self, heard: Callable[[Sequence[Stroke]], object], words: str):
+    def __init__(self, heard: Callable[[Sequence[Stroke]], object], words: str, cells: int = 0):
         self._heard = heard
         self._known = (0, 0)  # the last stroke's number, and how many of its points are known
         self._tool = ""
+        self.down = False
         self._wire = w.Text()  # without continuous_update=False: it sends each text
         self._wire.observe(self._on_text, names="value")
-        self.widget = w.Box([kit.html(_element(words)), self._wire])
+        element = _element(words, checks.whole("cells", cells, 0))
+        self.widget = w.Box([kit.html(element), self._wire])
         self.widget.add_class("gl-pad")
 
     @property
@@ -137,7 +144,8 @@ class Pad:
             first = max(0, count - 1) if number == last else 0
             new.append(Stroke(tool, points[first:]))
             self._known = (number, len(points))
-        if new:
+        lifted, self.down = self.down, change["new"].endswith(";")
+        if new or (lifted and not self.down):
             self._heard(new)
 
 
@@ -175,15 +183,19 @@ def painted(cells: np.ndarray, stroke: Stroke, radius: float) -> np.ndarray:
     return np.maximum(cells, filled)
 
 
-def _element(words: str) -> str:
+def _element(words: str, cells: int) -> str:
     """The pad's element: transparent, as large as what it lies over."""
+    step = UNITS / cells if cells else STEP
+    constants = {"UNITS": UNITS, "STEP": step, "LEAST": step / 2 if cells else 0,
+                 "BEGIN": "to" if cells else "from", "EVERY_MS": EVERY_MS,
+                 "MOST_TEXT": MOST_TEXT}  # fmt: skip
 
     def handler(code: str) -> str:
-        for name, value in (("UNITS", UNITS), ("STEP", STEP), ("EVERY_MS", EVERY_MS)):
+        for name, value in constants.items():
             code = code.replace(name, str(value))
-        return escape(code.replace("MOST_TEXT", str(MOST_TEXT)))
+        return escape(code)
 
-    middle = UNITS // 2
+    middle = (cells // 2 + 0.5) * step if cells else UNITS // 2
     return (
         f"<svg viewBox='0 0 {UNITS} {UNITS}' preserveAspectRatio='none' tabindex='0' role='img' "
         f"aria-label='{escape(words)}' data-lm-suppress-shortcuts='true' "

@@ -74,20 +74,58 @@ def test_bars_keys_and_clicks_move_the_hole(page, source):
     page.mouse.move(x - 3 * step, y, steps=4)
     page.mouse.up()
     shows(page, source, way=4, rows=(6, 16), columns=(5, 19))
-    page.locator(".gl-completion .gl-board button").nth(0).click()
+    drag(page, (0.5, 0.5), (0.02, 0.02))
     shows(page, source, way=4, rows=(0, 10), columns=(0, 14))
 
 
-def test_a_free_mask_is_painted(page, source):
+def drag(page, *cells: tuple[float, float]) -> None:
+    """From point to point, as shares of the picture: across and down."""
+    box = page.locator(".gl-completion .large").bounding_box()
+    for i, (x, y) in enumerate(cells):
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=5)
+        if i == 0:
+            page.mouse.down()
+    page.mouse.up()
+
+
+def test_a_free_mask_is_painted_by_dragging(lab, page, source):
     page.locator(".gl-completion-mode button").nth(1).click()
-    for place in (8, 9, 16):
-        page.locator(".gl-completion .gl-board button").nth(place).click()
-    shows(page, source, way=4, mode="free", cells=(8, 9, 16))
-    page.locator(".gl-completion .gl-board button").nth(9).focus()
-    page.keyboard.press("Space")
-    shows(page, source, way=4, mode="free", cells=(8, 16))
+    shows(page, source, way=4, mode="free")
+    drag(page, (0.2, 0.2), (0.5, 0.2), (0.5, 0.5))
+    shows(page, source, way=4, mode="free", cells=(8, 9, 10, 17, 24))
+    lab.shoot(page, "completion_free")
+    drag(page, (0.5, 0.5), (0.5, 0.35))  # from inside of the hole: it is taken away
+    shows(page, source, way=4, mode="free", cells=(8, 9, 10))
     page.locator(".gl-completion-clear").click()
     shows(page, source, way=4, mode="free")
+
+
+def test_a_free_mask_is_painted_by_keys_in_one_tab_stop(page, source):
+    page.locator(".gl-completion .gl-pad .widget-html-content > svg").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Shift+ArrowRight")
+    for _ in range(9):
+        page.keyboard.press("ArrowRight")  # the edge stops it in the middle of the last cell
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Space")
+    shows(page, source, way=4, mode="free", cells=(19, 20, 24, 25))
+    page.keyboard.press("Space")
+    shows(page, source, way=4, mode="free", cells=(20, 24, 25))
+    page.keyboard.press("Tab")
+    assert not page.evaluate("document.activeElement.closest('.gl-pad') !== null")
+    page.locator(".gl-completion-clear").click()
+    shows(page, source, way=4, mode="free")
+
+
+def test_a_click_on_a_completion_chooses_it(page, source):
+    box = page.locator(".gl-completion .ways").bounding_box()
+    page.mouse.click(box["x"] + 0.6 * box["width"], box["y"] + 0.7 * box["height"])
+    shows(page, source, way=7, mode="free")
+    page.locator(".gl-completion-way .noUi-handle").focus()
+    page.keyboard.press("ArrowLeft")
+    shows(page, source, way=6, mode="free")
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -97,7 +135,7 @@ def test_it_fits_and_can_be_read(lab, width, dark):
         "completion", CELL, width, 1500 if width < 500 else 900, dark, ready=".large img"
     )
     large = page.locator(".gl-completion .large").bounding_box()
-    board = page.locator(".gl-completion .gl-board").bounding_box()
+    board = page.locator(".gl-completion .gl-pad").bounding_box()
     assert abs(large["width"] - large["height"]) < 2
     for side in ("x", "y", "width", "height"):
         assert abs(large[side] - board[side]) < 3

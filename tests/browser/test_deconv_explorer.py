@@ -108,6 +108,24 @@ def test_arrow_keys_move_a_slider(page):
     shows(page, by_torch(stride=3, padding=1))
 
 
+def test_end_and_home_go_to_the_ends_that_the_slider_has_now(page):
+    for size in (6, 3):  # more cells than at first, then fewer
+        type_into(page, "size", size)
+        shows(page, by_torch(size=size, stride=2, padding=1))
+        handle = page.locator(".gl-deconv-step .noUi-handle")
+        handle.focus()
+        page.keyboard.press("End")
+        reads(page, "step", size)
+        page.wait_for_function(
+            "at => document.querySelector('.gl-deconv .eqs').textContent.startsWith(at)",
+            arg=f"x[{size - 1}] = {size}",
+            timeout=WAIT,
+        )
+        page.keyboard.press("Home")
+        reads(page, "step", 0)
+        assert handle.evaluate("handle => handle === document.activeElement")
+
+
 def stroke_widths(page, title: str, kind: str) -> list[float]:
     cells = panel(page, title).locator(f"rect.{kind}")
     widths = cells.evaluate_all("cells => cells.map(cell => getComputedStyle(cell).strokeWidth)")
@@ -302,3 +320,30 @@ def test_tips_are_read_by_keyboard(page):
     caption = panel(page, "output y").locator(".gl-tip")
     shown = caption.evaluate("e => getComputedStyle(e, '::after').content")
     assert "What comes out" in shown
+
+
+@pytest.mark.parametrize("dark", [True, False], ids=["dark", "light"])
+@pytest.mark.parametrize("width", [1280, 420])
+def test_only_the_chosen_controls_are_in_sight_until_more_is_asked_for(lab, dark, width):
+    cell = (
+        "from gan_lessons.widgets import DeconvExplorer\n"
+        "DeconvExplorer(size=4, controls=('size', 'kernel', 'stride', 'bias'))"
+    )
+    page = lab.keep([cell], width=width, height=1100, dark=dark)
+    page.wait_for_selector(".gl-deconv .panels", timeout=90_000)
+    page.wait_for_timeout(1000)
+    theme = "dark" if dark else "light"
+    lab.shoot(page, f"deconv_explorer_chosen_{theme}_{width}")
+    names = ("size", "bias", "step", "play", "reset", "padding", "view", "walk", "speed", "edit")
+    seen = [name for name in names if page.locator(f".gl-deconv-{name}").is_visible()]
+    assert seen == ["size", "bias", "step", "play", "reset"]
+    status = page.locator(".gl-deconv .status")
+    assert "output padding" not in status.text_content()
+    more = page.locator(".gl-deconv-more")
+    more.click()
+    page.locator(".gl-deconv-padding").wait_for(timeout=WAIT)
+    assert all(page.locator(f".gl-deconv-{name}").is_visible() for name in names)
+    status.get_by_text("output padding").wait_for(timeout=WAIT)
+    lab.shoot(page, f"deconv_explorer_opened_{theme}_{width}")
+    more.click()
+    page.locator(".gl-deconv-padding").wait_for(state="hidden", timeout=WAIT)

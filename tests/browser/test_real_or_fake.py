@@ -10,10 +10,15 @@ WAIT = 20_000
 
 @pytest.fixture(scope="module")
 def page(lab):
-    page = lab.open([lab.players + CELL], height=1000)
+    page = lab.open([lab.players + "print('some words')\n" + CELL], height=1000)
     page.wait_for_selector(".gl-duel .question img", timeout=90_000)
     yield page
     page.close()
+
+
+def test_printed_lines_of_a_lesson_break_between_words(page):
+    printed = page.locator(".jp-OutputArea-output pre", has_text="some words")
+    assert printed.evaluate("each => getComputedStyle(each).wordBreak") == "normal"
 
 
 def test_each_answer_brings_the_next_and_is_judged(page):
@@ -22,6 +27,45 @@ def test_each_answer_brings_the_next_and_is_judged(page):
         page.wait_for_function(f"{COUNT} === {number}", timeout=WAIT)
         assert f"{number + 1} of 6" in page.locator(".gl-duel .question p").text_content()
         assert "It was" in page.locator(".gl-duel .last").text_content()
+
+
+def test_keys_answer_and_other_keys_are_left_to_jupyterlab(page):
+    asked = "document.activeElement.closest('.gl-duel-real, .gl-duel-fake') !== null"
+    assert page.evaluate(asked)  # the button that was clicked
+    page.keyboard.press("r")
+    page.wait_for_function(f"{COUNT} === 4", timeout=WAIT)
+    page.keyboard.press("Shift+F")
+    page.wait_for_function(f"{COUNT} === 5", timeout=WAIT)
+    said = page.locator(".gl-duel .last").text_content()
+    assert "you said fake" in said
+    page.evaluate("window.heard = []")
+    page.evaluate("addEventListener('keydown', e => heard.push(e.key + e.defaultPrevented))")
+    page.keyboard.press("q")
+    page.keyboard.press("r")
+    page.wait_for_function(f"{COUNT} === 6", timeout=WAIT)
+    assert [each[0] for each in page.evaluate("heard")] == ["q"]  # r was ours alone
+    assert page.locator(".jp-CodeCell").count() == 1  # and turned no cell into raw text
+    page.locator(".gl-duel-again").click()
+    page.wait_for_function(f"{COUNT} === 0", timeout=WAIT)
+    page.locator(".jp-InputArea .cm-content").first.click()
+    page.keyboard.press("End")
+    page.keyboard.type("# rf")  # outside of the game the keys write
+    assert page.evaluate(COUNT) == 0
+    for _ in range(4):
+        page.keyboard.press("Backspace")
+
+
+def test_play_moves_the_focus_to_the_answers(page):
+    page.locator(".gl-duel-play button").first.click()
+    assert page.evaluate("document.activeElement.matches('.gl-duel-real')")
+    page.keyboard.press("f")
+    page.wait_for_function(f"{COUNT} >= 1", timeout=WAIT)
+    page.locator(".gl-duel-play button").first.click()
+    page.locator(".gl-duel-play button:visible").last.click()
+    page.wait_for_function(f"{COUNT} === 0", timeout=WAIT)
+    for number in range(1, 4):
+        page.locator(".gl-duel-fake").click()
+        page.wait_for_function(f"{COUNT} === {number}", timeout=WAIT)
 
 
 def test_the_clock_answers_for_those_who_do_not(page):

@@ -126,6 +126,14 @@ def test_the_page_shows_the_numbers(explorer):
 def test_the_mark_follows_the_chosen_completion(explorer):
     explorer.controls["way"].value = 6
     assert "left:calc(1*25%);top:calc(1*50%)" in explorer._beside.value
+    explorer.choices[2].click()
+    assert explorer.controls["way"].value == explorer.settings.way == 3
+    assert "left:calc(2*25%);top:calc(0*50%)" in explorer._beside.value
+
+
+def test_classes_are_counted_in_words(explorer):
+    said = dict(row[:2] for row in page.table(explorer.view))["read as"]
+    assert re.fullmatch(r"\d+ \((once|\d times)\)(, \d+ \((once|\d times)\))*", said)
 
 
 def test_bars_move_and_resize_the_hole(explorer):
@@ -138,20 +146,44 @@ def test_bars_move_and_resize_the_hole(explorer):
     assert explorer.controls["columns"].value == (1, 3)
 
 
-def test_a_click_brings_the_rectangle(explorer):
-    explorer.places[15].click()
+def draw(explorer, *strokes: str, down: bool = False) -> None:
+    """What the page sends of a hand's way over the pad, in thousandths of its sides."""
+    explorer.pad._wire.value = ";".join(strokes) + ";" * down
+
+
+def test_the_rectangle_comes_to_the_hand(explorer):
+    draw(explorer, "1 pencil 900,900")
     assert (explorer.settings.rows, explorer.settings.columns) == ((8, 16), (8, 16))
-    explorer.places[0].click()
-    assert (explorer.settings.rows, explorer.settings.columns) == ((0, 8), (0, 8))
+    draw(explorer, "2 pencil 0,0 500,250", down=True)
+    assert (explorer.settings.rows, explorer.settings.columns) == ((0, 8), (4, 12))
+    assert explorer.settings.cells == ()
 
 
-def test_clicks_paint_a_free_mask(explorer):
+def test_a_free_mask_is_painted_cell_by_cell(explorer):
     explorer.controls["mode"].value = "free"
     assert explorer.view.share == 0
     assert explorer.controls["rows"].disabled
-    for place in (5, 6, 5, 9):
-        explorer.places[place].click()
+    for number, place in enumerate(("375,375", "625,375", "375,375", "375,625")):
+        draw(explorer, f"{number + 1} pencil {place}")
     assert explorer.settings.cells == (6, 9)
+    explorer.controls["clear"].click()
+    assert explorer.settings.cells == ()
+
+
+def test_a_drag_fills_all_cells_on_its_way_or_empties_them(explorer):
+    explorer.controls["mode"].value = "free"
+    draw(explorer, "1 pencil 100,100 400,100", down=True)
+    assert explorer.settings.cells == (0, 1)
+    draw(explorer, "1 pencil 100,100 400,100 900,100 900,900", down=True)
+    draw(explorer, "1 pencil 100,100 400,100 900,100 900,900")
+    assert explorer.settings.cells == (0, 1, 2, 3, 7, 11, 15)
+    # It begins in the hole, so it takes cells away, and adds none that it meets.
+    draw(explorer, "2 pencil 900,900 900,600 100,600 100,100")
+    assert explorer.settings.cells == (1, 2, 3, 7)
+    # Two strokes of which the first one's end was dropped: each begins for itself.
+    draw(explorer, "3 pencil 100,900", down=True)
+    draw(explorer, "3 pencil 100,900;4 pencil 400,100", down=False)
+    assert explorer.settings.cells == (2, 3, 7, 12)
     explorer.controls["clear"].click()
     assert explorer.settings.cells == ()
     explorer.controls["mode"].value = "rectangle"

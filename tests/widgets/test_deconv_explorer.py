@@ -289,3 +289,17 @@ def test_every_control_and_every_panel_says_what_it_is(layer, page):
     for caption in (*captions, page.status(explorer)):
         (sentence,) = re.findall(r"tabindex='0' aria-description='([^']*)'", caption)
         assert len(sentence) > 30
+
+
+def test_the_running_controls_are_always_in_sight():
+    explorer = DeconvExplorer(controls=("stride",))
+    assert not {"play", "step", "reset", "fix", "more"} & explorer.hidden
+    assert {"padding", "view", "walk", "speed", "edit"} < explorer.hidden
+    explorer.controls["padding"].value = 1  # it works as before
+    assert explorer.settings.padding == 1
+    with pytest.raises(ValueError, match="unknown control 'n': choose from dims, size, kernel"):
+        DeconvExplorer(controls=("n",))
+    layer = layers()[0]
+    with pytest.raises(ValueError, match="unknown control 'stride': choose from size, in"):
+        DeconvExplorer(layer, controls=("stride",))
+    assert "in_channel" not in DeconvExplorer(layer, controls=("in_channel",)).hidden

@@ -78,6 +78,28 @@ def test_the_size_formula_gives_the_output_size(page, cases):
             assert page.calculated(formula) == int(m)
 
 
+@pytest.mark.parametrize("dims", [1, 2])
+def test_the_size_formula_leaves_out_what_is_hidden_and_changes_nothing(dims, page):
+    start = {"dims": dims, "controls": ("size", "kernel", "stride")}
+    for settings, symbols in (
+        ({}, "m = (n − 1)·s + k"),
+        ({"padding": 1}, "m = (n − 1)·s + k − 2p"),
+        ({"dilation": 2}, "m = (n − 1)·s + d·(k − 1) + 1"),
+        ({"padding": 1, "output_padding": 1}, "m = (n − 1)·s + k + output padding − 2p"),
+    ):
+        explorer = DeconvExplorer(**start, **settings)
+        first, numbers = page.words(page.status(explorer)).strip().split("\n")
+        assert first == symbols
+        formula, m = numbers.removeprefix("= ").rsplit(" = ", 1)
+        assert page.calculated(formula) == int(m) == explorer.output.shape[-1]
+    explorer.controls["more"].value = True
+    whole = DeconvExplorer(dims=dims, padding=1, output_padding=1)
+    assert page.status(explorer) == page.status(whole)
+    explorer.controls["more"].value = False
+    named = DeconvExplorer(dims=dims, controls=("padding", "output_padding"))
+    assert "+ output padding − 2p" in page.words(page.status(named))
+
+
 def test_the_line_makes_the_output(cases):
     for explorer in cases.explorers(cases.one, cases.two):
         layer = eval(explorer.line, {"nn": nn})

@@ -32,9 +32,9 @@ class DotsSettings(Settings):
 class Dots(Explorer[DotsSettings]):
     name = "dots"
 
-    def __init__(self, **settings):
+    def __init__(self, controls=None, **settings):
         self.log = []
-        super().__init__(DotsSettings(**{"sizes": (0.5, 0.5), **settings}))
+        super().__init__(DotsSettings(**{"sizes": (0.5, 0.5), **settings}), controls=controls)
 
     def build(self):
         self.add_button("none", "none", "undo", "Takes all away.", self._none)
@@ -248,6 +248,45 @@ def test_frames_of_one_control_and_of_two():
         dots.frames("seed")
     with pytest.raises(ValueError, match="count must be a whole number"):
         dots.frames("count", [10])
+
+
+def away(dots) -> set[str]:
+    return {n for n, c in dots.controls.items() if "gl-extra" in c._dom_classes}
+
+
+def test_controls_that_were_not_chosen_stand_behind_a_button():
+    dots = Dots(controls=("count", "mark"))
+    assert away(dots) == dots.hidden == set(dots.controls) - {"count", "mark", "play", "more"}
+    dots.controls["more"].value = True
+    assert "gl-open" in dots.widget._dom_classes
+    assert dots.hidden == set()
+    dots.controls["more"].value = False
+    assert "gl-open" not in dots.widget._dom_classes
+    assert away(dots) == dots.hidden
+    assert dots.state["controls"] == ["count", "mark"]
+    assert away(Dots(**json.loads(json.dumps(dots.state)))) == away(dots)
+    assert away(Dots(controls=())) == set(dots.controls) - {"play", "more"}
+    assert ".gl-explorer:not(.gl-open) .gl-extra { display: none !important; }" in kit.CSS
+
+
+def test_without_a_choice_all_controls_are_in_sight():
+    dots = Dots()
+    assert "more" not in dots.controls
+    assert "controls" not in dots.state
+    assert away(dots) == dots.hidden == set()
+
+
+@pytest.mark.parametrize(
+    ("controls", "message"),
+    [
+        (("count", "colour"), "unknown control 'colour': choose from count, limit, mark, seed, "),
+        ("count", "controls must be a list, got 'count'"),
+        (("count", 3), "unknown control 3: choose from"),
+    ],
+)
+def test_a_wrong_choice_of_controls_is_refused(controls, message):
+    with pytest.raises(ValueError, match=message):
+        Dots(controls=controls)
 
 
 # The style sheet

@@ -8,6 +8,7 @@ import random
 import re
 import time
 import xml.etree.ElementTree as ET
+from html import unescape
 
 import numpy as np
 import pytest
@@ -529,6 +530,17 @@ def test_the_page_says_the_metrics():
     assert told["real outscores fake"].startswith(percent(n["outscored"]))
 
 
+def test_the_divergence_is_a_number_where_it_is_a_view():
+    assert "JS divergence" not in table(small(turns=2, views=FIRST_VIEWS))
+    assert "JS divergence" in table(small(turns=2, views=("fake", "divergence")))
+
+
+def test_real_points_have_a_rim_where_the_heat_map_is_under_them():
+    for views, rims in ((("real", "heat"), 1), (("real",), 0)):
+        parts = found(small(turns=2, views=views), "rim")
+        assert len(parts) == rims
+
+
 def spots(path: str) -> np.ndarray:
     return np.array([[int(v) for v in p.split()] for p in re.findall(r"M(-?\d+ -?\d+)h0", path)])
 
@@ -627,11 +639,11 @@ def test_at_first_sight_there_is_little_to_set():
     assert shown.metrics["turn"] == 0
     assert shown.settings.views == FIRST_VIEWS
     assert "views" not in shown.state
-    assert "shut" in shown._more._dom_classes
-    shown.controls["more"].value = True
-    assert "shut" not in shown._more._dom_classes
-    shown.controls["more"].value = False
-    assert "shut" in shown._more._dom_classes
+    parts = shown.widget.children[-1].children
+    assert [part for part in parts if "gl-extra" in part._dom_classes] == [parts[2]]
+    for opened in (True, False):
+        shown.controls["more"].value = opened
+        assert ("gl-open" in shown.widget._dom_classes) == opened
 
 
 def test_with_all_views_off_the_numbers_remain():
@@ -889,3 +901,41 @@ def test_another_game_is_no_longer_the_presets(how):
         assert cells(lab.settings.drawing).sum() > 288  # beside the heart
     assert "Watch" not in told(lab)
     assert lab.controls["preset"].value not in PRESETS
+
+
+def test_what_is_measured_waits_until_the_hand_is_lifted():
+    shown = small(data="drawn")
+    shown.controls["clear"].click()
+    line, empty = shown.line, table(shown)
+    draw(shown, "5 pencil 200,500 500,500", "")  # the hand is still down
+    first = shown._screen.plane.value
+    assert "class='real'" in first
+    assert shown.line != line
+    assert line in unescape(shown._screen.code.value)
+    assert table(shown) == empty
+    draw(shown, "5 pencil 200,500 500,500 800,500", "")
+    assert shown._screen.plane.value != first
+    assert table(shown) == empty
+    draw(shown, "5 pencil 200,500 500,500 800,500")
+    whole = GanLab(**shown.state)
+    whole._tool = "pencil"
+    whole.show()
+    assert table(shown) == table(whole) != empty
+    assert shown.line in unescape(shown._screen.code.value)
+    assert shown._screen.plane.value == whole._screen.plane.value
+    draw(shown, "5 pencil 200,500 500,500 800,500;6 pencil 500,200 500,300", "")
+    shown.step()  # anything else is shown whole
+    assert table(shown)["turn"] == "1"
+
+
+def test_the_start_is_measured_before_the_first_turn():
+    played, watched, changed = (small(data="ring").match.replayed() for _ in range(3))
+    played._records, watched._records, changed._records = [], [], []
+    before = json.dumps(played.records[0])
+    played._records = []
+    played.step("both")
+    watched.next_act()
+    changed.change(loss="wgan")
+    for match in (played, watched, changed):
+        assert len(match._records) == 1
+        assert json.dumps(match._records[0]) == before

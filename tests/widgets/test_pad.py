@@ -53,6 +53,19 @@ def test_what_is_known_is_not_heard_again(pad):
     assert send(pad, "8 brush 1,1") == []
 
 
+def test_a_text_says_whether_the_hand_is_down(pad):
+    for text, down, heard in (
+        ("5 pencil 0,0;", True, 1),
+        ("5 pencil 0,0 9,9;", True, 2),
+        ("5 pencil 0,0 9,9", False, 3),  # lifted, and nothing is new
+        ("5 pencil 0,0 9,9;6 pencil 1,1", False, 4),
+        ("6 pencil 1,1", False, 4),
+    ):
+        pad._wire.value = text
+        assert (pad.down, len(pad.heard)) == (down, heard)
+    assert pad.heard[2] == []
+
+
 def test_the_tool_is_a_class_of_the_pad(pad):
     for tool in ("pencil", "eraser", "pencil", ""):
         pad.tool = tool
@@ -66,9 +79,17 @@ def test_its_element_needs_no_script_and_says_what_it_is(pad):
     assert "<script" not in text
     assert "http" not in text
     assert "aria-label='a plane'" in text
-    for name in ("UNITS", "STEP", "EVERY_MS", "MOST_TEXT"):
+    for name in ("UNITS", "STEP", "LEAST", "BEGIN", "EVERY_MS", "MOST_TEXT"):
         assert name not in text
     assert str(MOST_TEXT) in text
+
+
+@pytest.mark.parametrize(("cells", "middle"), [(7, 500), (4, 625), (0, 500)])
+def test_on_cells_the_cross_begins_in_the_middle_of_one(cells, middle):
+    made = Pad(lambda strokes: None, "cells", cells)
+    assert f"class='cross' x='{middle}" in made.widget.children[0].value
+    with pytest.raises(ValueError, match="cells must be a whole number of at least 0, got -1"):
+        Pad(lambda strokes: None, "cells", -1)
 
 
 def stroke(*points, tool="pencil") -> Stroke:

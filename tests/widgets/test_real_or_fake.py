@@ -54,7 +54,7 @@ def test_answers_are_judged_against_the_truth_and_beside_d():
     )
     by = model.groups(e.deck, e.answers)
     assert sorted(number for own in by.values() for number in own) == list(range(10))
-    for number in by["only D right"]:
+    for number in by["only the discriminator right"]:
         assert e.answers[number] is not truth[number]
     e.answer(True)  # too late: nothing happens
     assert len(e.answers) == 10
@@ -72,8 +72,8 @@ def test_what_a_coin_could_get(right, rounds, luck):
     ("you", "d", "words"),
     [
         (True, True, "Both of you tell them apart"),
-        (False, True, "D tells them apart. These rounds do not"),
-        (True, False, "You tell them apart, D does not"),
+        (False, True, "The discriminator tells them apart. These rounds do not show that you"),
+        (True, False, "You tell them apart. These rounds do not show that the discriminator"),
         (False, False, "do not show that either of you"),
     ],
 )
@@ -95,6 +95,17 @@ def test_the_page_does_not_give_the_answer_away_before_it_is_given():
     said = e._score.value
     assert f"It was <b>{'real' if real else 'fake'}</b>" in said
     assert f"✗ you said {'fake' if real else 'real'}" in said
+
+
+@pytest.mark.parametrize(
+    ("logit", "words"),
+    [(0.1, "said real, but only just"), (-1.0, "said fake<"), (-3.0, "said fake, and was sure")],
+)
+def test_it_says_how_close_the_discriminator_was(logit, words):
+    deck = model.Deck(torch.zeros(2, 1, 4, 4), torch.ones(2) > 0, torch.full((2,), logit))
+    said = page.score_html(deck, [True])
+    assert words in said
+    assert f"Its logit is {abs(logit):.1f} {'above' if logit > 0 else 'below'} the middle" in said
 
 
 def test_the_clock_answers_when_the_time_is_over(monkeypatch):
@@ -125,7 +136,9 @@ def test_a_seed_deals_anew_and_stop_begins_again():
     e = game(rounds=5)
     e.answer(True)
     first = e.deck.items
-    e.controls["seed"].value = 9
+    e.show(e.settings.changed(seed=9))
+    assert e.answers == [True]  # only what deals changes the deck
+    e.controls["again"].click()
     assert e.answers == []
     assert not torch.equal(e.deck.items, first)
     e.answer(False)
@@ -141,6 +154,21 @@ def test_clouds_are_judged_by_their_mean_logit():
     torch.testing.assert_close(e.deck.logits, 4 * e.deck.items.mean((1, 2)) - middle)
     assert e._question.value.count("<circle") == 30
     assert e.still.png[:4] == b"\x89PNG"
+
+
+def test_a_flip_book_has_the_cards_in_either_order():
+    e = game(rounds=3)
+    cards, answers = e.frames(("card", "answer")), e.frames(("answer", "card"))
+    assert [frame.values for frame in answers[:2]] == [
+        {"answer": "hidden", "card": 1},
+        {"answer": "hidden", "card": 2},
+    ]
+    assert {frame.html for frame in cards} == {frame.html for frame in answers}
+    assert len(cards) == len({frame.html for frame in cards}) == 6
+    (one,) = e.frames(("answer", "card"), [["told"], [2]])
+    assert "said" in one.html
+    with pytest.raises(ValueError, match="card must be a whole number from 1 to 3, got 4"):
+        e.frames(("card", "answer"), [[4], ["told"]])
 
 
 def test_the_discriminator_is_left_as_it_was():

@@ -194,11 +194,11 @@ def test_a_spike_is_cut_and_named(trainer):
     chart = snapshot.losses_of(moment)
     low, high = chart.span
     assert (low, 1.386 < high < 2) == (0, True)
-    assert "top 38 at step 1" in chart.after
+    assert chart.note == "cut off: top 38 at step 1"
     assert [value for _, value in chart.levels] == pytest.approx([1.386, 0.693], abs=1e-3)
-    assert chart.dashed == "undecided"
+    assert chart.dashed == "undecided 1.39, 0.69"
     calm = snapshot.losses_of(replace(moment, peaks={"discriminator": (1, 1.3)}))
-    assert (calm.after, calm.dashed) == ("", "undecided 1.39, 0.69")
+    assert (calm.note, calm.dashed) == ("", "undecided 1.39, 0.69")
 
 
 def test_a_loss_without_an_undecided_value_has_no_such_line(shown):
@@ -294,7 +294,7 @@ def test_a_diagnosis_that_fails_ends_nothing(trainer, shown):
     view = TrainingView(samples=4)
     view.close(replace(trainer.fit(3).progress, findings=broken))
     assert view.latest.findings is None  # nobody has looked
-    assert "Nothing looks wrong" not in page_of(view)
+    assert "no known failure found" not in page_of(view)
 
 
 def test_a_game_without_pictures_is_shown_by_its_losses(shown):

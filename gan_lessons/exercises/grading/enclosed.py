@@ -135,7 +135,8 @@ def _answer(
 ) -> None:
     """In the child that runs the answer."""
     os.chdir(folder)
-    os.environ |= {"HOME": folder, "TMPDIR": folder, "GAN_LESSONS_SOLUTIONS": "off"}
+    os.environ |= {"HOME": folder, "TMPDIR": folder}
+    os.environ |= {"GAN_LESSONS_SOLUTIONS": "off", "GAN_LESSONS_PROGRESS": "off"}
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(null, stream)

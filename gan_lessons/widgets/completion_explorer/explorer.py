@@ -1,9 +1,11 @@
-"""The explorer: a hole that is moved and resized, or painted, and its completions."""
+"""The explorer: a hole that is moved, resized or painted, and its completions."""
 
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import ipywidgets as w
+import numpy as np
 from torch import Tensor
 
 from gan_lessons import checks, plots
@@ -11,8 +13,9 @@ from gan_lessons.metrics import FeatureNet
 from gan_lessons.widgets import kit
 from gan_lessons.widgets.completion_explorer import page
 from gan_lessons.widgets.completion_explorer.model import CompletionView, Filler, view_of
-from gan_lessons.widgets.completion_explorer.settings import CELL, CompletionSettings
+from gan_lessons.widgets.completion_explorer.settings import WAYS, CompletionSettings
 from gan_lessons.widgets.explorer import Explorer
+from gan_lessons.widgets.pad import Pad, Stroke
 from gan_lessons.widgets.settings import MOST_SEED
 
 TIPS = {
@@ -36,7 +39,7 @@ class CompletionExplorer(Explorer[CompletionSettings]):
     """
 
     name = "completion"
-    label_width = "60px"
+    label_width = "74px"
 
     def __init__(self, fill: Any, pictures: Tensor, net: FeatureNet | None = None, **settings: Any):
         self.source = Filler(fill, pictures, net)
@@ -49,6 +52,8 @@ class CompletionExplorer(Explorer[CompletionSettings]):
         for each in s.cells:
             checks.whole("cells", each, 0, side * side - 1)
         self._random = random.Random(s.seed)
+        self._fills: bool | None = None  # whether the stroke that is drawn adds cells
+        self._end: list[float] = []  # its last point
         super().__init__(s)
 
     def build(self) -> w.Widget:
@@ -61,13 +66,20 @@ class CompletionExplorer(Explorer[CompletionSettings]):
         self.add_button("new", "new latents", "random", "Another seed, at random.", self._new)
         self.add_button("clear", "clear", "eraser", "Empties the free mask.", self._clear)
         self._large, self._beside = kit.html(), kit.html()
-        board = kit.board(self.source.side, self._press)
-        self.places = board.children
+        self.pad = Pad(self._heard, "the hole, to move or to paint", self.source.side)
+        self.pad.tool = "pencil"
+        self._stack = kit.stack(self._large, [self.pad.widget])
+        self.choices = [w.Button(description=str(i + 1)) for i in range(WAYS)]
+        for i, button in enumerate(self.choices):
+            button.on_click(lambda _, way=i + 1: self.changed("way", way))
+        choices = kit.row(self.choices)
+        choices.add_class("gl-choices")
         rows = (("mode", "clear", "picture"), ("rows", "columns"), ("way", "seed", "new"))
         return kit.column(
             [
                 *(kit.row([controls[name] for name in row]) for row in rows),
-                kit.beside([kit.stack(self._large, [board]), self._beside]),
+                kit.beside([self._stack, self._beside]),
+                choices,
             ]
         )
 
@@ -77,6 +89,7 @@ class CompletionExplorer(Explorer[CompletionSettings]):
         for name in TIPS:
             self.controls[name].disabled = free
         self.controls["clear"].disabled = not free
+        (self._stack.add_class if free else self._stack.remove_class)("free")
 
     @property
     def view(self) -> CompletionView:
@@ -99,19 +112,41 @@ class CompletionExplorer(Explorer[CompletionSettings]):
     def alt_text(self) -> str:
         return page.alt_text(self.view)
 
-    def _press(self, i: int) -> None:
-        """A cell was clicked: it joins or leaves the free mask, or the rectangle comes to it."""
-        s, side = self.settings, self.source.side
-        if s.mode == "free":
-            self.show(s.changed(cells=sorted({*s.cells} ^ {i})))
-            return
+    def _heard(self, strokes: Sequence[Stroke]) -> None:
+        """Paints cells, or brings the rectangle to where the hand is."""
+        free = self.settings.mode == "free"
+        cells = set(self.settings.cells)
+        for stroke in strokes:
+            on = self._cells_on(stroke)
+            if self._fills is None or stroke.points[0].tolist() != self._end:
+                self._fills = on[0] not in cells
+            cells = cells.union(on) if self._fills else cells.difference(on)
+            self._end = stroke.points[-1].tolist()
+        if not self.pad.down:
+            self._fills = None
+        if strokes:
+            chosen = {"cells": sorted(cells)} if free else self._around(strokes[-1].points[-1])
+            self.attempt(lambda: self.show(self.settings.changed(**chosen)))
+
+    def _cells_on(self, stroke: Stroke) -> list[int]:
+        """The cells that a stroke touches, in its order."""
+        side, points = self.source.side, stroke.points
+        between = np.linspace(0, 1, 4 * side)[:, None]  # closer than a cell, however long it is
+        starts = points[:-1] if len(points) > 1 else points
+        ends = points[1:] if len(points) > 1 else points
+        along = [start + between * (end - start) for start, end in zip(starts, ends, strict=True)]
+        at = (np.concatenate(along) * side).astype(int).clip(0, side - 1)
+        return (at[:, 1] * side + at[:, 0]).tolist()
+
+    def _around(self, point: np.ndarray) -> dict[str, tuple[int, int]]:
+        """The rectangle with its middle at a point, or as near as the picture allows."""
         where = {}
-        for name, cell in (("rows", i // side), ("columns", i % side)):
-            low, high = getattr(s, name)
-            start = CELL * cell + CELL // 2 - (high - low) // 2
+        for name, at in (("columns", point[0]), ("rows", point[1])):
+            low, high = getattr(self.settings, name)
+            start = round(at * self.source.size - (high - low) / 2)
             start = min(max(start, 0), self.source.size - (high - low))
             where[name] = (start, start + high - low)
-        self.show(s.changed(**where))
+        return where
 
     def _clear(self) -> None:
         self.show(self.settings.changed(cells=()))

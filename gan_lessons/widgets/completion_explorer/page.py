@@ -8,6 +8,15 @@ from gan_lessons.widgets.completion_explorer.model import CompletionView
 from gan_lessons.widgets.completion_explorer.settings import WAYS
 
 COLUMNS = 4  # of the completions
+# A click on a completion presses its button, which is out of sight: HTML has no event of widgets.
+# Without a kernel there are none, and nothing happens.
+_CHOOSE = (
+    "const box=this.getBoundingClientRect(),"
+    "at=(where,from,size,n)=>Math.floor(Math.min(.999,(where-from)/size)*n);"
+    "this.closest('.gl-completion').querySelectorAll('.gl-choices button')["
+    f"at(event.clientX,box.x,box.width,{COLUMNS})"
+    f"+{COLUMNS}*at(event.clientY,box.y,box.height,{WAYS // COLUMNS})]?.click()"
+)
 
 
 def large_html(view: CompletionView) -> str:
@@ -53,7 +62,9 @@ def beside_html(view: CompletionView) -> str:
     )
     return (
         f"<div class='gl-card'><div class='pictures'><div><p>seen, and the truth</p>{seen}</div>"
-        f"<div><p>{WAYS} completions</p><div class='ways'>{ways}<b style='{mark}'></b></div></div>"
+        f"<div><p>{WAYS} completions</p>"
+        f"<div class='ways' title='Click one to see it large' onclick=\"{_CHOOSE}\">"
+        f"{ways}<b style='{mark}'></b></div></div>"
         f"</div><table class='gl-tips'>{rows}</table></div>"
     )
 
@@ -71,7 +82,9 @@ def table(view: CompletionView) -> list[tuple[str, str, str]]:
         ),
     ]
     if view.read is not None:
-        counts = ", ".join(f"{label} × {n}" for label, n in view.counts)
+        counts = ", ".join(
+            f"{label} ({'once' if n == 1 else f'{n} times'})" for label, n in view.counts
+        )
         tip = "What a classifier reads in the completions, by the number of the class."
         rows.append(("read as", counts, tip))
         rows.append(("truth read as", str(view.true), "The same for the whole picture."))

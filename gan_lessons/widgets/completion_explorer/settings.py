@@ -32,12 +32,12 @@ class CompletionSettings(Settings):
     mask's cells of 4 x 4 pixels, row by row.
     """
 
-    mode: str = buttons("rectangle", MODES, tip="A rectangle, or a mask that you paint by clicks.")
+    mode: str = buttons("rectangle", MODES, tip="A rectangle, or a mask that you paint.")
     picture: int = whole_slider(1, 1, None, label="picture", tip="Which picture gets the hole.")
     rows: tuple[int, int] = plain((0, 0), span)
     columns: tuple[int, int] = plain((0, 0), span)
     cells: tuple[int, ...] = plain((), places)
     way: int = whole_slider(
-        1, 1, WAYS, label="latents", tip="Another latent z, and another completion of the hole."
+        1, 1, WAYS, label="completion", tip="Which one is large: each has a latent z of its own."
     )
     seed: int = seed_box(tip="Of all latents.")

@@ -1,6 +1,7 @@
 """The explorer: controls in, pictures out."""
 
 import math
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -37,15 +38,26 @@ class DeconvExplorer(Explorer[DeconvSettings]):
     the cells of two dimensions have numbers in them where there is room; by default True, but False
     for a layer whose weights are not whole numbers: its long numbers are for the second look.
 
+    controls: names of those to begin with, ("size", "stride", "walk"), any of `.controls`; the
+    cell's slider, Play and reset are always there. The others stand behind "more settings", and the
+    size formula leaves out what they do not change. None: all are in sight.
+
     Raises:
-        ValueError: a value is outside its range. TypeError: the layer is of another kind, or the
-        name of a setting is unknown.
+        ValueError: a value is outside its range, or a control is unknown. TypeError: the layer is
+        of another kind, or the name of a setting is unknown.
     """
 
     name = "deconv"
     label_width = "104px"
+    always = ("play", "step", "reset", "fix", "more")
 
-    def __init__(self, layer: nn.Module | None = None, **settings: Any):
+    def __init__(
+        self,
+        layer: nn.Module | None = None,
+        *,
+        controls: Sequence[str] | None = None,
+        **settings: Any,
+    ):
         if "view" in settings:
             view = checks.one_of("view", settings["view"], VIEWS)
             settings = {"walk": WALKS.get(view, "inputs"), **settings}
@@ -58,7 +70,7 @@ class DeconvExplorer(Explorer[DeconvSettings]):
         self.legal = self._nearest(DeconvView(self._first, self.layer))
         self._drawn: DeconvView | None = None
         self._number_fields: dict[tuple[str, int, int], w.BoundedFloatText] = {}
-        super().__init__(self._first, without=CHANNELS if layer is None else OF_A_LAYER)
+        super().__init__(self._first, CHANNELS if layer is None else OF_A_LAYER, controls)
 
     def build(self) -> w.Widget:
         controls = self.controls
@@ -82,11 +94,15 @@ class DeconvExplorer(Explorer[DeconvSettings]):
         state.add_class("state")
         names = ("dims", *SIDES, *CHANNELS, "input_pattern", "kernel_pattern", "bias")
         left = [controls[name] for name in names if name in controls]
-        buttons = kit.row([controls[name] for name in ("reset", "edit", "code", "numbers")])
+        under = ("reset", "edit", "code", "numbers", "more")
+        buttons = kit.row([controls[name] for name in under if name in controls])
         controls["speed"].style.description_width = "44px"
+        controls["step"].style.description_width = "36px"
         controls["step"].readout = False  # the name of the cell stands beside it
         self._cell = w.Label(layout=w.Layout(min_width="60px"))
-        walk = kit.row([*(controls[n] for n in ("walk", "play", "speed", "step")), self._cell])
+        cell = w.HBox([controls["step"], self._cell])
+        cell.add_class("cell")
+        walk = kit.row([*(controls[name] for name in ("walk", "play", "speed")), cell])
         right = [controls["view"], walk, state, self._picture, self._editor, self._code]
         return kit.beside([kit.column([*left, buttons]), kit.column(right)])
 
@@ -144,7 +160,7 @@ class DeconvExplorer(Explorer[DeconvSettings]):
 
     def page(self, settings: DeconvSettings) -> str:
         view = DeconvView(settings, self.layer)
-        return page.page_html(view, self._nearest(view), self.layer)
+        return page.page_html(view, self._nearest(view), self.layer, self.hidden)
 
     def adapt(self) -> None:
         """The slider of cells ends with the last; a button offers the nearest legal settings."""
@@ -179,7 +195,7 @@ class DeconvExplorer(Explorer[DeconvSettings]):
         super().show()
 
     def draw(self) -> None:
-        self._status.value = page.status_html(self.view)
+        self._status.value = page.status_html(self.view, self.hidden)
         if self.legal is not self._drawn:
             self._picture.value = page.to_html(self.legal, self.layer)
             self._drawn = self.legal

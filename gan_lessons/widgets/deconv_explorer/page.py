@@ -1,6 +1,7 @@
 """The view as HTML, and as a still picture: pure functions."""
 
 import zlib
+from collections.abc import Collection
 
 from gan_lessons import plots
 from gan_lessons.widgets.deconv_explorer import links, panels, words
@@ -29,17 +30,23 @@ def to_html(view: DeconvView, layer: Layer | None = None) -> str:
     )
 
 
-def status_html(view: DeconvView) -> str:
-    """The output size, or why the settings are illegal."""
+def status_html(view: DeconvView, hidden: Collection[str] = ()) -> str:
+    """The output size, or why the settings are illegal. hidden: see `words.size_formula`."""
     if view.illegal:
         return f"<div class='gl-card status' role='alert'>{words.illegal_html(view)}</div>"
-    return f"<div class='gl-card status gl-tips' role='status'>{words.size_formula(view)}</div>"
+    formula = words.size_formula(view, hidden)
+    return f"<div class='gl-card status gl-tips' role='status'>{formula}</div>"
 
 
-def page_html(view: DeconvView, legal: DeconvView, layer: Layer | None = None) -> str:
+def page_html(
+    view: DeconvView,
+    legal: DeconvView,
+    layer: Layer | None = None,
+    hidden: Collection[str] = (),
+) -> str:
     """Both, as one page. legal: the view itself, or the nearest one that is legal."""
     stale = " class='stale'" if view.illegal else ""
-    return f"{status_html(view)}<div{stale}>{to_html(legal, layer)}</div>"
+    return f"{status_html(view, hidden)}<div{stale}>{to_html(legal, layer)}</div>"
 
 
 def still(view: DeconvView, legal: DeconvView, layer: Layer | None = None) -> plots.Picture:

@@ -1,6 +1,6 @@
 """The explorer's lines of text, with live numbers: sizes, equations, PyTorch."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from html import escape
 from itertools import product
 
@@ -11,19 +11,31 @@ from gan_lessons.widgets.cells import number
 from gan_lessons.widgets.deconv_explorer.view import DeconvView, Layer, Pair
 
 MOST_TERMS = 9
+NEUTRAL = {"dilation": 1, "output_padding": 0, "padding": 0}  # changes no size
 MOST_EQUATIONS = 150  # of outputs whose equation is there to be pointed at
 
 
-def size_formula(view: DeconvView) -> str:
-    """The output size with live numbers, as HTML."""
+def size_formula(view: DeconvView, hidden: Collection[str] = ()) -> str:
+    """The output size with live numbers, as HTML.
+
+    hidden: controls out of sight; their settings are left out where they change nothing.
+    """
+    left_out = {n for n in NEUTRAL if n in hidden and set(getattr(view, n)) == {NEUTRAL[n]}}
+
+    def formula(n: object, k: object, s: object, cut: str, extra: object, d: object) -> str:
+        span = k if "dilation" in left_out else f"{d}·({k} − 1) + 1"
+        more = "" if "output_padding" in left_out else f" + {extra}"
+        return f"({n} − 1)·{s} + {span}{more}" + ("" if "padding" in left_out else f" − {cut}")
+
     m = kit.tip("m", "How many outputs there are along a side: see which settings change it.")
-    symbols = f"{m} = (n − 1)·s + d·(k − 1) + 1 + <i>output padding</i> − 2p"
+    symbols = formula("n", "k", "s", "2p", "<i>output padding</i>", "d")
     lines = [
-        f"({n} − 1)·{s} + {d}·({k} − 1) + 1 + {extra} − 2·{p} = <b>{m}</b>"
+        f"{formula(n, k, s, f'2·{p}', extra, d)} = <b>{m}</b>"
         for (n, k, s, p, extra, d), m in zip(view.axes, view.out, strict=True)
     ][2 - view.dims :]
     same = len(set(lines)) == 1
-    return f"{symbols}<br>= {lines[0] if same else ' (height), '.join(lines) + ' (width)'}"
+    found = lines[0] if same else " (height), ".join(lines) + " (width)"
+    return f"{m} = {symbols}<br>= {found}"
 
 
 def equation(view: DeconvView) -> str:

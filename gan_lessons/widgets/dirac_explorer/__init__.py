@@ -1,7 +1,7 @@
 """Dirac-GAN: each player is one number, and training can be seen whole.
 
-DiracExplorer()                                           # minimax: drifts outward
-DiracExplorer("R1 converges", gamma=0.5)                  # a preset with one change
+DiracExplorer()                                           # minimax, both players at once
+DiracExplorer("minimax + R1, γ = 0.3", step_size=0.4)     # a preset with one change
 DiracExplorer(loss="wgan", clip=1.0, updates="alternating", steps=200)
 """
 

@@ -18,11 +18,23 @@ from gan_lessons.widgets.dirac_explorer.settings import (
     DiracSettings,
 )
 
+# `this` is the plane. Core widgets hear no pointer: the place goes into a hidden core Text, as a
+# reader would type it. Where no kernel runs there is none.
+_ON_CLICK = """
+const wire = this.closest('.gl-explorer').querySelector('.gl-dirac-wire input');
+if (!wire) return;
+const inside = this.querySelector('.inside');
+const to = inside.getScreenCTM().inverse();
+const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(to);
+wire.value = [at.x / inside.width.baseVal.value, at.y / inside.height.baseVal.value];
+for (const kind of ['input', 'change']) wire.dispatchEvent(new Event(kind, {bubbles: true}));
+"""
 WINDOWS = (2.5, 5.0, 10.0)  # half of the plane's side: the first that holds the orbit, or 5
 ARROWS = 13  # along each side of the plane
 KINK = "none: |ψ| has a kink at 0"
+LOOK = "Look first: does the orbit grow, circle or shrink? Then open what happens, and why."
+ORBIT = ("The orbit", "In the end. “Stops short”: it comes to rest, but not at the data.")
 NAMES = (
-    ("orbit", "What it does in the end. “stops short”: it comes to rest, but not at the data."),
     ("radius", "√(θ² + ψ²), the distance from rest, after the steps shown."),
     ("θ, ψ", "Where both players are after the steps shown: they can rest at 0, 0."),
     (
@@ -34,7 +46,7 @@ NAMES = (
 )
 KEY = (
     ("fake", "the steps"),
-    ("ink dashed", "the continuous game"),
+    ("ink dashed", "the continuous game, of steps infinitely small"),
     ("muted", "the start"),
     ("real", "where both can rest"),
 )
@@ -53,8 +65,18 @@ def _has_flow(s: DiracSettings) -> bool:
     return model.is_smooth(s) and not s.clip
 
 
+def _side(steps: np.ndarray) -> float:
+    return next((side for side in WINDOWS if abs(steps).max() <= side), WINDOWS[1])
+
+
+def point_at(s: DiracSettings, across: float, down: float) -> tuple[float, float]:
+    """(θ, ψ) at a place of the plane, given as shares of its width and height from the top left."""
+    side = _side(np.array(model.orbit(s, MOST_STEPS)))
+    return (2 * across - 1) * side, (1 - 2 * down) * side
+
+
 def _plane(s: DiracSettings, steps: np.ndarray, flow: np.ndarray) -> Diagram:
-    side = next((side for side in WINDOWS if abs(steps).max() <= side), WINDOWS[1])
+    side = _side(steps)
     places, lines = np.linspace(-side, side, ARROWS).tolist(), []
     for theta, psi in itertools.product(places, places):
         along, up = model.velocity(s, theta, psi)
@@ -69,7 +91,7 @@ def _plane(s: DiracSettings, steps: np.ndarray, flow: np.ndarray) -> Diagram:
     at = round(0.8 * side)
     ticks = [(-at, f"−{at}"), (0, "0"), (at, str(at))]
     named = [*ticks, (side, "θ")], [*ticks, (side, "ψ")]
-    title = f"{game_words(s)}, {s.updates}: {model.verdict(s)}"
+    title = f"{game_words(s)}, {s.updates}"
     return Diagram(title, (340, 340), (-side, side), (-side, side), lines, dots, *named)
 
 
@@ -118,16 +140,18 @@ def _circle(s: DiracSettings, half: float = 1.25, angle: float | None = None) ->
 
 
 def to_html(s: DiracSettings) -> str:
-    """What to watch, the diagrams and the numbers."""
+    """The diagrams and the numbers; what happens, and why, is in a fold below them."""
     plane, radii, *circles = map(to_svg, diagrams_of(s))
     drawn = [(look, name) for look, name in KEY if "dashed" not in look or _has_flow(s)]
     key = "".join(f"<span class='{look}'>{name}</span>" for look, name in drawn)
     rows = "".join(f"<tr><td>{name}</td><td>{value}</td></tr>" for name, value in numbers(s))
-    watch = s.watch or f"{alt_text(s)}."
+    why = f"{kit.tip(*ORBIT)} <b>{model.verdict(s)}</b>. {escape(s.watch)}"
     return (
-        f"<div class='gl-card page'><p class='watch'>{escape(watch)}</p><div class='both'>"
-        f"<div>{plane}<p class='key'>{key}</p></div><div><table class='gl-tips'>{rows}</table>"
-        f"<div class='circles'>{''.join(circles)}</div>{radii}</div></div></div>"
+        f"<div class='gl-card page'><div class='both'><div>"
+        f'<div class="plane" onclick="{escape(_ON_CLICK)}">{plane}</div>'
+        f"<p class='key'>{key}</p></div><div><table class='gl-tips'>{rows}</table>"
+        f"<div class='circles'>{''.join(circles)}</div>{radii}</div></div>"
+        f"<details><summary>{LOOK}</summary><p class='watch gl-tips'>{why}</p></details></div>"
     )
 
 
@@ -148,8 +172,7 @@ def numbers(s: DiracSettings) -> list[tuple[str, str]]:
         pairs = map(kit.pair, (model.eigenvalues(s), model.flow_eigenvalues(s)))
         values = [f"<b>{model.spectral_radius(s):.6f}</b>", *pairs]
     where = [f"<b>{kit.short(radius(s))}</b>", f"{kit.short(theta)}, {kit.short(psi)}"]
-    values = [f"<b>{model.verdict(s)}</b>", *where, *values]
-    return [(kit.tip(*name), value) for name, value in zip(NAMES, values, strict=True)]
+    return [(kit.tip(*name), value) for name, value in zip(NAMES, [*where, *values], strict=True)]
 
 
 def radius(s: DiracSettings) -> float:

@@ -14,49 +14,53 @@ LOSSES = {  # of gan_lessons.losses
 PENALTIES = {"none": "none", "r1": "R1", "r2": "R2", "r1r2": "R1 + R2", "wgan-gp": "WGAN-GP"}
 UPDATES = ("simultaneous", "alternating")
 MOST_STEPS = 1_000
+FARTHEST = 2.0  # that the start can be from 0, in each direction
 ETA = "Of both players: the smaller, the closer the steps follow the continuous game (dashed)."
 CLIP = "ψ is cut back to this after each step, as in the first Wasserstein GAN; 0: no clipping."
+# Named by what is played: what comes of it is for the reader to see.
 PRESETS = {
-    "minimax drifts outward": Preset(
+    "minimax, simultaneous": Preset(
         {},
         "The continuous game (dashed) circles for ever. A step goes along the tangent and ends "
-        "outside the circle, however small it is.",
+        "outside the circle, however small it is. Far out the radius grows in stairs: where the "
+        "fake's logit ψθ is far below 0, minimax is flat, and both players hardly move.",
     ),
-    "alternating circles": Preset(
+    "minimax, alternating": Preset(
         {"updates": "alternating"},
         "D answers the θ that G has just made. Both eigenvalues lie on the unit circle: the orbit "
         "comes round again and again, and does not reach 0.",
     ),
-    "non-saturating ends in a circle": Preset(
+    "non-saturating, simultaneous": Preset(
         {"loss": "nonsaturating"},
         "Far out this loss pulls inward; near 0 each step pushes outward, as with minimax. The "
         "orbit ends in a circle of radius about √(2η).",
     ),
-    "Wasserstein with clipping": Preset(
+    "Wasserstein, clipped": Preset(
         {"loss": "wgan", "clip": 1.0},
         "Clipping keeps ψ from growing, but neither player comes to rest.",
     ),
-    "WGAN-GP does not converge": Preset(
+    "Wasserstein + WGAN-GP": Preset(
         {"loss": "wgan", "penalty": "wgan-gp", "gamma": 0.35},
         "The penalty wants |ψ| = 1, while rest needs ψ = 0: G is pushed past the data again and "
         "again.",
     ),
-    "R1 converges": Preset(
+    "minimax + R1, γ = 0.3": Preset(
         {"penalty": "r1"},
         "R1 wants ψ = 0 and pulls both eigenvalues inside the unit circle: the radius falls by "
         "about the same factor at every step.",
     ),
-    "critical γ": Preset(
+    "minimax + R1, γ = 1": Preset(
         {"penalty": "r1", "gamma": 1.0},
-        "At γ = 2 ℓ′(0) both eigenvalues meet on the real line. The orbit stops turning, and no "
-        "other γ is faster: try one a little smaller, and one a little larger.",
+        "γ = 2ℓ is critical (ℓ = ½ is minimax's slope at rest): both eigenvalues meet on the real "
+        "line. The orbit stops turning, and no other γ is faster: try one a little smaller, and "
+        "one a little larger.",
     ),
-    "relativistic alone circles too": Preset(
+    "relativistic, simultaneous": Preset(
         {"loss": "rpgan"},
         "D(0) = 0, so the comparison with the real point changes nothing: this is the orbit of "
         "the non-saturating loss. Add a penalty, and it converges.",
     ),
-    "R1 and R2 are one": Preset(
+    "relativistic + R1 + R2": Preset(
         {"loss": "rpgan", "penalty": "r1r2", "gamma": 0.15},
         "D has the slope ψ everywhere, so R1 = R2 = ψ²/2, and both together are one of them with "
         "2γ. Choose R1 and double γ: the orbit stays.",
@@ -90,11 +94,13 @@ class DiracSettings(WithPresets):
     step_size: float = number_slider(0.2, 0.01, 0.4, 0.01, label="step η", tip=ETA)
     clip: float = number_slider(0.0, 0, 2, 0.1, label="clip |ψ|", tip=CLIP)
     theta: float = number_slider(
-        1.0, -2, 2, 0.1, label="start θ", tip="Where G puts its point first; the data is at 0."
-    )
+        1.0, -FARTHEST, FARTHEST, 0.1, label="start θ",
+        tip="Where G puts its point first; the data is at 0. Or click the plane.",
+    )  # fmt: skip
     psi: float = number_slider(
-        -1.0, -2, 2, 0.1, label="start ψ", tip="D's slope at the start: D(x) = ψx, high for real."
-    )
+        -1.0, -FARTHEST, FARTHEST, 0.1, label="start ψ",
+        tip="D's slope at the start: D(x) = ψx, high for real. Or click the plane.",
+    )  # fmt: skip
     steps: int = whole_slider(
         500, 0, MOST_STEPS, label="steps", tip="How many steps of the orbit are shown."
     )

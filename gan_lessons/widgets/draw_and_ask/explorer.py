@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import ipywidgets as w
 import numpy as np
@@ -14,7 +15,7 @@ from gan_lessons.widgets import kit
 from gan_lessons.widgets.draw_and_ask import page
 from gan_lessons.widgets.draw_and_ask.page import Asked
 from gan_lessons.widgets.draw_and_ask.settings import AskSettings
-from gan_lessons.widgets.explorer import Explorer
+from gan_lessons.widgets.explorer import Explorer, Frame
 from gan_lessons.widgets.judged import logits, medians, pictures_of
 from gan_lessons.widgets.pad import Pad, Stroke, painted
 
@@ -75,6 +76,28 @@ class DrawAndAsk(Explorer[AskSettings]):
 
     def page(self, settings: AskSettings) -> str:
         return page.drawing_html(self.asked) + page.said_html(self.asked)
+
+    def frames(
+        self, names: str | tuple[str, str], values: Sequence[Any] | None = None
+    ) -> list[Frame]:
+        """As of other explorers; "erased" are the columns that the eraser has taken, from the left,
+        out of the first real picture.
+        """
+        if names != "erased":
+            return super().frames(names, values)
+        columns = self._blank.shape[-1]
+        made, picture, history = [], self._sets["real"][:1].clone(), []
+        wanted = list(range(0, columns + 1, 2) if values is None else values)
+        for column in range(columns + 1):
+            picture[..., :column] = -1.0
+            history.append(logits(self._discriminator, picture).item())
+            asked = Asked(picture.clone(), tuple(history), *self._medians, column == columns)
+            html = page.drawing_html(asked) + page.said_html(asked)
+            if column in wanted:
+                made.append(Frame({"erased": column}, self.framed(html)))
+        if len(made) < len(wanted):
+            raise ValueError(f"erased must be from 0 to {columns}, got {checks.shown(wanted)}")
+        return made
 
     @property
     def still(self) -> plots.Picture:

@@ -48,4 +48,6 @@ def more(controls: Mapping[str, w.Widget]) -> w.Widget:
     players.add_class("players")
     views = [w.Label("show:"), *(controls[f"show_{name}"] for name in VIEWS)]
     alone = kit.row([w.Label("one player:"), controls["D"], controls["G"]])
-    return kit.column([alone, kit.row(views), players])
+    made = kit.column([alone, kit.row(views), players])
+    made.add_class("gl-extra")
+    return made

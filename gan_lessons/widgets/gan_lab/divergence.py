@@ -58,9 +58,10 @@ class Cells:
         self.centres = truth.centres.double()
         self.edges = torch.tensor(SHELLS, dtype=torch.float64)
         real = truth.sample(REALS, rng)
-        good = self.nearest(real).values < SHELLS[0] * truth.std
+        distance = self.nearest(real).values
+        good = distance < SHELLS[0] * truth.std
         self._halve(real[good][: PER_CELL * 2**HALVINGS].numpy())
-        self.real = self.shares(real)  # (cells,)
+        self.real = self.shares(real, distance)  # (cells,)
 
     def _halve(self, points: np.ndarray) -> None:
         """points: (PER_CELL · 2^HALVINGS, 2). Node i of the tree has children 2 i + 1, 2 i + 2."""

@@ -27,7 +27,7 @@ from gan_lessons.widgets.gan_lab.screen import Screen, drawn_on
 from gan_lessons.widgets.gan_lab.settings import FIRST_VIEWS, LIVE, NO_PENALTY, GanLabSettings
 from gan_lessons.widgets.gan_lab.still import to_picture
 from gan_lessons.widgets.gan_lab.truth import BLANK, DRAWN, HEART
-from gan_lessons.widgets.gan_lab.view import GanLabView, view_of
+from gan_lessons.widgets.gan_lab.view import GanLabView, plane_of, view_of
 from gan_lessons.widgets.gan_lab.words import alt_text
 from gan_lessons.widgets.pad import Stroke
 from gan_lessons.widgets.presets import OWN
@@ -73,6 +73,7 @@ class GanLab(Explorer[GanLabSettings]):
         self._next_act = 0.0
         self._tool = ""  # of the pad
         self._asked = False  # to play, with no real points
+        self._brief = False  # whether a hand that draws waits: the plane alone is shown
         super().__init__(self.match.settings)
 
     @classmethod
@@ -97,19 +98,14 @@ class GanLab(Explorer[GanLabSettings]):
         for name, (_, icon, tip) in TOOLS.items():
             self.add_toggle(name, name, icon, tip, partial(self._on_tool, name))
         tip = "One player at a time, what is shown, both networks, and the loss."
-        self.add_toggle("more", "more settings", "sliders", tip, self._on_more)
+        self.add_more(tip)
         history = w.IntSlider(step=FIRST_STRIDE, description="go back", readout=False)
         history.observe(self._on_history, names="value")
         self._register("history", history, "Goes back to any saved turn; playing on starts there.")
         history.style.description_width = "56px"
         controls["batch"].step = 8
-        self._screen, self._more = Screen(self._on_strokes), more(controls)
-        self._on_more()
-        return kit.column([*rows(controls), self._more, *self._screen.widgets])
-
-    def _on_more(self) -> None:
-        change = self._more.remove_class if self.controls["more"].value else self._more.add_class
-        change("shut")
+        self._screen = Screen(self._on_strokes)
+        return kit.column([*rows(controls), more(controls), *self._screen.widgets])
 
     # What is shown
 
@@ -224,7 +220,11 @@ class GanLab(Explorer[GanLabSettings]):
         return -(-self.match.turns // self.match.stride) * self.match.stride
 
     def draw(self) -> None:
-        self.view: GanLabView = view_of(self.match, self.settings.views)
+        plane = plane_of(self.match, self.settings.views)
+        self._screen.show_plane(plane)
+        if self._brief:
+            return
+        self.view: GanLabView = view_of(self.match, self.settings.views, plane)
         self._screen.show(self.view, self.line)
         self._tell()
 
@@ -333,10 +333,17 @@ class GanLab(Explorer[GanLabSettings]):
             self.show()
 
     def _on_strokes(self, strokes: Sequence[Stroke]) -> None:
+        """What is measured waits until the hand is lifted: it takes longer than the plane."""
         before = self.settings.drawing
         drawing = drawn_on(before, strokes)
-        if self._tool and drawing != before:
-            self.attempt(lambda: self._draw_data(drawing))
+        self._brief = self._screen.pad.down
+        try:
+            if self._tool and drawing != before:
+                self.attempt(lambda: self._draw_data(drawing))
+            elif not self._brief:
+                self.draw()
+        finally:
+            self._brief = False
 
     def _on_history(self, change: Any) -> None:
         if not self._quiet and change["new"] != self._history_at:

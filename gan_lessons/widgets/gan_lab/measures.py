@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -112,18 +113,21 @@ class Ruler:
         rng = torch.Generator().manual_seed(1)
         self.truth = truth
         self.z = torch.randn(FAKES, latent, generator=rng)
-        if truth.empty:
-            self.best = {"modes": 0, "modes_in_all": 0, **dict.fromkeys(AGAINST_REAL, math.nan)}
-            return
-        self.real = truth.sample(FAKES, rng)
-        self.real_variance = self.real.var(0).sum()
-        self.cells = cells_of(truth)
-        self.best = self._spread(self.real)  # what real points get
+        if not truth.empty:
+            self.real = truth.sample(FAKES, rng)
+
+    @cached_property
+    def best(self) -> dict[str, float]:
+        """What real points get; of an empty drawing NaN."""
+        if self.truth.empty:
+            return {"modes": 0, "modes_in_all": 0, **dict.fromkeys(AGAINST_REAL, math.nan)}
+        return self._spread(self.real)
 
     def _spread(self, points: Tensor) -> dict[str, float]:
         """Modes, good points and divergences of points: (N, 2), by name."""
         check_points("the generator's points", points)
-        near = self.cells.nearest(points)  # as in `mode_report`, once for all
+        cells = cells_of(self.truth)
+        near = cells.nearest(points)  # as in `mode_report`, once for all
         good = near.indices[near.values < 3 * self.truth.std]
         report = ModeReport(good.bincount(minlength=len(self.truth.centres)), len(points))
         return {
@@ -131,7 +135,7 @@ class Ruler:
             "modes_in_all": len(report.counts),
             "good": report.good,
             "mode_kl": report.reverse_kl,
-            "js": self.cells.js(points, near.values),
+            "js": cells.js(points, near.values),
         }
 
     @torch.no_grad()
@@ -149,7 +153,7 @@ class Ruler:
             "logit_real": float(logits_real.mean()),
             "logit_fake": float(logits_fake.mean()),
             "push": float(push(discriminator, loss, few, self.real[:200]).norm(dim=1).mean()),
-            "spread": float(fake.var(0).sum() / self.real_variance),
+            "spread": float(fake.var(0).sum() / self.real.var(0).sum()),
             "mean_x": x,
             "mean_y": y,
         }

@@ -19,7 +19,7 @@ from gan_lessons.widgets.gan_lab import machine, words
 from gan_lessons.widgets.gan_lab.curves import charts_of
 from gan_lessons.widgets.gan_lab.measures import LatentGrid
 from gan_lessons.widgets.gan_lab.truth import cells
-from gan_lessons.widgets.gan_lab.view import GanLabView
+from gan_lessons.widgets.gan_lab.view import GanLabView, PlaneView
 from gan_lessons.widgets.gan_lab.words import percent, rounded
 
 SIDE = 800  # of the plane in units of the drawing: whole numbers are fine enough
@@ -36,7 +36,8 @@ TIPS = {
     "real outscores fake": "In how many pairs the real point gets the higher logit: near 50 % the "
     "discriminator can only guess.",
     "found": "How many have fakes nearby: collapse shows here first.",
-    "good fakes": "The share of fakes close to a mode or to the curve; real points' beside it.",
+    "good fakes": "The share of fakes close to a mode or to the curve; real points' beside it. "
+    "Fakes in a single place can all be good: look at how many are found, too.",
     "JS divergence": "Of fakes and data, in nats: 0 where they are equal, 0.693 (log 2) where they "
     "share nothing. Counted in cells that fit the data, which can only lower it. Noise: 0.01.",
 }
@@ -83,7 +84,7 @@ def code(line: str) -> str:
     return f"<code title='One click selects the line'>{escape(line)}</code>"
 
 
-def plane(view: GanLabView, drawing: bool = False) -> str:
+def plane(view: PlaneView, drawing: bool = False) -> str:
     """The window with all that lies in it. drawing: whether the pad lies over it."""
     half, parts = view.truth.view, []
     if drawing:
@@ -94,7 +95,10 @@ def plane(view: GanLabView, drawing: bool = False) -> str:
     if view.grid is not None:
         parts.append(_grid(view.grid, half))
     if view.real is not None:
-        parts.append(f"<path class='real' d='{dots(view.real, half)}'/>")
+        real = dots(view.real, half)
+        if view.heat is not None:  # whose colours are like theirs
+            parts.append(f"<path class='rim' d='{real}'/>")
+        parts.append(f"<path class='real' d='{real}'/>")
     if view.act is not None and "before" in view.act.points and view.fake is not None:
         before = view.act.points["before"]
         starts = to_pixels(before, half).tolist()
@@ -119,7 +123,7 @@ def plane(view: GanLabView, drawing: bool = False) -> str:
         f"<text x='8' y='{SIDE - 16}' style='text-anchor:start'>{low}</text>"
         f"<text x='{SIDE - 8}' y='{SIDE - 16}' style='text-anchor:end'>{high}</text>"
     )
-    label = f"the plane from {low} to {high} after {int(view.numbers['turn'])} turns"
+    label = f"the plane from {low} to {high} after {view.turn} turns"
     return (
         f"<div class='plane' role='img' aria-label='{label}'>{image}"
         f"<svg viewBox='0 0 {SIDE} {SIDE}'>{''.join(parts)}{ends_}</svg></div>"
@@ -235,8 +239,7 @@ def key(view: GanLabView) -> str:
         parts.append(mark("real", "M16 11h0") + "real")
     if view.fake is not None and len(view.fake):
         out = f" ({percent(view.outside)} outside)" if view.outside else ""
-        averaged = ", averaged weights" if view.settings.ema_half_life else ""
-        parts.append(mark("fake", "M16 11h0") + f"fake{averaged}{out}")
+        parts.append(mark("fake", "M16 11h0") + f"fake{out}")
         if view.act is not None and "before" in view.act.points:
             parts.append(mark("was", "M2 11H30") + f"its way in this step, {LONGER} times as long")
     if view.arrows is not None:
@@ -261,10 +264,12 @@ def _numbers(view: GanLabView) -> str:
         ("discriminator's loss", loss_d),
         ("generator's loss", rounded(n["generator_loss"], 3)),
         ("real outscores fake", f"{percent(n['outscored'])} of pairs"),
-        (f"{view.truth.modes} found", f"{n['modes']} of {n['modes_in_all']}"),
+        (f"{view.truth.modes} found", f"<b>{n['modes']} of {n['modes_in_all']}</b>"),
         ("good fakes", f"{percent(n['good'])} (real: {percent(real['good'])})"),
-        ("JS divergence", f"at least {rounded(n['js'], 3)} (real: {rounded(real['js'], 3)})"),
     ]
+    if "divergence" in view.views:
+        js = f"at least {rounded(n['js'], 3)} (real: {rounded(real['js'], 3)})"
+        rows.append(("JS divergence", js))
     table = "".join(
         f"<tr><td>{kit.tip(name, TIPS.get(name, TIPS['found']))}</td><td>{value}</td></tr>"
         for name, value in rows

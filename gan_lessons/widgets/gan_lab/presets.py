@@ -14,8 +14,8 @@ PRESETS = {
             "batch": 128,
             "ema_half_life": 5_000.0,
         },
-        "The fakes fill the heart, the heat map fades to nothing, and a real point outscores a "
-        "fake in about half of all pairs: the discriminator can only guess.",
+        "Where do the fakes go, and what becomes of the heat map? When a real point outscores a "
+        "fake in about half of all pairs, the discriminator can only guess.",
     ),
     "collapses": Preset(
         {**_OUT_OF_BALANCE, "penalty": "none"},

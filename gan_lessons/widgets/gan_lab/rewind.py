@@ -73,8 +73,8 @@ class RewindableMatch(Match):
     """A match from its first weights on.
 
     start: the settings that it began with. log: its moves since. losses: of each player's last
-    update, turn by turn. records: the metrics of each 20th turn. act: the act of slow motion that
-    was shown last; acts: how many of the turn that it has begun.
+    update, turn by turn. act: the act of slow motion that was shown last; acts: how many of the
+    turn that it has begun.
     """
 
     def __init__(self, settings: GanLabSettings):
@@ -82,13 +82,20 @@ class RewindableMatch(Match):
         self.start = settings
         self.log: list[Move] = []
         self.losses: dict[str, list[float]] = {"D": [], "G": []}
-        self.records: list[dict[str, float]] = [self.measured()]
+        self._records: list[dict[str, float]] = []
         self.moments: dict[int, Moment] = {}
         self.stride = FIRST_STRIDE
         self._turn: Iterator[Act] | None = None  # one that slow motion has begun
         self.act: Act | None = None
         self.acts = 0
         self._save()
+
+    @property
+    def records(self) -> list[dict[str, float]]:
+        """The metrics of each 20th turn; those of the start are measured when they are needed."""
+        if not self._records:
+            self._records.append(self.measured())
+        return self._records
 
     # Playing
 
@@ -199,7 +206,7 @@ class RewindableMatch(Match):
         other = RewindableMatch(self.start)
         other.moments, other.stride = dict(self.moments), self.stride
         other.losses = {player: list(values) for player, values in self.losses.items()}
-        other.records = list(self.records)
+        other._records = list(self.records)
         other._restore(other._nearest(turn))
         return other
 
@@ -220,12 +227,13 @@ class RewindableMatch(Match):
 
     def _drop_future(self) -> None:
         """Forgets what followed, if the match has gone back."""
+        records = self.records  # the start's are measured by now
         if self.turns < len(self.losses["D"]):
             for moment in [m for m in self.moments if m > self.turns]:
                 del self.moments[moment]
             for values in self.losses.values():
                 del values[self.turns :]
-            self.records = [r for r in self.records if r["turn"] <= self.turns]
+            self._records = [r for r in records if r["turn"] <= self.turns]
 
     def _end_turn(self, turn: Iterator[Act], which: str = "both") -> None:
         """The rest of a turn, which is then logged. If it diverges, the turn is undone."""

@@ -7,7 +7,7 @@ import ipywidgets as w
 from gan_lessons.widgets import kit
 from gan_lessons.widgets.gan_lab import page
 from gan_lessons.widgets.gan_lab.truth import cells, drawing_of
-from gan_lessons.widgets.gan_lab.view import GanLabView
+from gan_lessons.widgets.gan_lab.view import GanLabView, PlaneView
 from gan_lessons.widgets.pad import Pad, Stroke, painted
 
 RADII = {"pencil": 0.75, "eraser": 1.5}  # in cells of the drawing; 0.75 fills one at least
@@ -26,14 +26,19 @@ class Screen:
         stack = kit.stack(self.plane, [self.pad.widget])
         both = w.Box([w.VBox([stack, self.key]), self.beside])
         both.add_class("both")
-        paper = kit.column([both, self.code])
+        # Not part of what is written over, so that it stays as it was clicked.
+        python = kit.html("<label class='python'><input type='checkbox'/> show Python</label>")
+        paper = kit.column([both, python, self.code])
         for each in ("gl-card", "paper"):
             paper.add_class(each)
         self.widgets = [self.machine, paper]
 
-    def show(self, view: GanLabView, line: str) -> None:
-        """The moment, all but the machine."""
+    def show_plane(self, view: PlaneView) -> None:
+        """The plane alone, first: a hand that draws on it need not wait for the numbers."""
         self.plane.value = page.plane(view, bool(self.pad.tool))
+
+    def show(self, view: GanLabView, line: str) -> None:
+        """The moment, all but the plane and the machine."""
         self.key.value = page.key(view)
         self.beside.value = page.beside(view)
         self.code.value = page.code(line)

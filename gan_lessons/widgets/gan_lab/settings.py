@@ -2,7 +2,10 @@
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+
+import numpy as np
 
 from gan_lessons.checks import shown
 from gan_lessons.losses import LOSSES, PENALTIES
@@ -50,7 +53,8 @@ def _names(options: Any) -> dict[str, str]:
 
 def _rate(player: str) -> Any:
     tip = f"Of the {player}'s optimiser: who learns faster, and who runs away?"
-    return number_menu(3e-3, RATES, above=0, most=10, label="learning rate", tip=tip)
+    words = partial(np.format_float_positional, trim="-")  # 0.00005, not 5e-05
+    return number_menu(3e-3, RATES, above=0, most=10, label="learning rate", tip=tip, words=words)
 
 
 def _layers(player: str) -> Any:

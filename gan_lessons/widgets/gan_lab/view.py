@@ -26,26 +26,21 @@ RECORDS = {"modes": ("modes", "good"), "divergence": ("js", "mode_kl")}
 
 
 @dataclass(frozen=True, eq=False)
-class GanLabView:
-    """A moment. real, fake: (N, 2). arrows: (M, 2) at the first M fakes.
+class PlaneView:
+    """The plane at a moment. real, fake: (N, 2). arrows: (M, 2) at the first M fakes.
 
-    heat: (HEAT, HEAT), 0 to 1, from the top. floors: what metrics are for real points. losses: by
-    player, turn by turn. records: metrics, each 20th turn and now. What is not in `views` is None,
-    or empty.
+    heat: (HEAT, HEAT), 0 to 1, from the top. What is not in `views` is None.
     """
 
     settings: GanLabSettings
     truth: Truth
     views: tuple[str, ...]
-    numbers: dict[str, float]
-    floors: dict[str, float]
+    turn: int
     real: Tensor | None
     fake: Tensor | None
     arrows: Tensor | None
     heat: Tensor | None
     grid: LatentGrid | None
-    losses: dict[str, Points]
-    records: dict[str, Points]
     act: Act | None
 
     @property
@@ -56,10 +51,23 @@ class GanLabView:
         return float((self.fake.abs() > self.truth.view).any(1).double().mean())
 
 
+@dataclass(frozen=True, eq=False)
+class GanLabView(PlaneView):
+    """A moment. floors: what metrics are for real points. losses: by player, turn by turn.
+
+    records: metrics, each 20th turn and now. Both are empty if they are not in `views`.
+    """
+
+    numbers: dict[str, float]
+    floors: dict[str, float]
+    losses: dict[str, Points]
+    records: dict[str, Points]
+
+
 @one_thread()
 @torch.no_grad()
-def view_of(match: RewindableMatch, views: tuple[str, ...]) -> GanLabView:
-    """What is to be seen of a match now."""
+def plane_of(match: RewindableMatch, views: tuple[str, ...]) -> PlaneView:
+    """What the plane shows of a match now: known before anything is measured."""
     settings, ruler, act = match.settings, match.ruler, match.act
     generator, loss = match.shown_generator, LOSSES[settings.loss]
     all_fake = generator(ruler.z[:MOST_POINTS])
@@ -80,22 +88,35 @@ def view_of(match: RewindableMatch, views: tuple[str, ...]) -> GanLabView:
         at_points, *at_samples = logits.split([len(points), MOST_POINTS, MOST_POINTS])
         side = round(len(points) ** 0.5)
         heat = scores(at_points, settings.loss, *at_samples).view(side, side)
-    numbers = match.measured()
-    past = [record for record in match.records if record["turn"] < match.turns]
-    losses = {name: thinned(values[: match.turns]) for name, values in match.losses.items()}
-    charted = [name for view, names in RECORDS.items() if view in views for name in names]
-    return GanLabView(
+    return PlaneView(
         settings=settings,
         truth=match.truth,
         views=views,
-        numbers=numbers,
-        floors=ruler.best,
+        turn=match.turns,
         real=real if "real" in views else None,
         fake=fake if "fake" in views else None,
         arrows=arrows,
         heat=heat,
         grid=latent_grid(generator, settings.latent) if "grid" in views else None,
-        losses=losses if "losses" in views else {},
-        records={name: [(r["turn"], r[name]) for r in [*past, numbers]] for name in charted},
         act=act,
+    )
+
+
+@one_thread()
+@torch.no_grad()
+def view_of(
+    match: RewindableMatch, views: tuple[str, ...], plane: PlaneView | None = None
+) -> GanLabView:
+    """What is to be seen of a match now. plane: by `plane_of`, if it is known."""
+    plane = plane_of(match, views) if plane is None else plane
+    numbers = match.measured()
+    past = [record for record in match.records if record["turn"] < match.turns]
+    losses = {name: thinned(values[: match.turns]) for name, values in match.losses.items()}
+    charted = [name for view, names in RECORDS.items() if view in plane.views for name in names]
+    return GanLabView(
+        **vars(plane),
+        numbers=numbers,
+        floors=match.ruler.best,
+        losses=losses if "losses" in plane.views else {},
+        records={name: [(r["turn"], r[name]) for r in [*past, numbers]] for name in charted},
     )

@@ -1,14 +1,18 @@
-"""The explorer: two buttons and a clock."""
+"""The explorer: two buttons, or two keys, and a clock."""
 
 import random
 import time
+from collections.abc import Sequence
+from functools import partial
+from itertools import product
+from typing import Any
 
 import ipywidgets as w
 from torch import Tensor, nn
 
 from gan_lessons import checks, plots
 from gan_lessons.widgets import kit
-from gan_lessons.widgets.explorer import Explorer
+from gan_lessons.widgets.explorer import Explorer, Frame
 from gan_lessons.widgets.judged import medians, pictures_of
 from gan_lessons.widgets.real_or_fake import page
 from gan_lessons.widgets.real_or_fake.model import Answer, Deck, deal
@@ -17,6 +21,7 @@ from gan_lessons.widgets.settings import MOST_SEED
 
 TICK_MS = 100
 ROUNDS = 20
+CARDS, TOLD = {"card", "answer"}, ("hidden", "told")  # of a flip-book
 
 
 class RealOrFake(Explorer[RealOrFakeSettings]):
@@ -56,20 +61,22 @@ class RealOrFake(Explorer[RealOrFakeSettings]):
         s = RealOrFakeSettings(**settings)
         self._dealt = -1
         self._deal(s.seed)
-        super().__init__(s)
+        super().__init__(s, without=("seed",))
 
     def build(self) -> w.Widget:
         self.add_play("play", TICK_MS, "Starts the clock, or stops it.")
-        self.add_button("real", "real", "check", "Answers: real.", lambda: self.answer(True))
-        self.add_button("fake", "fake", "times", "Answers: fake.", lambda: self.answer(False))
-        self.add_button("again", "deal again", "random", "Others, by another seed.", self._again)
+        for name, icon, key in (("real", "check", "R"), ("fake", "times", "F")):
+            tip = f"Answers: {name}. Or press {key}."
+            self.add_button(name, name, icon, tip, partial(self.answer, name == "real"))
+        self.add_button("again", "deal again", "random", "Others, by chance.", self._again)
         self._question, self._score = kit.html(css_class="gl-wide"), kit.html(css_class="gl-wide")
+        keys = kit.html(page.keys_html(), "gl-style")
         controls = self.controls
         answers = kit.row([controls["real"], controls["fake"]])
         answers.add_class("answers")
         left = kit.column([self._question, answers])
-        rest = kit.row([controls[name] for name in ("play", "seconds", "again", "seed")])
-        return kit.column([rest, kit.beside([left, self._score])])
+        rest = kit.row([controls[name] for name in ("play", "seconds", "again")])
+        return kit.column([keys, rest, kit.beside([left, self._score])])
 
     def changed(self, name: str, value: int) -> None:
         if name == "seed":
@@ -90,6 +97,23 @@ class RealOrFake(Explorer[RealOrFakeSettings]):
         if settings.seed != self._dealt:
             deck = self._dealt_by(settings.seed)
         return page.question_html(deck, [], None) + page.score_html(deck, [])
+
+    def frames(
+        self, names: str | tuple[str, str], values: Sequence[Any] | None = None
+    ) -> list[Frame]:
+        """As of other explorers; "card" and "answer" are the cards of this deck, each "hidden" and
+        "told".
+        """
+        if set(names) != CARDS:
+            return super().frames(names, values)
+        every = {"card": range(1, self._rounds + 1), "answer": TOLD}
+        made = []
+        for pair in product(*([every[name] for name in names] if values is None else values)):
+            at = dict(zip(names, pair, strict=True))
+            number = checks.whole("card", at["card"], 1, self._rounds)
+            told = checks.one_of("answer", at["answer"], TOLD) == "told"
+            made.append(Frame(at, self.framed(page.card_html(self.deck, number - 1, told))))
+        return made
 
     @property
     def still(self) -> plots.Picture:

@@ -13,7 +13,7 @@ Answer = bool | None  # "real", "fake", or no answer in time
 GROUPS = {
     (True, True): "both right",
     (True, False): "only you right",
-    (False, True): "only D right",
+    (False, True): "only the discriminator right",
     (False, False): "both wrong",
 }
 
@@ -77,16 +77,16 @@ def verdict(deck: Deck, answers: Sequence[Answer]) -> str:
     said = {True: "more than a coin gets by luck", False: "what a coin could get"}
     lines = [
         f"You: {you} of {n}, {said[beats_a_coin(you, n)]}. "
-        f"D: {d} of {n}, {said[beats_a_coin(d, n)]}.",
+        f"The discriminator: {d} of {n}, {said[beats_a_coin(d, n)]}.",
     ]
     if beats_a_coin(you, n) and beats_a_coin(d, n):
         lines.append("Both of you tell them apart.")
     elif beats_a_coin(you, n):
-        lines.append("You tell them apart, D does not.")
+        lines.append("You tell them apart. These rounds do not show that the discriminator does.")
     elif beats_a_coin(d, n):
-        lines.append("D tells them apart. These rounds do not show that you do.")
+        lines.append("The discriminator tells them apart. These rounds do not show that you do.")
     else:
         lines.append("These rounds do not show that either of you tells them apart.")
-    differ = len(by["only you right"]) + len(by["only D right"])
+    differ = len(by["only you right"]) + len(by["only the discriminator right"])
     lines.append(f"You differ in {differ} of {n}.")
     return " ".join(lines)

@@ -1,5 +1,7 @@
 """The item to judge, the score, and who was right about what."""
 
+from html import escape
+
 import torch
 from torch import Tensor
 
@@ -11,6 +13,31 @@ WORDS = {True: "real", False: "fake", None: "nothing in time"}
 MARKS = {True: "✓", False: "✗"}
 DOT = 1.6  # percent of a cloud's side
 CLOUD = 84  # pixels of a cloud that is drawn as a picture
+JUST, SURE = 0.5, 2.0  # logits from the middle: below, it was close; above, it was not
+
+# R and F answer while the focus is anywhere in the game, and ▶ moves it to the answers. They are
+# heard before JupyterLab's own shortcuts, which have other uses for them; others are left to it.
+_KEYS = """
+const root = this.closest('.gl-duel'), names = {r: 'real', f: 'fake'};
+const button = name => root.querySelector('.gl-duel-' + name);
+window.removeEventListener('keydown', root.hears, true);
+root.hears = event => {
+  if (!root.isConnected) return window.removeEventListener('keydown', root.hears, true);
+  const name = names[event.key?.toLowerCase()];
+  if (!name || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!root.contains(event.target) || event.target.matches('input')) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  if (!event.repeat) button(name).click();
+};
+window.addEventListener('keydown', root.hears, true);
+root.onclick = event => { if (event.target.closest('.gl-duel-play')) button('real').focus(); };
+"""
+
+
+def keys_html() -> str:
+    """An element of the live page that makes it hear its keys."""
+    return f'<style onload="{escape(_KEYS)}">.gl-duel{{}}</style>'
 
 
 def item_html(item: Tensor, words: str, span: float) -> str:
@@ -44,16 +71,35 @@ def question_html(deck: Deck, answers: list[Answer], left: float | None) -> str:
     )
 
 
+def card_html(deck: Deck, number: int, told: bool) -> str:
+    """One item as a card of a flip-book, with or without the answer. number: from 0."""
+    picture = item_html(deck.items[number], f"number {number + 1}", span_of(deck.items))
+    answer = "<p>Real or fake?</p>"
+    if told:
+        logit = float(deck.logits[number])
+        answer = (
+            f"<p>It is <b>{WORDS[bool(deck.real[number])]}</b>.</p>"
+            f"<p>{_said_by_d(deck, number, logit)}</p>"
+        )
+    return (
+        f"<div class='gl-card score gl-tips'><div class='last'><div class='item'>{picture}</div>"
+        f"<div><p>{number + 1} of {len(deck.items)}</p>{answer}</div></div></div>"
+    )
+
+
 def score_html(deck: Deck, answers: list[Answer]) -> str:
     """The score, and the last answer; at the end, who was right about what."""
     n, rounds = len(answers), len(deck.items)
     you, d = scores(deck, answers)
     table = (
         f"<table><tr><td>you</td><td>{you} of {n} right</td></tr>"
-        f"<tr><td>D</td><td>{d} of {n} right</td></tr></table>"
+        f"<tr><td>discriminator</td><td>{d} of {n} right</td></tr></table>"
     )
     if n < rounds:
-        return f"<div class='gl-card score' aria-live='polite'>{table}{_last(deck, answers)}</div>"
+        return (
+            f"<div class='gl-card score gl-tips' aria-live='polite'>{table}"
+            f"{_last(deck, answers)}</div>"
+        )
     return (
         f"<div class='gl-card score' aria-live='polite'>{table}<p>{verdict(deck, answers)}</p>"
         f"{_groups(deck, answers)}</div>"
@@ -63,21 +109,32 @@ def score_html(deck: Deck, answers: list[Answer]) -> str:
 def _last(deck: Deck, answers: list[Answer]) -> str:
     if not answers:
         return (
-            "<p class='muted'>Answer with the buttons. ▶ starts the clock. "
-            "D judges the same, and says so afterwards: it calls real what is above its middle, "
-            "halfway between its median logits of real and of generated ones.</p>"
+            "<p class='muted'>Answer with the buttons, or with the keys R (real) and F (fake) once "
+            "you have clicked one. ▶ starts the clock. The discriminator judges the same; its "
+            "answer appears after yours.</p>"
         )
     number = len(answers) - 1
-    you, d = deck.right(number, answers[-1])
+    you, _ = deck.right(number, answers[-1])
     logit = float(deck.logits[number])
     picture = item_html(deck.items[number], f"number {number + 1}", span_of(deck.items))
     return (
         f"<div class='last'><div class='item'>{picture}</div><div>"
         f"<p>It was <b>{WORDS[bool(deck.real[number])]}</b>.</p>"
         f"<p>{MARKS[you]} you said {WORDS[answers[-1]]}</p>"
-        f"<p>{MARKS[d]} D said {WORDS[logit > 0]}, {kit.fixed(abs(logit), 1)} "
-        f"{'above' if logit > 0 else 'below'} its middle</p></div></div>"
+        f"<p>{_said_by_d(deck, number, logit)}</p></div></div>"
     )
+
+
+def _said_by_d(deck: Deck, number: int, logit: float) -> str:
+    right = (logit > 0) == bool(deck.real[number])
+    side = "above" if logit > 0 else "below"
+    how = ", but only just" if abs(logit) < JUST else ", and was sure" if abs(logit) > SURE else ""
+    sentence = (
+        f"Its logit is {kit.fixed(abs(logit), 1)} {side} the middle between its medians of real "
+        "and of generated ones."
+    )
+    name = kit.tip("the discriminator", sentence, focus=False)
+    return f"{MARKS[right]} {name} said {WORDS[logit > 0]}{how}"
 
 
 def _groups(deck: Deck, answers: list[Answer]) -> str:

@@ -62,12 +62,12 @@ def numbers_html(s: Snapshot) -> str:
 
 
 def findings_html(s: Snapshot) -> str:
-    """What is wrong; the room for it is kept, so that nothing jumps."""
+    """What is wrong. It stands under the charts, where there is room."""
     if s.findings:
         return "".join(f"<p class='finding'>{html.escape(line)}</p>" for line in s.findings)
-    words = "What looks wrong in this training is said here."
+    words = "Check-up: known failures are looked for now and then."
     if s.findings is not None:
-        words = "Nothing looks wrong." if s.ended else "Nothing looks wrong so far."
+        words = f"Check-up: no known failure {'found' if s.ended else 'so far'}."
     return f"<p class='muted'>{words}</p>"
 
 

@@ -70,8 +70,12 @@ class Player:
             f'onkeydown="event.stopPropagation()" oninput="{escape(SHOW)}"/></div>'
         )
 
-    def _made(self, scene: Scene, film: Film) -> w.HTML:
+    def scene(self, scene: Scene, film: Film) -> str:
+        """One scene: its pictures, its losses, the logits of D."""
         every = film.history.losses.values()
         losses = [own[scene.step - 1] for own in every if 0 < scene.step <= len(own)]
-        text = page.scene_html(scene, self.columns, losses) + page.strip_svg(scene)
+        return page.scene_html(scene, self.columns, losses) + page.strip_svg(scene)
+
+    def _made(self, scene: Scene, film: Film) -> w.HTML:
+        text = self.scene(scene, film)
         return kit.html(f"<div data-step='{scene.step}'>{text}</div>", "gl-scene")

@@ -54,12 +54,10 @@ def losses_of(s: Snapshot) -> Chart:
     curves = [Curve(turn, colours[turn], points) for turn, points in s.losses.items()]
     low, high = zone(list(s.losses.values()), max([1.0, *s.undecided.values()]))
     top, step = max(((top, step) for step, top in s.peaks.values()), default=(0.0, 0))
-    spike = f"top {top:.3g} at step {step:,}" if top > 2 * high else ""
-    after = f"<tspan dx='12'>{spike}</tspan>" if spike else ""
+    note = f"cut off: top {top:.3g} at step {step:,}" if top > 2 * high else ""
     levels = [(colours[turn], value) for turn, value in s.undecided.items() if turn in colours]
-    both = "" if spike else " " + ", ".join(f"{value:.2f}" for _, value in levels)
-    dashed = f"undecided{both}" if levels else ""
-    return Chart(curves, named((low, high)), s.last, after=after, levels=levels, dashed=dashed)
+    dashed = "undecided " + ", ".join(f"{value:.2f}" for _, value in levels) if levels else ""
+    return Chart(curves, named((low, high)), s.last, levels=levels, dashed=dashed, note=note)
 
 
 def distances_of(s: Snapshot) -> Chart | None:

@@ -4,7 +4,9 @@ import contextlib
 import math
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import ipywidgets as w
 import numpy as np
@@ -15,10 +17,11 @@ from gan_lessons.train.film import Film
 from gan_lessons.train.history import History, thinned
 from gan_lessons.train.view import Progress
 from gan_lessons.widgets import kit
+from gan_lessons.widgets.explorer import Frame
 from gan_lessons.widgets.live import on_colab, replace_still, show_live
 from gan_lessons.widgets.training_view import page
 from gan_lessons.widgets.training_view.player import Player
-from gan_lessons.widgets.training_view.snapshot import Snapshot
+from gan_lessons.widgets.training_view.snapshot import Snapshot, alt_text
 from gan_lessons.widgets.training_view.still import quick_picture, to_picture
 
 # A picture, or a distance, is due again only after this many times what it cost has gone by in
@@ -128,6 +131,26 @@ class TrainingView:
             replace_still(self.widget, to_picture(self.latest), self._display_id)
         self._display_id = None
 
+    @property
+    def alt_text(self) -> str:
+        """What is shown, in words; of a view that has shown nothing yet, that."""
+        return "No training yet" if self.latest is None else alt_text(self.latest)
+
+    def frames(
+        self, names: str | tuple[str, str] = "step", values: Sequence[Any] | None = None
+    ) -> list[Frame]:
+        """The scenes of the film, as an explorer's frames. values: steps of scenes; None for all.
+
+        Raises ValueError for another name than "step", and for a step without a scene.
+        """
+        checks.one_of("names", names, ("step",))
+        scenes = {scene.step: scene for scene in self.film.scenes}
+        made = []
+        for step in scenes if values is None else values:
+            html = self.player.scene(scenes[checks.one_of("step", step, scenes)], self.film)
+            made.append(Frame({"step": step}, f"<div class='gl-explorer gl-training'>{html}</div>"))
+        return made
+
     def snapshot(self, progress: Progress, *, ended: bool = False) -> Snapshot:
         """What the page and the still picture draw."""
         history = progress.history
@@ -181,12 +204,14 @@ class TrainingView:
     def _build(self) -> None:
         self.bar, self.found = kit.html(css_class="gl-wide"), kit.html(css_class="found")
         self.sheet, self.strip = kit.html(css_class="now"), kit.html(css_class="now")
-        self.numbers = kit.html(css_class="beside")
+        self.numbers = kit.html()
         self.player = Player(self.columns)
         stage = [self.sheet, self.strip, self.player.widget] if self.film.scenes else [self.sheet]
-        both = w.Box([kit.column(stage), self.numbers])
+        beside = kit.column([self.numbers, self.found])
+        beside.add_class("beside")
+        both = w.Box([kit.column(stage), beside])
         both.add_class("both")
-        card = kit.column([self.bar, both, self.found])
+        card = kit.column([self.bar, both])
         card.add_class("gl-card")
         self.widget = kit.column([kit.html(kit.style(), "gl-style"), card])
         for each in ("gl-explorer", "gl-training"):

@@ -1,0 +1,100 @@
+"""A flip-book: an explorer's pictures at each value of one or two controls, for pages that have no
+kernel.
+
+A cell of a notebook names the controls in its metadata, `tools/run_notebooks.py` makes the book
+when the cell has run, and the site turns its pages.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+
+from gan_lessons import checks
+from gan_lessons.widgets.explorer import Frame
+from gan_lessons.widgets.kinds import Choice, Kind
+
+
+class Shown(Protocol):
+    """What has frames: every explorer."""
+
+    alt_text: str
+
+    def frames(
+        self, names: str | tuple[str, str], values: Sequence[Any] | None = None
+    ) -> list[Frame]: ...
+
+
+def flipbook(explorer: Shown, controls: Mapping[str, Sequence[Any] | None]) -> dict[str, Any]:
+    """The pages and what turns them, as plain data.
+
+    controls: a setting or two, each with its values in order, or None for all that its control can
+    stand at. The first page is that of the explorer's own settings, so they must be among them.
+
+    Returns {"words": what the explorer shows, "controls": [{"label", "tip", "texts", "start"}],
+    "more": labels of the other controls, "pages": HTML, the last control's values in the inner
+    turn}. A page stands beside one `kit.style()`. Random numbers drawn meanwhile are taken back.
+
+    Raises ValueError for wrong names or values, and where the own settings are not among them.
+    """
+    names = tuple(checks.instance("controls", controls, Mapping))
+    if not 1 <= len(names) <= 2:
+        raise ValueError(f"controls must be a setting or two, got {checks.shown(names)}")
+    lists = list(controls.values())
+    one = len(names) == 1
+    with torch.random.fork_rng():
+        if any(each is None for each in lists):
+            if not all(each is None for each in lists):
+                raise ValueError("give the values of both controls, or of neither")
+            frames = explorer.frames(names[0] if one else names)
+        else:
+            frames = explorer.frames(names[0] if one else names, lists[0] if one else lists)
+    own = getattr(explorer, "settings", None)
+    kinds: Mapping[str, Kind] = own.kinds() if own is not None else {}
+    made, pages = [], 1
+    for name in names:
+        values = list(dict.fromkeys(frame.values[name] for frame in frames))
+        start = 0
+        if name in kinds:
+            stands = getattr(own, name)
+            if stands not in values:
+                raise ValueError(f"{name}: {stands!r}, where it stands, is not among {values}")
+            start = values.index(stands)
+        kind = kinds.get(name, Kind())
+        texts = [_text(kind, value) for value in values]
+        made.append({"label": kind.label or name, "tip": kind.tip, "texts": texts, "start": start})
+        pages *= len(values)
+    if pages != len(frames):
+        raise ValueError("some values come twice, or become others when they are set")
+    return {
+        "words": explorer.alt_text,
+        "controls": made,
+        "more": [kind.label for name, kind in kinds.items() if kind.label and name not in names],
+        "pages": [frame.html for frame in frames],
+    }
+
+
+def save(path: str | Path, explorer: Shown, controls: Mapping[str, Sequence[Any] | None]) -> None:
+    """Writes a flip-book as JSON; a cell's last value stays what it was."""
+    text = json.dumps(flipbook(explorer, controls), ensure_ascii=False)
+    Path(path).write_text(text, encoding="utf-8")
+
+
+def first(book: Mapping[str, Any]) -> int:
+    """The number of the page that a book opens at, from 0."""
+    number = 0
+    for control in book["controls"]:
+        number = number * len(control["texts"]) + control["start"]
+    return number
+
+
+def _text(kind: Kind, value: Any) -> str:
+    if isinstance(kind, Choice):
+        return str(kind.options[value])
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, tuple):
+        return " to ".join(str(each) for each in value)
+    return str(value)

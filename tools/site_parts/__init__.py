@@ -1,0 +1,1 @@
+"""What `make_site` is made of."""
