@@ -107,6 +107,7 @@ def settings_door(make: Callable, kind: type, **arguments: Any) -> Door:
     state = kind().state
     kinds = {name: kind_of(value) for name, value in state.items()} | SETTING_KINDS
     also = {"walk": "unknown walk", "strategies": "strategy", "views": "view", "shifts": "shifts"}
+    also |= {"controls": "control"}
     return Door(make, {**state, **arguments}, kinds, also)
 
 
@@ -117,6 +118,7 @@ def kind_of(value: Any) -> str:
 
 SETTING_KINDS = {
     "layer": "object or None",
+    "controls": "items or None",
     "generator": "object",
     "images": "object or None",
     "towards": "natural or None",
@@ -394,7 +396,9 @@ DOORS: dict[str, Door] = {
     ),
     # Widgets
     "DeconvExplorer": settings_door(
-        DeconvExplorer, widgets.deconv_explorer.settings.DeconvSettings, layer=None
+        DeconvExplorer,
+        widgets.deconv_explorer.settings.DeconvSettings,
+        **{"layer": None, "controls": ["size"]},
     ),
     "DeconvExplorer of a layer": Door(
         DeconvExplorer,
@@ -639,6 +643,7 @@ def is_error(thing: Any) -> bool:
 # Records that other functions make, and what takes no arguments.
 WITHOUT_DOORS: set[str] = {
     *("data.cache_folder", "exercises.catalogue", "exercises.Exercise", "exercises.Message"),
+    *("exercises.progress", "exercises.Progress"),
     *("exercises.Result", "plots.Losses", "train.Finding", "train.History"),
 }
 MODULES = [data, images, folder, plots, train, exercises, widgets]

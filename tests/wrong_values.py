@@ -79,6 +79,7 @@ ALLOWED: dict[str, Allowed] = {
     "natural": lambda value: is_whole(value) and value >= 0,
     "natural or row": lambda value: ALLOWED["natural"](value) or ALLOWED["row"](value),
     "natural or items": lambda value: ALLOWED["natural"](value) or is_empty(value),
+    "items or None": lambda value: value is None or is_empty(value),
     "natural or None": lambda value: value is None or (is_whole(value) and value >= 0),
     "number": is_number,
     "number or None": lambda value: value is None or is_number(value),

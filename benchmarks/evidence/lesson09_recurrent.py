@@ -56,7 +56,9 @@ def sequences(row: Spec) -> dict[str, float]:
     rng = names["rng"]
     each, rate = "per step" in verdict, float(row["rate"])
     if row["data"] == "waves":
-        generator = names["play_sequences"](lambda n: (names["waves"](n, rng), None), each, rate=rate)
+        generator = names["play_sequences"](
+            lambda n: (names["waves"](n, rng), None), each, rate=rate
+        )
         real, again = (names["waves"](TESTED, rng) for _ in range(2))
     else:
         drawn = letters()

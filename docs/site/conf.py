@@ -64,3 +64,14 @@ html_theme_options = {
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
 copybutton_exclude = ".linenos, .gp, .go"
+
+
+def setup(app):
+    """Modules without a source, such as builtins, do not stand in the list of sources."""
+
+    def forget(app, env):
+        modules = getattr(env, "_viewcode_modules", {})
+        for name in [name for name, source in modules.items() if not source]:
+            del modules[name]
+
+    app.connect("env-updated", forget)

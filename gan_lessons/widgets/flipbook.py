@@ -5,7 +5,9 @@ A cell of a notebook names the controls in its metadata, `tools/run_notebooks.py
 when the cell has run, and the site turns its pages.
 """
 
+import base64
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -77,9 +79,21 @@ def flipbook(explorer: Shown, controls: Mapping[str, Sequence[Any] | None]) -> d
 
 
 def save(path: str | Path, explorer: Shown, controls: Mapping[str, Sequence[Any] | None]) -> None:
-    """Writes a flip-book as JSON; a cell's last value stays what it was."""
-    text = json.dumps(flipbook(explorer, controls), ensure_ascii=False)
+    """Writes a flip-book as JSON, with its pages packed; a cell's last value stays what it was."""
+    book = flipbook(explorer, controls)
+    text = json.dumps(book | {"pages": packed(book["pages"])}, ensure_ascii=False)
     Path(path).write_text(text, encoding="utf-8")
+
+
+def packed(pages: Sequence[str]) -> str:
+    """Pages as one short text, which a browser can unpack: JSON, deflated, in base 64."""
+    return base64.b64encode(zlib.compress(json.dumps(list(pages)).encode(), 9)).decode("ascii")
+
+
+def unpacked(text: str) -> list[str]:
+    """The pages again."""
+    pages: list[str] = json.loads(zlib.decompress(base64.b64decode(text)))
+    return pages
 
 
 def first(book: Mapping[str, Any]) -> int:

@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from bs4 import BeautifulSoup
 
+from gan_lessons.widgets.flipbook import unpacked
+
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 BOOKS = {
@@ -49,7 +51,8 @@ def read(path):
 @pytest.fixture(scope="module")
 def pages(site):
     """All pages, by their path below the site."""
-    return {p.relative_to(site).as_posix(): read(p) for p in sorted(site.rglob("*.html"))}
+    found = {path.relative_to(site).as_posix(): path for path in sorted(site.rglob("*.html"))}
+    return {name: read(path) for name, path in found.items() if not name.startswith("_static/")}
 
 
 def lesson(pages, path):
@@ -172,7 +175,7 @@ def settings_of(code):
 def test_every_page_of_a_deconvolution_agrees_with_torch(number):
     compared = 0
     for book in (each for books in BOOKS[number]["books"].values() for each in books):
-        for page in book["pages"]:
+        for page in unpacked(book["pages"]):
             code = re.search(r"<code[^>]*>nn\.ConvTranspose1d\(1, 1, (.*?)\)</code>", page)
             if not code or "bias=False" not in code[1]:
                 continue  # two axes, or refused

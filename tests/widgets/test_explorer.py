@@ -343,9 +343,9 @@ def test_every_colour_that_is_used_is_there():
     assert used - others <= set(kit.PALETTE)
 
 
-def test_one_dark_selector_for_jupyter_and_colab():
-    assert kit.CSS.count("data-jp-theme-light") == 1
-    assert kit.CSS.count('html[theme="dark"]') == 1
+def test_one_dark_selector_for_jupyter_colab_and_the_site():
+    for selector in ("data-jp-theme-light", '[theme="dark"]', '[data-theme="dark"]'):
+        assert kit.CSS.count(selector) == 1
 
 
 def test_the_style_sheet_needs_no_network_and_touches_explorers_alone():

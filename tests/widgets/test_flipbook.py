@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from gan_lessons.widgets import DeconvExplorer, DiracExplorer, GanLab
-from gan_lessons.widgets.flipbook import first, flipbook
+from gan_lessons.widgets.flipbook import first, flipbook, packed, save, unpacked
 
 SMALL = {"layers_g": 1, "units_g": 4, "layers_d": 1, "units_d": 4, "batch": 8}
 
@@ -21,6 +21,16 @@ def test_each_page_is_the_explorer_at_its_values():
     assert book["pages"][6] == other.framed(other.page(other.settings))
     assert book["words"] == shown.alt_text
     assert json.loads(json.dumps(book)) == book
+
+
+def test_a_saved_book_is_short_and_whole(tmp_path):
+    shown = DeconvExplorer(size=4, kernel=3, stride=2)
+    book = flipbook(shown, {"kernel": [2, 3], "stride": [1, 2]})
+    assert save(tmp_path / "a.json", shown, {"kernel": [2, 3], "stride": [1, 2]}) is None
+    read = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
+    assert read | {"pages": unpacked(read["pages"])} == book
+    assert len(read["pages"]) < sum(map(len, book["pages"])) / 5
+    assert unpacked(packed(["ä", ""])) == ["ä", ""]
 
 
 def test_what_else_the_notebook_can_set_is_named():

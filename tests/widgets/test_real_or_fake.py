@@ -158,17 +158,17 @@ def test_clouds_are_judged_by_their_mean_logit():
 
 def test_a_flip_book_has_the_cards_in_either_order():
     e = game(rounds=3)
-    cards, answers = e.frames(("card", "answer")), e.frames(("answer", "card"))
+    cards, answers = e.frames(("card", "verdict")), e.frames(("verdict", "card"))
     assert [frame.values for frame in answers[:2]] == [
-        {"answer": "hidden", "card": 1},
-        {"answer": "hidden", "card": 2},
+        {"verdict": "hidden", "card": 1},
+        {"verdict": "hidden", "card": 2},
     ]
     assert {frame.html for frame in cards} == {frame.html for frame in answers}
     assert len(cards) == len({frame.html for frame in cards}) == 6
-    (one,) = e.frames(("answer", "card"), [["told"], [2]])
+    (one,) = e.frames(("verdict", "card"), [["told"], [2]])
     assert "said" in one.html
     with pytest.raises(ValueError, match="card must be a whole number from 1 to 3, got 4"):
-        e.frames(("card", "answer"), [[4], ["told"]])
+        e.frames(("card", "verdict"), [[4], ["told"]])
 
 
 def test_the_discriminator_is_left_as_it_was():

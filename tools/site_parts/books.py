@@ -1,17 +1,15 @@
 """Flip-books: explorers whose pictures are turned by sliders, with no kernel."""
 
-import base64
 import json
-import zlib
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from gan_lessons.widgets.flipbook import first
+from gan_lessons.widgets.flipbook import first, unpacked
 
 MOST_NAMED = 6  # of an explorer's other controls
-Books = Mapping[str, list[Mapping[str, Any]]]  # cell id → what `widgets.flipbook` gives
+Books = Mapping[str, list[Mapping[str, Any]]]  # cell id → what `widgets.flipbook.save` wrote
 
 
 def read(folder: Path, number: str) -> Books:
@@ -22,17 +20,16 @@ def read(folder: Path, number: str) -> Books:
 
 def to_html(book: Mapping[str, Any]) -> str:
     """A book as a figure: its first page, its sliders, and all pages packed."""
-    pages = book["pages"]
-    packed = base64.b64encode(zlib.compress(json.dumps(pages).encode(), 9)).decode("ascii")
+    opening = unpacked(book["pages"])[first(book)]
     sliders = "".join(map(_slider, book["controls"]))
     more = [*book["more"][:MOST_NAMED], *(["more"] if len(book["more"]) > MOST_NAMED else [])]
     others = f" In the notebook you can also set: {', '.join(more)}." if more else ""
     return (
         f'<figure class="flipbook" aria-label="{escape(book["words"])}">'
         f'<div class="turn" hidden>{sliders}</div>'
-        f'<div class="page">{pages[first(book)]}</div>'
+        f'<div class="page">{opening}</div>'
         f"<figcaption>Move the sliders, by mouse, finger or arrow keys.{escape(others)}"
-        f'</figcaption><script type="text/plain">{packed}</script></figure>'
+        f'</figcaption><script type="text/plain">{book["pages"]}</script></figure>'
     )
 
 

@@ -33,10 +33,8 @@ def known(objects: Mapping[str, object]) -> dict[str, str]:
 
 
 def _link(app: Sphinx, doctree: nodes.document, page: str) -> None:
-    domain = app.env.get_domain("py")
-    if not hasattr(app, "_known_names"):
-        app._known_names = known(domain.objects)  # type: ignore[attr-defined]
-    names: dict[str, str] = app._known_names  # type: ignore[attr-defined]
+    objects = app.env.domaindata["py"]["objects"]
+    names = known(objects)
     for literal in list(doctree.findall(nodes.literal)):
         if isinstance(literal.parent, nodes.reference | pending_xref | nodes.title):
             continue
@@ -45,9 +43,7 @@ def _link(app: Sphinx, doctree: nodes.document, page: str) -> None:
         # A single lower-case word may be any variable of a lesson.
         if full is None or not ("." in name or "_" in name or name[:1].isupper()):
             continue
-        entry = domain.objects[full]
-        if entry.docname == page and full in str(literal.parent.get("ids", "")):
-            continue
+        entry = objects[full]
         link = make_refnode(
             app.builder, page, entry.docname, entry.node_id, literal.deepcopy(), full
         )

@@ -21,7 +21,7 @@ from gan_lessons.widgets.settings import MOST_SEED
 
 TICK_MS = 100
 ROUNDS = 20
-CARDS, TOLD = {"card", "answer"}, ("hidden", "told")  # of a flip-book
+CARDS, TOLD = {"card", "verdict"}, ("hidden", "told")  # of a flip-book
 
 
 class RealOrFake(Explorer[RealOrFakeSettings]):
@@ -101,17 +101,17 @@ class RealOrFake(Explorer[RealOrFakeSettings]):
     def frames(
         self, names: str | tuple[str, str], values: Sequence[Any] | None = None
     ) -> list[Frame]:
-        """As of other explorers; "card" and "answer" are the cards of this deck, each "hidden" and
+        """As of other explorers; "card" and "verdict" are the cards of this deck, each "hidden" and
         "told".
         """
         if set(names) != CARDS:
             return super().frames(names, values)
-        every = {"card": range(1, self._rounds + 1), "answer": TOLD}
+        every = {"card": range(1, self._rounds + 1), "verdict": TOLD}
         made = []
         for pair in product(*([every[name] for name in names] if values is None else values)):
             at = dict(zip(names, pair, strict=True))
             number = checks.whole("card", at["card"], 1, self._rounds)
-            told = checks.one_of("answer", at["answer"], TOLD) == "told"
+            told = checks.one_of("verdict", at["verdict"], TOLD) == "told"
             made.append(Frame(at, self.framed(page.card_html(self.deck, number - 1, told))))
         return made
 

@@ -148,7 +148,8 @@ class TrainingView:
         made = []
         for step in scenes if values is None else values:
             html = self.player.scene(scenes[checks.one_of("step", step, scenes)], self.film)
-            made.append(Frame({"step": step}, f"<div class='gl-explorer gl-training'>{html}</div>"))
+            card = f"<div class='gl-explorer gl-training'><div class='gl-card'>{html}</div></div>"
+            made.append(Frame({"step": step}, card))
         return made
 
     def snapshot(self, progress: Progress, *, ended: bool = False) -> Snapshot:
