@@ -88,9 +88,9 @@ def change(notebook: nbformat.NotebookNode, path: Path, root: Path, folder: Path
         if cell.id in stored:
             # What answers a prediction stays folded, with the book in it.
             made = [_html(books.to_html(book)) for book in stored[cell.id]]
-            cell.outputs = [o for o in cell.outputs if not _of_widget(o)] + made
+            cell.outputs = without_widgets(cell.outputs, stills=False) + made
         else:
-            cell.outputs = [o for o in cell.outputs if not _is_machinery(o)]
+            cell.outputs = without_widgets(cell.outputs, stills=True)
         cell.outputs = [as_file(o, folder, number) for o in cell.outputs]
         if match := CHECK.search(cell.source):
             cell.outputs = []
@@ -123,15 +123,26 @@ def _data(output: nbformat.NotebookNode) -> dict[str, Any]:
     return output.get("data") or {}
 
 
-def _is_machinery(output: nbformat.NotebookNode) -> bool:
-    """A live widget, and what switches between it and its still picture."""
-    data = _data(output)
-    return WIDGET_VIEW in data or "gl-switch" in str(data.get("text/html", ""))
+def without_widgets(
+    outputs: list[nbformat.NotebookNode], stills: bool
+) -> list[nbformat.NotebookNode]:
+    """The outputs without live widgets and what switches to their still pictures.
 
-
-def _of_widget(output: nbformat.NotebookNode) -> bool:
-    """Also the still picture, which a book makes needless."""
-    return _is_machinery(output) or "image/png" in _data(output)
+    stills: whether those pictures stay. They come next after their widgets.
+    """
+    kept, widget = [], False
+    for output in outputs:
+        data = _data(output)
+        if WIDGET_VIEW in data:
+            widget = True
+        elif "gl-switch" in str(data.get("text/html", "")):
+            continue
+        elif widget and "image/png" in data:
+            widget = False
+            kept += [output] if stills else []
+        else:
+            kept.append(output)
+    return kept
 
 
 def _html(text: str) -> nbformat.NotebookNode:
