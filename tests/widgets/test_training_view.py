@@ -2,6 +2,7 @@ import re
 import time
 from dataclasses import replace
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ pytest.importorskip("ipywidgets")
 from gan_lessons.data import Images
 from gan_lessons.data.images import to_uint8
 from gan_lessons.train import Finding, History, TrainConfig, Trainer, networks
+from gan_lessons.train.film import Scene
 from gan_lessons.train.view import Progress
 from gan_lessons.widgets import TrainingView, live
 from gan_lessons.widgets.training_view import page, snapshot, still
@@ -310,3 +312,21 @@ def test_a_game_without_pictures_is_shown_by_its_losses(shown):
     assert shown[-1][0]["text/plain"].startswith("both losses against the step")
     with pytest.raises(ValueError, match="no samples to judge: leave judge out"):
         TrainingView(FakeJudge()).close(progress)
+
+
+def test_a_flip_book_has_evenly_chosen_scenes():
+    view = TrainingView(samples=2)
+    scenes = [Scene(step, torch.zeros(2, 1, 8, 8), {}) for step in range(0, 300, 3)]
+    view.film = SimpleNamespace(scenes=scenes, history=SimpleNamespace(losses={}))
+    view.player = SimpleNamespace(scene=lambda scene, film: f"scene {scene.step}")
+    steps = [frame.values["step"] for frame in view.frames()]
+    assert len(steps) == 16
+    assert steps[0] == 0
+    assert steps[-1] == 297
+    assert steps == sorted(set(steps))
+    (one,) = view.frames("step", [6])
+    assert "scene 6<" in one.html
+    with pytest.raises(ValueError, match="unknown step 7"):
+        view.frames("step", [7])
+    with pytest.raises(ValueError, match="unknown names 'turn'"):
+        view.frames("turn")

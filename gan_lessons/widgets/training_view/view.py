@@ -34,6 +34,7 @@ FIRST_DIAGNOSIS = 10.0  # seconds: before, there is little to look at
 SHORTEST_REST = 0.2  # seconds: five pictures a second are enough for the eye
 STILL_REST = 10.0  # seconds between two still pictures for the file, at least
 MOST_SAMPLES = 1024
+MOST_FRAMES = 16  # of a flip-book
 
 
 class TrainingView:
@@ -139,14 +140,20 @@ class TrainingView:
     def frames(
         self, names: str | tuple[str, str] = "step", values: Sequence[Any] | None = None
     ) -> list[Frame]:
-        """The scenes of the film, as an explorer's frames. values: steps of scenes; None for all.
+        """The scenes of the film, as an explorer's frames.
+
+        values: steps of scenes; None for all of them, or 16 evenly chosen ones of more.
 
         Raises ValueError for another name than "step", and for a step without a scene.
         """
         checks.one_of("names", names, ("step",))
         scenes = {scene.step: scene for scene in self.film.scenes}
+        if values is None:
+            every = list(scenes)
+            most = min(len(every), MOST_FRAMES)
+            values = [every[i * (len(every) - 1) // max(1, most - 1)] for i in range(most)]
         made = []
-        for step in scenes if values is None else values:
+        for step in values:
             html = self.player.scene(scenes[checks.one_of("step", step, scenes)], self.film)
             card = f"<div class='gl-explorer gl-training'><div class='gl-card'>{html}</div></div>"
             made.append(Frame({"step": step}, card))
