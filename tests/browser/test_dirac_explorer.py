@@ -148,6 +148,7 @@ def test_controls_and_numbers_say_what_they_are(page):
     page.mouse.move(0, 0)
     page.locator(".gl-dirac-step-size .noUi-handle").focus()
     assert "the smaller, the closer" in hint()
+    page.keyboard.press("Tab")  # from here on, the browser shows what has the focus
     number = page.locator(".gl-dirac .gl-tip", has_text="largest |μ|")
     number.focus()
     said = number.evaluate("each => getComputedStyle(each, '::after').content")
