@@ -320,7 +320,7 @@ def test_a_flip_book_has_evenly_chosen_scenes():
     view.film = SimpleNamespace(scenes=scenes, history=SimpleNamespace(losses={}))
     view.player = SimpleNamespace(scene=lambda scene, film: f"scene {scene.step}")
     steps = [frame.values["step"] for frame in view.frames()]
-    assert len(steps) == 16
+    assert len(steps) == 12
     assert steps[0] == 0
     assert steps[-1] == 297
     assert steps == sorted(set(steps))

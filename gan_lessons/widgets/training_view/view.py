@@ -34,7 +34,7 @@ FIRST_DIAGNOSIS = 10.0  # seconds: before, there is little to look at
 SHORTEST_REST = 0.2  # seconds: five pictures a second are enough for the eye
 STILL_REST = 10.0  # seconds between two still pictures for the file, at least
 MOST_SAMPLES = 1024
-MOST_FRAMES = 16  # of a flip-book
+MOST_FRAMES = 12  # of a flip-book
 
 
 class TrainingView:
@@ -142,7 +142,7 @@ class TrainingView:
     ) -> list[Frame]:
         """The scenes of the film, as an explorer's frames.
 
-        values: steps of scenes; None for all of them, or 16 evenly chosen ones of more.
+        values: steps of scenes; None for all of them, or 12 evenly chosen ones of more.
 
         Raises ValueError for another name than "step", and for a step without a scene.
         """
