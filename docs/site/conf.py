@@ -28,7 +28,7 @@ nitpick_ignore_regex = [
     ("py:.*", r"gan_lessons\.(commands|exercises|widgets)\..*\.\w+"),  # inner parts, without a page
     ("py:.*", r"gan_lessons\..*\.(Config|Item|Layer|Network|Own|S|Self)"),  # type variables
 ]
-suppress_warnings = ["myst.header"]  # a lesson's title is below its links, and some skip a level
+suppress_warnings = ["myst.header"]  # some lessons skip a level of headings
 
 nb_execution_mode = "off"
 nb_ipywidgets_js = {}

@@ -19,19 +19,21 @@ def cache_folder() -> Path:
     own = os.environ.get("GAN_LESSONS_CACHE")
     if own:
         return Path(own).expanduser()
-    return _caches() / "gan_lessons"
+    return user_folder("XDG_CACHE_HOME", mac="Library/Caches", other=".cache") / "gan_lessons"
 
 
-def _caches() -> Path:
+def user_folder(variable: str, mac: str, other: str) -> Path:
+    """The user's folder of one kind: where the variable says, or the platform's own.
+
+    mac, other: below the home folder, of macOS and of Linux. On Windows it is %LOCALAPPDATA%.
+    """
     # The XDG specification says to ignore relative paths.
-    xdg = os.environ.get("XDG_CACHE_HOME", "")
+    xdg = os.environ.get(variable, "")
     if os.path.isabs(xdg):
         return Path(xdg)
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    return Path.home() / ".cache"
+    return Path.home() / (mac if sys.platform == "darwin" else other)
 
 
 @contextmanager

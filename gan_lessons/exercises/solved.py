@@ -7,12 +7,12 @@ be damaged. Nothing leaves the machine.
 
 import html
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from gan_lessons import checks
+from gan_lessons.data.cache import user_folder
 
 SWITCH = "GAN_LESSONS_PROGRESS"
 LESSONS = {
@@ -53,23 +53,12 @@ def folder() -> Path | None:
     if setting == "off":
         return None
     if setting == "on":
-        return _data() / "gan_lessons" / "progress"
+        mac, other = "Library/Application Support", ".local/share"
+        return user_folder("XDG_DATA_HOME", mac, other) / "gan_lessons" / "progress"
     own = checks.path_of(SWITCH, setting)
     if not own.is_absolute():
         raise ValueError(f"{SWITCH} must be on, off or the full path of a folder, got {setting!r}")
     return own
-
-
-def _data() -> Path:
-    # The XDG specification says to ignore relative paths.
-    xdg = os.environ.get("XDG_DATA_HOME", "")
-    if os.path.isabs(xdg):
-        return Path(xdg)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support"
-    return Path.home() / ".local" / "share"
 
 
 def record(name: str) -> str:

@@ -82,7 +82,7 @@ def card_html(deck: Deck, number: int, told: bool) -> str:
             f"<p>{_said_by_d(deck, number, logit)}</p>"
         )
     return (
-        f"<div class='gl-card score gl-tips'><div class='last'><div class='item'>{picture}</div>"
+        f"<div class='gl-card gl-tips'><div class='last'><div class='item'>{picture}</div>"
         f"<div><p>{number + 1} of {len(deck.items)}</p>{answer}</div></div></div>"
     )
 
