@@ -19,7 +19,9 @@ for (const figure of document.querySelectorAll("figure.flipbook")) {
     });
     if (!pages) return;
     page.style.minHeight = `${Math.max(page.offsetHeight, parseFloat(page.style.minHeight) || 0)}px`;
+    const unfolded = [...page.querySelectorAll("details")].map((each) => each.open);
     page.innerHTML = pages[number];
+    page.querySelectorAll("details").forEach((each, i) => (each.open = unfolded[i] ?? each.open));
   };
   unpack(figure.querySelector("script").textContent).then((unpacked) => {
     pages = unpacked;

@@ -68,6 +68,15 @@ class Table:
         """
         return {str(data): claim(self.where(data=data, **wanted)) for data in self.each("data")}
 
+    def tell(self, words: str, claim: Callable[["Table"], Tensor], **wanted: Cell) -> str:
+        """Prints in how many seeds of each data set a claim holds, and returns its `verdict`.
+
+        words: what is claimed. claim, wanted: as in `holds`.
+        """
+        found = self.holds(claim, **wanted)
+        print(f"{words}: {counted(found)}")
+        return verdict(found)
+
     def each(self, column: str) -> list[Cell]:
         """The different values of a column, in the order of the rows."""
         return list(dict.fromkeys(row[column] for row in self.where(**{}).rows))

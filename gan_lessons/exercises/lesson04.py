@@ -233,8 +233,8 @@ STEP = Exercise(
         ),
         Mistake(
             {"fake = ": "generator.requires_grad_(False)\n    fake = "},
-            "the generator stays frozen, and cannot learn in its own turn. `detach` on its fakes "
-            "is enough.",
+            "a player stays frozen or in `eval`, and cannot learn in its next turn. For the "
+            "generator, `detach` on its fakes is enough.",
         ),
         Mistake(
             {"softplus(discriminator(fake))": "softplus(-discriminator(fake))"},

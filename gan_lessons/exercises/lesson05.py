@@ -4,6 +4,7 @@ Expected results come from torch's own cross entropy, or from gradients without 
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -105,7 +106,7 @@ LABELS = Exercise(
 )
 
 
-def by_gradients(real: Tensor, z: Tensor) -> dict[str, Tensor]:
+def by_gradients(real: Tensor, z: Tensor) -> dict[str, Any]:
     """Both players after a turn, from the gradients of their losses and no optimiser."""
     game = Update()
     for loss, player in ((d_loss, game.discriminator), (g_loss, game.generator)):
@@ -113,7 +114,7 @@ def by_gradients(real: Tensor, z: Tensor) -> dict[str, Tensor]:
         gradients = torch.autograd.grad(loss(game, real, z), weights)
         for weight, gradient in zip(weights, gradients, strict=True):
             weight.data -= 0.5 * gradient
-    return weights_of_both(game)
+    return weights_of_both(game) | {"both ready to learn": True}
 
 
 def d_loss(game: Update, real: Tensor, z: Tensor) -> Tensor:
@@ -144,7 +145,9 @@ def turned(answer: Callable, real: Tensor, z: Tensor) -> object:
         weight.grad = torch.ones_like(weight)
     answer(game.generator, game.discriminator, Descent(of_g), game.optimiser, real, z)
     after, before = weights_of_both(game), weights_of_both(Update())
-    return None if all(torch.equal(after[name], before[name]) for name in after) else after
+    if game.ready and all(torch.equal(after[name], before[name]) for name in after):
+        return None
+    return after | {"both ready to learn": game.ready}
 
 
 def turns(generator: torch.Generator) -> list[Arguments]:
@@ -203,6 +206,11 @@ TURN = Exercise(
         Mistake(
             FAKES_UP | PICTURES | KEPT,
             "nothing is mended yet: all three faults are still there.",
+        ),
+        Mistake(
+            {"    loss_g = ": "    discriminator.requires_grad_(False)\n    loss_g = "},
+            "right for one turn. But a player stays frozen, and cannot learn in the next: switch "
+            "its gradients on again.",
         ),
         Mistake(
             FAKES_UP,

@@ -50,6 +50,14 @@ class Update:
         pairs = zip(self.parameters(), Update().parameters(), strict=True)
         return all(torch.equal(a, b) and difference(a.grad, b.grad) is None for a, b in pairs)
 
+    @property
+    def ready(self) -> bool:
+        """Whether both players can learn in a next turn: neither frozen nor in `eval`."""
+        return all(
+            part.training and all(weight.requires_grad for weight in part.parameters())
+            for part in (self.generator, self.discriminator)
+        )
+
     def result(self) -> dict[str, Any]:
         """What is compared: D's weights, and whether the generator was left as it was."""
         weights = nn.utils.parameters_to_vector(self.discriminator.parameters()).detach()
@@ -58,10 +66,7 @@ class Update:
             "D's weights": weights,
             "G without gradients": not self.reached,
             "G's weights as before": all(map(torch.equal, own, before)),
-            "both ready to learn": all(
-                part.training and all(weight.requires_grad for weight in part.parameters())
-                for part in (self.generator, self.discriminator)
-            ),
+            "both ready to learn": self.ready,
         }
 
 

@@ -22,8 +22,8 @@ LARGEST_START = 8
 def map_sizes(size: int) -> tuple[int, ...]:
     """The sides of the feature maps from the first one to the picture: 28 → (7, 14, 28).
 
-    Halves the size with the discriminator's convolution, down to 4 at the least, as long as the
-    generator's deconvolution leads back to the same size.
+    Halves a size above 4 with the discriminator's convolution, as long as the generator's
+    deconvolution leads back to the same size.
 
     Raises:
         ValueError: the size cannot be reached by doubling a map of 3 to 8 pixels.

@@ -187,18 +187,18 @@ class Explorer(Generic[S]):
                 kind.put(self.controls, name, getattr(self.settings, name))
 
     def frames(
-        self, names: str | tuple[str, str], values: Sequence[Any] | None = None
+        self, names: str | tuple[str, ...], values: Sequence[Any] | None = None
     ) -> list[Frame]:
-        """The picture at each value of a setting, or at each pair of values of two.
+        """The picture at each value of a setting, or at each combination of the values of several.
 
-        values: of the setting, or a pair of lists; by default all that its control can stand at.
+        values: of the setting, or a list for each; by default all that its control can stand at.
         The explorer stays as it is. Each frame stands alone beside one `kit.style()`.
 
         Raises ValueError for an unknown name, a value out of range, and if there is no default.
         """
         chosen = (names,) if isinstance(names, str) else checks.items("names", names)
-        if len(chosen) not in (1, 2):
-            raise ValueError(f"names must be a setting or two, got {checks.shown(names)}")
+        if not chosen:
+            raise ValueError("names must be a setting or several, got none")
         known = self.settings.kinds()
         for name in chosen:
             checks.one_of("setting", name, known)
@@ -206,8 +206,8 @@ class Explorer(Generic[S]):
             lists = [self._values(name) for name in chosen]
         else:
             given = checks.items("values", values)
-            both = [given] if len(chosen) == 1 else given
-            lists = [list(checks.items("values", each)) for each in both]
+            each_its = [given] if len(chosen) == 1 else given
+            lists = [list(checks.items("values", each)) for each in each_its]
         if len(lists) != len(chosen):
             raise ValueError(f"values must be {len(chosen)} lists, got {checks.shown(values)}")
         made = []

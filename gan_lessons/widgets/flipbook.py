@@ -1,4 +1,4 @@
-"""A flip-book: an explorer's pictures at each value of one or two controls, for pages that have no
+"""A flip-book: an explorer's pictures at each value of a few controls, for pages that have no
 kernel.
 
 A cell of a notebook names the controls in its metadata, `tools/run_notebooks.py` makes the book
@@ -18,6 +18,8 @@ from gan_lessons import checks
 from gan_lessons.widgets.explorer import Frame
 from gan_lessons.widgets.kinds import Choice, Kind
 
+MOST_CONTROLS = 4  # beside each other, above the picture
+
 
 class Shown(Protocol):
     """What has frames: every explorer."""
@@ -25,15 +27,16 @@ class Shown(Protocol):
     alt_text: str
 
     def frames(
-        self, names: str | tuple[str, str], values: Sequence[Any] | None = None
+        self, names: str | tuple[str, ...], values: Sequence[Any] | None = None
     ) -> list[Frame]: ...
 
 
 def flipbook(explorer: Shown, controls: Mapping[str, Sequence[Any] | None]) -> dict[str, Any]:
     """The pages and what turns them, as plain data.
 
-    controls: a setting or two, each with its values in order, or None for all that its control can
-    stand at. The first page is that of the explorer's own settings, so they must be among them.
+    controls: one to four settings, each with its values in order, or None for all that its control
+    can stand at; they come in the explorer's order. The first page is that of the explorer's own
+    settings, so they must be among them.
 
     Returns {"words": what the explorer shows, "controls": [{"label", "tip", "texts", "start"}],
     "more": labels of the other controls, "pages": HTML, the last control's values in the inner
@@ -41,20 +44,25 @@ def flipbook(explorer: Shown, controls: Mapping[str, Sequence[Any] | None]) -> d
 
     Raises ValueError for wrong names or values, and where the own settings are not among them.
     """
-    names = tuple(checks.instance("controls", controls, Mapping))
-    if not 1 <= len(names) <= 2:
-        raise ValueError(f"controls must be a setting or two, got {checks.shown(names)}")
+    own = getattr(explorer, "settings", None)
+    kinds: Mapping[str, Kind] = own.kinds() if own is not None else {}
+    order = {name: i for i, name in enumerate(kinds)}  # theirs: a notebook's file sorts by the name
+    given = checks.instance("controls", controls, Mapping).items()
+    controls = dict(sorted(given, key=lambda each: order.get(each[0], len(order))))
+    names = tuple(controls)
+    if not 1 <= len(names) <= MOST_CONTROLS:
+        raise ValueError(
+            f"controls must be 1 to {MOST_CONTROLS} settings, got {checks.shown(names)}"
+        )
     lists = list(controls.values())
     one = len(names) == 1
     with torch.random.fork_rng():
         if any(each is None for each in lists):
             if not all(each is None for each in lists):
-                raise ValueError("give the values of both controls, or of neither")
+                raise ValueError("give the values of all controls, or of none")
             frames = explorer.frames(names[0] if one else names)
         else:
             frames = explorer.frames(names[0] if one else names, lists[0] if one else lists)
-    own = getattr(explorer, "settings", None)
-    kinds: Mapping[str, Kind] = own.kinds() if own is not None else {}
     made, pages = [], 1
     for name in names:
         values = list(dict.fromkeys(frame.values[name] for frame in frames))

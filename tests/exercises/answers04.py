@@ -167,6 +167,11 @@ def step_that_freezes(generator, discriminator, optimiser, real, z):
     learn(discriminator, optimiser, right_loss(generator, discriminator, real, z))
 
 
+def step_that_freezes_the_discriminator(generator, discriminator, optimiser, real, z):
+    learn(discriminator, optimiser, right_loss(generator, discriminator, real, z))
+    discriminator.requires_grad_(False)
+
+
 def step_that_empties_the_generator(generator, discriminator, optimiser, real, z):
     learn(discriminator, optimiser, right_loss(generator, discriminator, real, z))
     for weight in generator.parameters():
@@ -295,7 +300,8 @@ WRONG = {
         (step_by_log_of_sigmoid, "right on paper"),
         (step_with_a_small_number, "(D's weights)"),
         (step_by_clamped_cross_entropy, "(D's weights)"),
-        (step_that_freezes, "the generator stays frozen"),
+        (step_that_freezes, "a player stays frozen or in `eval`"),
+        (step_that_freezes_the_discriminator, "a player stays frozen or in `eval`"),
         (step_that_empties_the_generator, "not True (G's weights as before)"),
         (step_that_moves_both, "not True (G's weights as before)"),
         (step_that_wipes_its_traces, "nothing cuts the fakes off from it"),

@@ -115,6 +115,18 @@ def turn_by_cross_entropies(generator, discriminator, optimiser_g, optimiser_d, 
     optimiser_g.step()
 
 
+def turn_that_freezes_the_discriminator(
+    generator, discriminator, optimiser_g, optimiser_d, real, z
+):
+    turn_with_new_fakes(generator, discriminator, optimiser_g, optimiser_d, real, z)
+    discriminator.requires_grad_(False)
+
+
+def turn_that_freezes_the_generator(generator, discriminator, optimiser_g, optimiser_d, real, z):
+    turn_with_new_fakes(generator, discriminator, optimiser_g, optimiser_d, real, z)
+    generator.requires_grad_(False)
+
+
 def turn_as_given(generator, discriminator, optimiser_g, optimiser_d, real, z):
     fake = generator(z)
     loss_d = F.softplus(-discriminator(real)).mean()
@@ -296,6 +308,8 @@ WRONG = {
     ],
     "05.2": [
         (turn_as_given, "nothing is mended yet"),
+        (turn_that_freezes_the_discriminator, "a player stays frozen"),
+        (turn_that_freezes_the_generator, "a player stays frozen"),
         (turn_that_keeps_old_gradients, "gradients of the turn before"),
         (turn_with_one_sum, "one backward pass over both"),
         (turn_of_d_alone, "(G's weights)"),

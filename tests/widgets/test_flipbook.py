@@ -66,11 +66,14 @@ def test_random_numbers_are_taken_back():
 @pytest.mark.parametrize(
     ("controls", "words"),
     [
-        ({}, "a setting or two, got ()"),
-        ({"kernel": [3], "stride": [2], "padding": [0]}, "a setting or two"),
+        ({}, "1 to 4 settings, got ()"),
+        (
+            {each: [1] for each in ("kernel", "stride", "padding", "dilation", "bias")},
+            "1 to 4 settings",
+        ),
         ({"kernel": [2, 4]}, "kernel: 3, where it stands, is not among [2, 4]"),
         ({"kernel": [3, 3]}, "come twice"),
-        ({"kernel": None, "stride": [1, 2]}, "both controls, or of neither"),
+        ({"kernel": None, "stride": [1, 2]}, "all controls, or of none"),
         ({"colour": [1]}, "unknown setting 'colour'"),
     ],
 )

@@ -22,8 +22,9 @@ def to_html(book: Mapping[str, Any]) -> str:
     """A book as a figure: its first page, its sliders, and all pages packed."""
     opening = unpacked(book["pages"])[first(book)]
     sliders = "".join(map(_slider, book["controls"]))
-    more = [*book["more"][:MOST_NAMED], *(["more"] if len(book["more"]) > MOST_NAMED else [])]
-    others = f" In the notebook you can also set: {', '.join(more)}." if more else ""
+    named = [each.removesuffix(" is") for each in book["more"][:MOST_NAMED]]
+    more = ", ".join(named) + (" and more" if len(book["more"]) > MOST_NAMED else "")
+    others = f" In the notebook you can also set: {more}." if more else ""
     return (
         f'<figure class="flipbook" aria-label="{escape(book["words"])}">'
         f'<div class="turn" hidden>{sliders}</div>'

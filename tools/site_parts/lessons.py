@@ -20,6 +20,11 @@ GUIDES = ("docs/glossary.md", "docs/teaching.md", "CONTRIBUTING.md", "CHANGELOG.
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 CHECK = re.compile(r'^check\("(\d\d\.\d)"', re.MULTILINE)
 NAVIGATION = re.compile(r"\A\[.*?\]\(\d\d_\w+\.ipynb\).*\n+|\A\[.*README.*\n+")
+EXERCISES = "## Exercises"
+NOTHING_RUNS = (
+    "*Nothing runs on this page: try each on paper or in the notebook. "
+    "Hints and a solution are folded below it.*"
+)
 TO_TAGS = {"outputs_hidden": "hide-output", "source_hidden": "hide-input"}
 
 
@@ -82,9 +87,12 @@ def change(notebook: nbformat.NotebookNode, path: Path, root: Path, folder: Path
     for cell in notebook.cells:
         cells.append(cell)
         if cell.cell_type != "code":
+            cell.source = cell.source.replace(EXERCISES, f"{EXERCISES}\n\n{NOTHING_RUNS}")
             continue
         tags = [tag for key, tag in TO_TAGS.items() if cell.metadata.get("jupyter", {}).get(key)]
         cell.metadata = nbformat.from_dict({"tags": tags})
+        if cell.id in stored and tags == ["hide-output"]:
+            cell.metadata["mystnb"] = {"code_prompt_show": "Open the explorer, with its sliders"}
         if cell.id in stored:
             # What answers a prediction stays folded, with the book in it.
             made = [_html(books.to_html(book)) for book in stored[cell.id]]

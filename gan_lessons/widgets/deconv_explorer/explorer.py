@@ -68,7 +68,7 @@ class DeconvExplorer(Explorer[DeconvSettings]):
         if self.layer is not None:
             layers.check_fit(self.layer, self._first)
         self.legal = self._nearest(DeconvView(self._first, self.layer))
-        self._drawn: DeconvView | None = None
+        self._drawn: tuple[DeconvView | None, frozenset[str]] = (None, frozenset())
         self._number_fields: dict[tuple[str, int, int], w.BoundedFloatText] = {}
         super().__init__(self._first, CHANNELS if layer is None else OF_A_LAYER, controls)
 
@@ -196,9 +196,10 @@ class DeconvExplorer(Explorer[DeconvSettings]):
 
     def draw(self) -> None:
         self._status.value = page.status_html(self.view, self.hidden)
-        if self.legal is not self._drawn:
-            self._picture.value = page.to_html(self.legal, self.layer)
-            self._drawn = self.legal
+        drawn, hidden = self._drawn
+        if self.legal is not drawn or self.hidden != hidden:
+            self._picture.value = page.to_html(self.legal, self.layer, self.hidden)
+            self._drawn = self.legal, self.hidden
         if self.view.illegal:
             self._picture.add_class("stale")
         else:

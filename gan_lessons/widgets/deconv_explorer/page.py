@@ -10,8 +10,8 @@ from gan_lessons.widgets.deconv_explorer.svg import to_svg
 from gan_lessons.widgets.deconv_explorer.view import DeconvView, Layer
 
 
-def to_html(view: DeconvView, layer: Layer | None = None) -> str:
-    """The picture of legal settings.
+def to_html(view: DeconvView, layer: Layer | None = None, hidden: Collection[str] = ()) -> str:
+    """The picture of legal settings. hidden: see `words.size_formula`.
 
     Its style rules hold for a class of its own: pictures of the same class have the same rules.
     """
@@ -26,7 +26,7 @@ def to_html(view: DeconvView, layer: Layer | None = None) -> str:
         f"<style>{rules.replace('@', scope)}</style><div class='gl-card {scope}'>"
         f"<code title='One click selects the line'>{words.torch_line(view, layer)}</code>"
         f"<div class='panels'>{beside}<div class='large{under}'>{''.join(large)}</div></div>"
-        f"{words.equations(view)}</div>"
+        f"{words.equations(view, hidden)}</div>"
     )
 
 
@@ -46,7 +46,7 @@ def page_html(
 ) -> str:
     """Both, as one page. legal: the view itself, or the nearest one that is legal."""
     stale = " class='stale'" if view.illegal else ""
-    return f"{status_html(view, hidden)}<div{stale}>{to_html(legal, layer)}</div>"
+    return f"{status_html(view, hidden)}<div{stale}>{to_html(legal, layer, hidden)}</div>"
 
 
 def still(view: DeconvView, legal: DeconvView, layer: Layer | None = None) -> plots.Picture:

@@ -20,7 +20,7 @@ def size_formula(view: DeconvView, hidden: Collection[str] = ()) -> str:
 
     hidden: controls out of sight; their settings are left out where they change nothing.
     """
-    left_out = {n for n in NEUTRAL if n in hidden and set(getattr(view, n)) == {NEUTRAL[n]}}
+    left_out = _left_out(view, hidden)
 
     def formula(n: object, k: object, s: object, cut: str, extra: object, d: object) -> str:
         span = k if "dilation" in left_out else f"{d}·({k} − 1) + 1"
@@ -38,15 +38,29 @@ def size_formula(view: DeconvView, hidden: Collection[str] = ()) -> str:
     return f"{m} = {symbols}<br>= {found}"
 
 
-def equation(view: DeconvView) -> str:
+def _left_out(view: DeconvView, hidden: Collection[str]) -> set[str]:
+    """The settings out of sight that change nothing."""
+    return {n for n in NEUTRAL if n in hidden and set(getattr(view, n)) == {NEUTRAL[n]}}
+
+
+def rule(view: DeconvView, hidden: Collection[str] = ()) -> str:
+    """What every output is made of. hidden: as in `size_formula`."""
+    left_out = _left_out(view, hidden)
+    d = "" if "dilation" in left_out else "·d"
+    cut = "" if "padding" in left_out else " − p"
+    bias = "" if "bias" in hidden and not view.b else "b + "
+    if view.dims == 1:
+        return f"y[o] = {bias}the sum of x[i]·w[j] over all i, j with i·s + j{d}{cut} = o"
+    return (
+        f"y[o, q] = {bias}the sum of x[i, j]·w[u, v] over all with "
+        f"i·s + u{d}{cut} = o and j·s + v{d}{cut} = q"
+    )
+
+
+def equation(view: DeconvView, hidden: Collection[str] = ()) -> str:
     """What the chosen cell is made of, or adds to, as HTML; the rule where none is chosen."""
     if view.chosen is None:
-        if view.dims == 1:
-            return "y[o] = b + the sum of x[i]·w[j] over all i, j with i·s + j·d − p = o"
-        return (
-            "y[o, q] = b + the sum of x[i, j]·w[u, v] over all with "
-            "i·s + u·d − p = o and j·s + v·d − p = q"
-        )
+        return rule(view, hidden)
     if view.settings.walk == "outputs":
         return output_equation(view, view.chosen)
     value = float(view.x[view.chosen])
@@ -69,16 +83,18 @@ def output_equation(view: DeconvView, at: Pair) -> str:
     bias = [number(view.b)] if view.b else []
     names = [f"{_name(view, 'x', i)}·{_name(view, 'w', j)}" for i, j in shown] + more
     numbers = [f"{_signed(view.x[i])}·{_signed(view.w[j])}" for i, j in shown] + more
-    left = " + ".join(names + ["b"] * bool(bias)) or "no input reaches it"
-    right = " + ".join(numbers + bias) or "0"
-    return f"{_name(view, 'y', at)} = {left}<br>= {right} = <b>{number(float(view.y[at]), 4)}</b>"
+    name, value = _name(view, "y", at), f"<b>{number(float(view.y[at]), 4)}</b>"
+    if not terms:
+        return f"{name} = {'b = ' if bias else ''}{value}: no input reaches it"
+    left, right = " + ".join(names + ["b"] * bool(bias)), " + ".join(numbers + bias)
+    return f"{name} = {left}<br>= {right} = {value}"
 
 
-def equations(view: DeconvView) -> str:
+def equations(view: DeconvView, hidden: Collection[str] = ()) -> str:
     """The chosen cell's equation, and the others' unseen until an output is pointed at."""
     if view.out[0] * view.out[1] > MOST_EQUATIONS:
-        return f"<div class='eqs'><div>{equation(view)}</div></div>"
-    shown = f"<div class='chosen'>{equation(view)}</div>"
+        return f"<div class='eqs'><div>{equation(view, hidden)}</div></div>"
+    shown = f"<div class='chosen'>{equation(view, hidden)}</div>"
     others = "".join(
         f"<div class='Own y{r} x{c}'>{output_equation(view, (r, c))}</div>"
         for r, c in _outputs(view)

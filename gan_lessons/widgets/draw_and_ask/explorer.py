@@ -78,7 +78,7 @@ class DrawAndAsk(Explorer[AskSettings]):
         return page.drawing_html(self.asked) + page.said_html(self.asked)
 
     def frames(
-        self, names: str | tuple[str, str], values: Sequence[Any] | None = None
+        self, names: str | tuple[str, ...], values: Sequence[Any] | None = None
     ) -> list[Frame]:
         """As of other explorers; "erased" are the columns that the eraser has taken, from the left,
         out of the first real picture.

@@ -178,7 +178,7 @@ class GanLab(Explorer[GanLabSettings]):
         return page.to_html(view_of(match, settings.views), self.line)
 
     def frames(
-        self, names: str | tuple[str, str], values: Sequence[Any] | None = None
+        self, names: str | tuple[str, ...], values: Sequence[Any] | None = None
     ) -> list[Frame]:
         """As of other explorers; "turn" stands for the saved turns of this game.
 

@@ -99,7 +99,7 @@ class RealOrFake(Explorer[RealOrFakeSettings]):
         return page.question_html(deck, [], None) + page.score_html(deck, [])
 
     def frames(
-        self, names: str | tuple[str, str], values: Sequence[Any] | None = None
+        self, names: str | tuple[str, ...], values: Sequence[Any] | None = None
     ) -> list[Frame]:
         """As of other explorers; "card" and "verdict" are the cards of this deck, each "hidden" and
         "told".

@@ -138,7 +138,7 @@ class TrainingView:
         return "No training yet" if self.latest is None else alt_text(self.latest)
 
     def frames(
-        self, names: str | tuple[str, str] = "step", values: Sequence[Any] | None = None
+        self, names: str | tuple[str, ...] = "step", values: Sequence[Any] | None = None
     ) -> list[Frame]:
         """The scenes of the film, as an explorer's frames.
 
