@@ -9,6 +9,7 @@ import functools
 import torch
 from _lesson import DATA, lesson
 from _make import Comparison, Spec, every, main
+from torch.optim.swa_utils import update_bn
 
 from gan_lessons import data, metrics
 from gan_lessons.data import Images
@@ -147,16 +148,21 @@ def shifts(row: Spec) -> dict[str, float]:
 
 
 def shares(row: Spec) -> dict[str, float]:
-    """The target has fewer pictures of classes 5 to 9, or none. Null: another source-only net."""
+    """The target has fewer pictures of classes 5 to 9, or none. Null: another source-only net.
+
+    Every network sees the target's pictures, and is then given the source's batch statistics.
+    """
     names = names_for(row)
     source, other, test = names["domains"]()
     adapt, accuracy = names["adapt"], names["accuracy"]
     kept = [_thinned(each, float(row["share"])) for each in (other, test)]
     target, there = (names["shifted"](each, "turn", float(row["turn"])) for each in kept)
-    nets = {"source_only": adapt(source, other, strength=0.0)}
+    nets = {"source_only": adapt(source, target, strength=0.0)}
     nets |= {"game": adapt(source, target)}
     nets |= {"conditional": adapt(source, target, conditional=True)}
-    nets["null"] = names_for(row, AGAIN)["adapt"](source, other, strength=0.0)
+    nets["null"] = names_for(row, AGAIN)["adapt"](source, target, strength=0.0)
+    for net in nets.values():
+        update_bn([source.floats()], net)
     found = {name: accuracy(net, there, False) for name, net in nets.items()}
     for name in ("source_only", "game"):
         found[f"absent_{name}"] = names["answers"](nets[name], there)[5:].sum().item()

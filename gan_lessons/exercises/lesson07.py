@@ -3,6 +3,8 @@
 Expected results come from turns that are played, from a search, and from autograd.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -186,6 +188,14 @@ def parabolas(generator: torch.Generator) -> list[Arguments]:
     return [(torch.tensor([1.0, 0.0]), 0.0, point), (torch.tensor([1.0, 2.0]), 1.0, point), *drawn]
 
 
+def with_a_number(answer: Callable, *arguments: object) -> object:
+    """The answer's result; a plain number is as good as a tensor of one."""
+    made = measures.without_autograd(answer, *arguments)
+    if isinstance(made, tuple | list) and len(made) == 2 and isinstance(made[1], float | int):
+        return made[0], torch.tensor(float(made[1]))
+    return made
+
+
 def r1_gradient(a: torch.Tensor, b: float, real: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """The gradient of R1 = ½ E |∇D(x)|² in a and in b, by a formula: (D,) and a number.
 
@@ -207,7 +217,7 @@ R1 = Exercise(
     ),
     cases=parabolas,
     expected=by_autograd,
-    measure=measures.without_autograd,
+    measure=with_a_number,
     mistakes=(
         Mistake(
             {"slope.mean(0)": "2 * slope.mean(0)", "(slope * real)": "(2 * slope * real)"},
@@ -263,6 +273,9 @@ def histories(generator: torch.Generator) -> list[Arguments]:
     early = torch.cat([torch.full((steps // 2,), 0.01), calm[: steps // 2]])
     dip = calm.clone()
     dip[-1] = 0.01
+    spiked, near, low = calm.clone(), calm.clone(), calm.clone()
+    spiked[-4:] = torch.tensor([0.01, 0.01, 0.01, 0.57])
+    near[-4:], low[-4:] = 0.15, torch.tensor([0.0, 0.12, 0.12, 0.12])
     slow = torch.full((10 * steps // 4,), 1.38)
     slow[-10:], slow[-4:] = 0.01, 0.2
     narrow_once, narrow = torch.tensor([0.01, 0.8, 1.1]), torch.tensor([0.9, 0.5, 0.02])
@@ -278,6 +291,10 @@ def histories(generator: torch.Generator) -> list[Arguments]:
         (early, wide, 1.0),
         (dip, narrow_once, 1.0),
         (slow, wide, 1.0),
+        (spiked, wide, 1.0),
+        (near, wide, 1.0),
+        (low, wide, 1.0),
+        (calm, torch.tensor([0.9, 0.5, 0.07]), 1.0),
         (noisy, scale * wide, float(scale)),
         (noisy, scale * narrow, float(scale)),
         (noisy, 0.15 * wide, 1.0),

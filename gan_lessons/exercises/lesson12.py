@@ -224,7 +224,8 @@ def parts(generator: torch.Generator) -> list[Arguments]:
 def whole_gradient(gradients: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
     """The gradient of the mean loss over all items of all processes, (D,).
 
-    gradients: (P, D) float64, each process's gradient of the mean loss over its own items.
+    gradients: (P, D) float64, each process's gradient of the mean loss over its own items; any
+    finite numbers for one without items.
     counts: (P,) int64, how many items each process had; at least one had some.
     """
     return (counts[:, None] * gradients).sum(0) / counts.sum()

@@ -106,6 +106,11 @@ def r1_by_einsum(a, b, real):
     return [slope.sum(0) / len(real), torch.einsum("nd,nd->", slope, real) / len(real)]
 
 
+def r1_with_a_number(a, b, real):
+    slope = a + b * real
+    return slope.mean(0), float((slope * real).sum(1).mean())
+
+
 def r1_by_moments(a, b, real):
     mean, second = real.mean(0), real.square().sum() / len(real)
     return a + b * mean, a @ mean + b * second
@@ -170,6 +175,25 @@ def diagnosis_by_a_table(loss_d, spread, spread_real):
     return next(word for word, holds in signs.items() if holds)
 
 
+def diagnosis_by_the_median(loss_d, spread, spread_real):
+    if not loss_d.isfinite().all():
+        return "nan"
+    if loss_d[-(len(loss_d) // 10) :].quantile(0.5) < 0.1:
+        return "D wins"
+    return "collapse" if spread[-1] < 0.1 * spread_real else "fine"
+
+
+def diagnosis_of_losses_below(limit, narrow=0.1):
+    def diagnosis(loss_d, spread, spread_real):
+        if not loss_d.isfinite().all():
+            return "nan"
+        if loss_d[-(len(loss_d) // 10) :].mean() < limit:
+            return "D wins"
+        return "collapse" if spread[-1] < narrow * spread_real else "fine"
+
+    return diagnosis
+
+
 def diagnosis_of_the_last_loss(loss_d, spread, spread_real):
     if not loss_d.isfinite().all():
         return "nan"
@@ -196,7 +220,7 @@ def diagnosis_in_capitals(loss_d, spread, spread_real):
 RIGHT = {
     "07.1": [turn_by_columns, turn_by_a_geometric_sum, turn_by_numpy],
     "07.2": [rate_by_search, rate_by_the_smaller_of_two, rate_by_torch],
-    "07.3": [r1_by_einsum, r1_by_moments, r1_in_a_loop],
+    "07.3": [r1_by_einsum, r1_with_a_number, r1_by_moments, r1_in_a_loop],
     "07.4": [diagnosis_in_plain_python, diagnosis_by_the_sum, diagnosis_by_a_table],
 }
 
@@ -225,5 +249,8 @@ WRONG = {
         (diagnosis_without_scale, "narrow is relative"),
         (diagnosis_of_a_collapse_first, "got       'collapse'"),
         (diagnosis_in_capitals, "not 'fine'"),
+        (diagnosis_by_the_median, "got       'D wins'"),
+        (diagnosis_of_losses_below(0.19), "got       'D wins'"),
+        (diagnosis_of_losses_below(0.1, narrow=0.05), "got       'fine'"),
     ],
 }
