@@ -222,7 +222,7 @@ def gallery(
     return drawn
 
 
-def rows(named: Mapping[str, Tensor], *, scale: int = 3, gap: int = 4) -> Figure:
+def rows(named: Mapping[str, Tensor], *, scale: int = 5, gap: int = 6) -> Figure:
     """A row of pictures for each name, which stands left of it. On a screen they are sharp.
 
     named: pictures (N, C, H, W) as in `sheet`, the same number and shape in each row

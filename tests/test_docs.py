@@ -125,7 +125,8 @@ def test_a_stale_thumbnail_is_found(lesson, tmp_path):
         output.data
         for cell in notebook.cells
         for output in cell.get("outputs", [])
-        if "image/png" in output.get("data", {}) and output.data["text/plain"].startswith(words)
+        if "image/png" in output.get("data", {})
+        and output.data["text/plain"].strip().startswith(words)
     ]
     picture = Image.open(io.BytesIO(base64.b64decode(shown[0]["image/png"]))).convert("RGB")
     wide, high = (right - left) * picture.width, (bottom - top) * picture.height

@@ -49,7 +49,9 @@ def pictures(path: Path) -> dict[str, bytes]:
     """The PNGs that a notebook stores, by their words, in order."""
     outputs = [o for c in nbformat.read(path, as_version=4).cells for o in c.get("outputs", [])]
     shown = [o["data"] for o in outputs if "image/png" in o.get("data", {})]
-    return {data["text/plain"]: base64.b64decode(data["image/png"]) for data in reversed(shown)}
+    return {
+        data["text/plain"].strip(): base64.b64decode(data["image/png"]) for data in reversed(shown)
+    }
 
 
 def thumb(number: str, path: Path) -> Image.Image:

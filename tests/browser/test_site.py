@@ -201,7 +201,7 @@ def test_every_page_of_a_deconvolution_agrees_with_torch():
                 settings = {k: [0 if "padding" in k else 1, v[1]] for k, v in settings.items()}
                 k[0] = 1
             assert list(w.shape) == k
-            bias = re.search(r"the bias ([\d.−]+) is added", page)
+            bias = re.search(r"plus the bias ([\d.−]+)", page)
             expected = F.conv_transpose2d(x[None, None], w[None, None], **settings)[0, 0]
             expected += float(bias[1].replace("−", "-")) if bias else 0
             assert expected.shape == y.shape

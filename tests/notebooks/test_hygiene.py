@@ -8,12 +8,21 @@ import copy
 import json
 import re
 import statistics
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
 import pytest
 from nbformat import NotebookNode
+from nbformat.v4 import new_output
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+try:
+    import run_notebooks
+finally:
+    sys.path.pop(0)
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 TAGS = {"nbval-ignore-output", "nbval-check-output", "nbval-skip", "raises-exception", "evidence"}
@@ -114,6 +123,10 @@ def answers_itself(_: str, notebook: NotebookNode) -> Iterator[str]:
             "outputs_hidden", False
         ):
             yield f"{place(notebook, cell)} shows an answer, or hides what is none"
+        elif asked and cell.outputs:
+            text, _ = run_notebooks.first_text(cell.outputs[0])
+            if next(filter(None, text.split("\n")), "").strip():  # JupyterLab shows this line
+                yield f"{place(notebook, cell)} begins with its answer: {text[:40]!r}"
 
 
 CHECKS = [not_valid, not_run_in_order, complains, of_one_machine, answers_itself]
@@ -179,6 +192,12 @@ DEFECTS = {
         lambda n: next(cell.metadata for cell in code_cells(n) if cell.metadata.get("jupyter")).pop(
             "jupyter"
         ),
+    ),
+    "an answer beside the dots": (
+        answers_itself,
+        lambda n: next(
+            cell for cell in code_cells(n) if cell.metadata.get("jupyter", {}).get("outputs_hidden")
+        ).update(outputs=[new_output("stream", text="4 → 7")]),
     ),
     "a folder in metadata": (of_one_machine, lambda n: n.cells[1].metadata.update(a="/root/x")),
 }

@@ -168,7 +168,7 @@ def as_file(output: nbformat.NotebookNode, folder: Path, number: str) -> nbforma
     (folder / "_static" / "pictures" / name).write_bytes(png)
     size = output.get("metadata", {}).get("image/png", {})
     ends = "".join(f' {side}="{size[side]}"' for side in ("width", "height") if side in size)
-    words = escape(str(data.get("text/plain", "")))
+    words = escape(str(data.get("text/plain", "")).strip())
     src = f"../_static/pictures/{name}"
     return _html(f'<img class="picture" src="{src}" alt="{words}" loading="lazy"{ends}>')
 

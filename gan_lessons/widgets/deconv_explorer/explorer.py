@@ -103,7 +103,7 @@ class DeconvExplorer(Explorer[DeconvSettings]):
         cell = w.HBox([controls["step"], self._cell])
         cell.add_class("cell")
         walk = kit.row([*(controls[name] for name in ("walk", "play", "speed")), cell])
-        right = [controls["view"], walk, state, self._picture, self._editor, self._code]
+        right = [controls["view"], walk, state, self._editor, self._code, self._picture]
         return kit.beside([kit.column([*left, buttons]), kit.column(right)])
 
     # What is shown
@@ -176,6 +176,7 @@ class DeconvExplorer(Explorer[DeconvSettings]):
         if self.layer is not None:
             for name, count in zip(CHANNELS, layers.channels(self.layer), strict=True):
                 self.controls[name].max = count - 1
+                self.controls[name].layout.display = None if count > 1 else "none"
         change = nearest_legal(self.settings, self.layer) or {}
         labels = {name: kind.label for name, kind in self.settings.kinds().items()}
         fix = self.controls["fix"]

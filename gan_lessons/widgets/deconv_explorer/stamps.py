@@ -28,7 +28,7 @@ def stamps(view: DeconvView) -> list[Panel]:
     done = view.settings.step if walking else view.x.numel()
     canvas = view.stamped(done)
     cut = "; padding cuts the grey cells" if any(view.padding) else ""
-    bias = f"; the bias {number(view.b)} is added" if view.b else ""
+    bias = f"; y is the sum plus the bias {number(view.b)}" if view.b else ""
     title = f"stamp and add: {done} of {view.x.numel()} stamps{cut}{bias}"
     if view.dims == 1:
         return [_rows(view, done, canvas, title)]

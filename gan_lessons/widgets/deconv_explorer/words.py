@@ -187,7 +187,7 @@ def alt_text(view: DeconvView, refused: list[str]) -> str:
 def illegal_html(view: DeconvView) -> str:
     """Why the setting is illegal, as HTML."""
     reasons = "; ".join(escape(reason) for reason in view.illegal)
-    return f"<b>This is illegal:</b> {reasons}. Below are the last settings that were legal."
+    return f"<b>This is illegal:</b> {reasons}. Below are settings that are legal."
 
 
 def _outputs(view: DeconvView) -> Iterator[Pair]:

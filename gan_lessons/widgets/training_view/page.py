@@ -110,5 +110,6 @@ def strip_svg(scene: Scene) -> str:
     return (
         f"<svg class='gl-chart strip' viewBox='0 0 {STRIP_WIDTH} {bottom + 8}' role='img' "
         f"aria-label='logits of D at step {scene.step}, on average: {said}'>{''.join(parts)}</svg>"
-        "<p class='muted'>D's logits of these and of as many real pictures</p>"
+        "<p class='muted'>what D says of these and of as many real pictures "
+        "(logits: further right, more real)</p>"
     )
