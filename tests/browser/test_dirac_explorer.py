@@ -184,4 +184,8 @@ def test_it_fits_and_can_be_read(lab, width, dark):
     assert colours[0] == expected[dark]
     assert len(set(colours)) == 3
     assert cut_menus(page) == []
+    card = page.locator(".gl-dirac .page").bounding_box()
+    for name in page.locator(".gl-dirac .key span").all():
+        box = name.bounding_box()
+        assert box["x"] + box["width"] <= card["x"] + card["width"]
     page.close()

@@ -393,6 +393,12 @@ def told(text: str) -> str:
     return re.search(r"<b>(.*?)</b>", fold)[1]
 
 
+def legends(text: str) -> list[list[tuple[str, str]]]:
+    """Look and name of each mark, for each legend."""
+    found = re.findall("<p class='key'>(.*?)</p>", text)
+    return [re.findall("<span class='(.*?)'>(.*?)</span>", each) for each in found]
+
+
 def titles(text: str) -> list[str]:
     return re.findall(r"<figcaption>(.*?)</figcaption>", text)
 
@@ -412,7 +418,7 @@ def test_it_shows_the_models_numbers():
     assert titles(explorer.page(s)) == [
         "minimax + R1, alternating",
         "largest |μ| 0.9695",
-        "magnified × 14",
+        "edge magnified × 14",
         f"radius {radius} after 300 steps",
     ]
 
@@ -431,7 +437,22 @@ def test_wgan_gp_has_no_eigenvalues_and_says_why():
     plane, _, circle = page.diagrams_of(explorer.settings)  # nothing to magnify
     assert not circle.dots
     assert not any("dashed" in line.look and len(line.points) for line in plane.lines)
-    assert ">the continuous game<" not in explorer.page(explorer.settings)
+    assert legends(explorer.page(explorer.settings)) == [
+        [each for each in page.KEY if each[0] != "ink dashed"]
+    ]
+
+
+def test_a_legend_tells_the_disc_from_the_dots_on_it():
+    drawn = page.to_html(DiracSettings())
+    assert legends(drawn) == [list(page.KEY), list(page.CIRCLE_KEY)]
+
+
+def test_a_radius_below_the_frame_is_told_so():
+    s = DiracSettings(penalty="r1", gamma=1.0)
+    assert model.spectral_radius(s) == pytest.approx(0.9)
+    assert page.diagrams_of(s)[1].title == "radius below 1e−6 after 500 steps"
+    assert table(page.to_html(s))["radius"] == "9.5e−22"
+    assert page.diagrams_of(s.changed(steps=50))[1].title.startswith("radius 0.0")
 
 
 @pytest.mark.parametrize("name", PRESETS)

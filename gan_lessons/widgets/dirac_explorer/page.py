@@ -3,6 +3,7 @@
 import cmath
 import itertools
 import math
+from collections.abc import Iterable
 from html import escape
 
 import numpy as np
@@ -31,6 +32,7 @@ for (const kind of ['input', 'change']) wire.dispatchEvent(new Event(kind, {bubb
 """
 WINDOWS = (2.5, 5.0, 10.0)  # half of the plane's side: the first that holds the orbit, or 5
 ARROWS = 13  # along each side of the plane
+FLOOR, BELOW = 1e-6, "below 1e−6"  # the smallest radius that the curve shows
 KINK = "none: |ψ| has a kink at 0"
 LOOK = "Look first: does the orbit grow, circle or shrink? Then open what happens, and why."
 ORBIT = ("The orbit", "In the end. “Stops short”: it comes to rest, but not at the data.")
@@ -49,6 +51,11 @@ KEY = (
     ("ink dashed", "the continuous game, of steps infinitely small"),
     ("muted", "the start"),
     ("real", "where both can rest"),
+)
+CIRCLE_KEY = (
+    ("disc", "here the distance shrinks"),
+    ("mu", "μ, of a step"),
+    ("ring", "e^(ηλ), of the continuous game"),
 )
 
 
@@ -98,7 +105,7 @@ def _plane(s: DiracSettings, steps: np.ndarray, flow: np.ndarray) -> Diagram:
 def _radius(s: DiracSettings, steps: np.ndarray, flow: np.ndarray) -> Diagram:
     curves = []
     for points in (flow, steps):
-        exponents = np.log10(np.maximum(np.hypot(*points.T), 1e-6))
+        exponents = np.log10(np.maximum(np.hypot(*points.T), FLOOR))
         curves.append(np.stack([np.arange(len(points)), exponents], 1))
     low = min(-1, math.floor(curves[1][:, 1].min()))
     high = max(1, math.ceil(curves[1][:, 1].max()))
@@ -111,7 +118,8 @@ def _radius(s: DiracSettings, steps: np.ndarray, flow: np.ndarray) -> Diagram:
     times = [(t, f"{t:,}") for t in (0, MOST_STEPS // 2, MOST_STEPS)]
     shown = curves[1][: s.steps + 1]
     lines, dots = [Line("ink dashed", curves[0]), Line("fake", shown)], [Dot("fake", *shown[-1])]
-    title = f"radius {kit.short(radius(s))} after {model.end(s)[0]} steps"
+    ends = kit.short(radius(s)) if radius(s) >= FLOOR else BELOW
+    title = f"radius {ends} after {model.end(s)[0]} steps"
     return Diagram(title, (340, 130), (0, MOST_STEPS), (low, high), lines, dots, times, powers)
 
 
@@ -135,7 +143,7 @@ def _circle(s: DiracSettings, half: float = 1.25, angle: float | None = None) ->
         dots += [Dot("fake", value.real, value.imag) for value in model.eigenvalues(s)]
         title = f"largest |μ| {model.spectral_radius(s):.4f}"
     ticks = [(-1, "−1"), (0, "0"), (1, "1")] if angle is None else []
-    title = title if angle is None else f"magnified × {1.25 / half:.0f}"
+    title = title if angle is None else f"edge magnified × {1.25 / half:.0f}"
     return Diagram(title, (140, 140), x, y, [Line("cut filled", disc)], dots, ticks, ticks)
 
 
@@ -143,16 +151,22 @@ def to_html(s: DiracSettings) -> str:
     """The diagrams and the numbers; what happens, and why, is in a fold below them."""
     plane, radii, *circles = map(to_svg, diagrams_of(s))
     drawn = [(look, name) for look, name in KEY if "dashed" not in look or _has_flow(s)]
-    key = "".join(f"<span class='{look}'>{name}</span>" for look, name in drawn)
+    eigenvalues = _key(CIRCLE_KEY) if model.is_smooth(s) else ""
     rows = "".join(f"<tr><td>{name}</td><td>{value}</td></tr>" for name, value in numbers(s))
     why = f"{kit.tip(*ORBIT)} <b>{model.verdict(s)}</b>. {escape(s.watch)}"
     return (
         f"<div class='gl-card page'><div class='both'><div>"
         f'<div class="plane" onclick="{escape(_ON_CLICK)}">{plane}</div>'
-        f"<p class='key'>{key}</p></div><div><table class='gl-tips'>{rows}</table>"
-        f"<div class='circles'>{''.join(circles)}</div>{radii}</div></div>"
+        f"{_key(drawn)}</div><div><table class='gl-tips'>{rows}</table>"
+        f"<div class='circles'>{''.join(circles)}</div>{eigenvalues}{radii}</div></div>"
         f"<details><summary>{LOOK}</summary><p class='watch gl-tips'>{why}</p></details></div>"
     )
+
+
+def _key(names: Iterable[tuple[str, str]]) -> str:
+    """What is drawn how, in a line below a diagram."""
+    spans = "".join(f"<span class='{look}'>{name}</span>" for look, name in names)
+    return f"<p class='key'>{spans}</p>"
 
 
 def to_picture(s: DiracSettings) -> plots.Picture:
