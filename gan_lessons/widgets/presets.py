@@ -12,10 +12,14 @@ Own = TypeVar("Own", bound="WithPresets")
 
 
 class Preset(NamedTuple):
-    """Settings that differ from the defaults, and one sentence or two on what to watch."""
+    """Settings that differ from the defaults, and one sentence or two on what to watch.
+
+    why: what happens, and why, if `watch` only asks for it.
+    """
 
     settings: Mapping[str, Any]
     watch: str
+    why: str = ""
 
 
 def preset_menu(presets: Mapping[str, Preset]) -> Any:
@@ -53,5 +57,13 @@ class WithPresets(Settings):
     @property
     def watch(self) -> str:
         """What to watch; empty without a preset."""
-        preset = getattr(self, "preset", OWN)
-        return self.presets[preset].watch if preset in self.presets else ""
+        return self._words.watch
+
+    @property
+    def why(self) -> str:
+        """What happens, and why; empty without a preset, or if `watch` says it."""
+        return self._words.why
+
+    @property
+    def _words(self) -> Preset:
+        return self.presets.get(getattr(self, "preset", OWN), Preset({}, ""))

@@ -134,7 +134,7 @@ LOOKS = """() => Object.fromEntries([...document.querySelectorAll('.gl-lab .part
 }))"""
 
 
-def test_slow_motion_lights_the_machine_above_the_plane(page):
+def test_slow_motion_lights_the_machine_beside_the_plane(page):
     plane = page.locator(".gl-lab .plane").bounding_box()
     quiet = page.evaluate(LOOKS)
     assert len({look[0] for look in quiet.values()}) == 1
@@ -150,7 +150,8 @@ def test_slow_motion_lights_the_machine_above_the_plane(page):
         assert looks[off] == quiet[off]
         assert page.locator(".gl-lab .plane").bounding_box() == plane
         words = page.locator(".gl-lab .words").bounding_box()
-        assert words["y"] + words["height"] < plane["y"]
+        assert words["x"] > plane["x"] + plane["width"]  # beside the plane
+        assert words["y"] + words["height"] < plane["y"] + plane["height"]
         assert words["height"] > 30
     reads(page, 1)
     back = "[data-part=back-D] path"
@@ -360,6 +361,16 @@ def test_a_preset_says_what_to_watch(page):
     page.locator(".gl-lab-preset select").select_option("collapses")
     page.get_by_text("Watch:").wait_for(timeout=WAIT)
     assert "penalty='none'" in page.locator(".gl-lab code").text_content()
+    fold = page.locator(".gl-lab details")
+    assert not fold.locator("p").is_visible()
+    fold.locator("summary").click()
+    assert fold.locator("p").is_visible()
+    page.locator(".gl-lab-both").click()
+    reads(page, 1)
+    assert fold.locator("p").is_visible()  # a turn does not write it anew
+    page.locator(".gl-lab-preset select").select_option("rotates")
+    page.get_by_text("Both players are linear").wait_for(timeout=WAIT)
+    assert not fold.locator("p").is_visible()
 
 
 def test_a_view_is_switched_off(page):
@@ -410,7 +421,7 @@ def test_at_first_sight_the_picture_is_in_sight(lab, width):
     page.screenshot(path=SHOTS / f"gan_lab_first_{width}.png")
     top = page.locator(".gl-lab-preset").bounding_box()["y"]
     plane = page.locator(".gl-lab .plane").bounding_box()
-    assert plane["y"] + plane["height"] - top < 800
+    assert plane["y"] + plane["height"] - top < (600 if width > 800 else 800)
     assert page.locator(".gl-lab-act").is_visible()
     assert not page.locator(".gl-lab-D").is_visible()
     page.locator(".gl-lab-more").click()
@@ -419,8 +430,8 @@ def test_at_first_sight_the_picture_is_in_sight(lab, width):
     page.locator(".gl-lab-D").wait_for(state="hidden", timeout=WAIT)
 
 
-@pytest.mark.parametrize("width", [1100, 420])
-def test_all_words_fit_beside_the_machine(lab, width):
+@pytest.mark.parametrize("width", [1100, 960, 420])
+def test_all_words_fit_below_the_machine(lab, width):
     """What each preset says to watch, and each act, in the one height."""
     cell = "from gan_lessons.widgets import GanLab\nGanLab.preset('works')"
     page = lab.keep([cell], width=width, height=900, dark=width < 800)

@@ -25,7 +25,7 @@ from gan_lessons.widgets.gan_lab import PRESETS, curves, explorer, page, still
 from gan_lessons.widgets.gan_lab.settings import FIRST_VIEWS, LIVE, VIEWS, GanLabSettings
 from gan_lessons.widgets.gan_lab.truth import BLANK, REACH, SIDE, cells
 from gan_lessons.widgets.gan_lab.view import MOST_POINTS
-from gan_lessons.widgets.gan_lab.words import percent, rounded
+from gan_lessons.widgets.gan_lab.words import LOOK, few_places, percent, rounded
 
 SMALL = {"views": list(VIEWS), "units_g": 8, "units_d": 8, "batch": 16}
 
@@ -37,12 +37,12 @@ def small(**settings) -> GanLab:
 def picture(shown: GanLab) -> str:
     """All that is shown, as one text."""
     screen = shown._screen
-    parts = (screen.machine, screen.plane, screen.key, screen.beside, screen.code)
+    parts = (screen.machine, screen.plane, screen.key, screen.beside, screen.why, screen.code)
     return f"<div>{''.join(part.value for part in parts)}</div>"
 
 
 def told(shown: GanLab) -> str:
-    """The words beside the machine."""
+    """The words below the machine."""
     (element,) = found(shown, "words")
     return "".join(element.itertext())
 
@@ -257,6 +257,9 @@ def test_a_preset_is_chosen(name):
     assert shown.settings == GanLabSettings(name, **PRESETS[name].settings)
     assert shown.state == {n: v for n, v in PRESETS[name].settings.items() if v != usual[n]}
     assert told(shown) == f"Watch: {PRESETS[name].watch}"
+    (fold,) = parsed(shown).iter("details")
+    assert "".join(fold.itertext()) == f"{LOOK}{PRESETS[name].why}"
+    assert "open" not in fold.attrib
     assert table(shown)["turn"] == "0"
 
 
@@ -295,13 +298,17 @@ def test_the_acts_are_told_with_their_numbers():
         words = told(shown)
         said.append(words)
         for name, value in act.numbers.items():
+            if name == "length":  # of the gradient: more than is said
+                continue
             text = {"count": str(value), "won": percent(value)}.get(name)
             texts = [text] if text else [rounded(value, 3), rounded(value, 4)]
             assert any(text in words for text in texts)
     assert len(set(said)) == 8
     assert "16 real points are drawn" in said[0]
-    assert "The generator stands still" in said[3]
-    assert "The discriminator stands still" in said[7]
+    assert re.search(r"D changes .* (falls|rises) from [\d.]+ to [\d.]+\. G stands", said[3])
+    assert said[7].endswith("D stands still.")
+    assert all("real" not in words.partition(":")[2] for words in (said[4], said[6], said[7]))
+    assert "real points" not in said[5]  # which are not in the game now
     shown.controls["act"].click()
     assert shown.state["acts"] == 1
     shown.controls["both"].click()
@@ -528,6 +535,34 @@ def test_the_page_says_the_metrics():
     assert told["good fakes"].startswith(percent(n["good"]))
     assert told["JS divergence"].startswith(f"at least {rounded(n['js'], 3)} (")
     assert told["real outscores fake"].startswith(percent(n["outscored"]))
+
+
+def test_the_penalty_is_named_where_more_settings_are_open():
+    (named,) = [e for e in found(small(turns=1), "gl-extra") if e.tag == "span"]
+    assert named.text == " with r1"
+
+
+def test_good_fakes_in_few_places_have_a_note():
+    lab = GanLab.preset("works")
+    (note,) = found(lab, "note")
+    assert note.text == few_places(lab.metrics, "places")
+    assert note.text == "The fakes lie on the data, but in few places."
+    for numbers in ({"modes": 5, "good": 0.9}, {"modes": 1, "good": 0.4}):
+        assert not few_places({**numbers, "modes_in_all": 8}, "modes")
+
+
+def test_the_fold_is_written_anew_by_another_preset_alone():
+    lab = GanLab.preset("rotates")
+    written = []
+    lab._screen.why.observe(lambda change: written.append(change["new"]), names="value")
+    lab.run(2)
+    lab.act()
+    lab.controls["penalty"].value = "r1"
+    lab.controls["reset"].click()
+    assert not written
+    lab.controls["preset"].value = "collapses"
+    lab.controls["data"].value = "spiral"
+    assert [bool(text) for text in written] == [True, False]
 
 
 def test_the_divergence_is_a_number_where_it_is_a_view():

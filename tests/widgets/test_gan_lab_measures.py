@@ -110,6 +110,8 @@ def test_scores_lie_between_fake_and_real():
     at = {loss: scores(torch.tensor([1.5]), loss, real, fake).item() for loss in LOSSES}
     assert at["minimax"] == at["nonsaturating"] == pytest.approx(1 / (1 + math.exp(-1.5)))
     assert at["wgan"] == at["rpgan"] == 0.5  # the middle of 3 and 0
+    near = scores(torch.tensor([0.1]), "wgan", torch.tensor([0.01]), torch.tensor([-0.01]))
+    assert near.item() == pytest.approx(0.6)  # SPREAD: what is nearly flat looks so
     assert scores(torch.tensor([0.25]), "lsgan", real, fake).item() == 0.25
     assert scores(torch.tensor([0.5]), "hinge", real, fake).item() == 0.75
 

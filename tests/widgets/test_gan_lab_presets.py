@@ -10,6 +10,7 @@ pytest.importorskip("ipywidgets")
 
 from gan_lessons.widgets.gan_lab import PRESETS, GanLab, GanLabSettings
 from gan_lessons.widgets.gan_lab.rewind import RewindableMatch
+from gan_lessons.widgets.gan_lab.view import plane_of
 
 Record = dict[str, float]
 
@@ -65,7 +66,11 @@ CLAIMS: dict[str, tuple[int, Callable[[Record, Sequence[Record]], bool]]] = {
     ),
     "WGAN-GP rescues": (
         600,
-        lambda now, history: late(history, "spread") > 0.7 and late(history, "modes") >= 3,
+        lambda now, history: (
+            late(history, "spread") > 0.7
+            and late(history, "modes") >= 3
+            and 0.8 < late(history, "push") < 1.2
+        ),
     ),
     "relativistic with R1 and R2 finds all 25": (
         4_000,
@@ -105,11 +110,14 @@ def test_the_phenomena():
 def test_a_preset_says_what_to_watch(name):
     preset = PRESETS[name]
     assert preset.watch[0].isupper()
-    assert preset.watch.endswith(".")
-    assert 50 < len(preset.watch) < 260
+    assert "?" in preset.watch  # it asks; what the reader sees then is in the fold
+    assert 50 < len(preset.watch) < 200
+    assert preset.why[0].isupper()
+    assert preset.why.endswith(".")
     lab = GanLab.preset(name, seed=3, views=("fake",))
     assert lab.settings == GanLabSettings(name, views=("fake",), seed=3, **preset.settings)
     assert preset.watch.split(",")[0] in html.unescape(lab._screen.machine.value)
+    assert preset.why in html.unescape(lab._screen.why.value)
     assert not CLAIMS[name][1](lab.metrics, lab.history)  # before the first turn there is nothing
     assert lab.settings.views == ("fake",)
 
@@ -141,6 +149,9 @@ def test_the_penalty_ends_the_rotation_as_the_preset_says():
     match.change(penalty="r1")  # all that the reader is told to do
     match.step("both", CLAIMS["rotates"][0])
     assert far(match.records[-10:]) < 0.2 * far(match.records[:before])
+    heat = plane_of(match, ("heat",)).heat
+    assert heat is not None
+    assert abs(heat - 0.5).max() < 0.2  # it looks like rest
 
 
 def test_the_other_loss_brings_the_arrows_back_as_the_preset_says():

@@ -42,11 +42,11 @@ def charts_of(view: GanLabView) -> dict[str, Chart]:
     if "js" in view.records:
         curves = [
             Curve(f"KL({view.truth.modes})", "generator", view.records["mode_kl"]),
-            Curve("JS, at least", "fake", view.records["js"]),
+            Curve("JS (at least)", "fake", view.records["js"]),
         ]
         ticks = [(0.01, "0.01"), (0.1, "0.1"), (1.0, "1"), (LOWEST, ""), (HIGHEST, "")]
         levels = _levels(view, {"generator": "mode_kl", "fake": "js"}, LOWEST)  # it has no 0
-        made["divergence"] = Chart(curves, ticks, last, "", " nats", levels, REAL, log=True)
+        made["divergence"] = Chart(curves, ticks, last, "", ", in nats", levels, REAL, log=True)
     return made
 
 

@@ -48,7 +48,7 @@ class Act:
     """One act of a turn, for slow motion. kind: draw, generate, judge, step, or push.
 
     player: "D" or "G"; update: which of its `updates`. points: those that the act is about, by
-    name. arrows: -N ∂L_G/∂x at points["fake"]. numbers: those in its sentence.
+    name. arrows: -N ∂L_G/∂x at points["fake"]. numbers: what was measured of it, by name.
     """
 
     kind: str
@@ -166,7 +166,7 @@ class Match:
             arrows = push(self.discriminator, self.game.loss, fake, against)
             lengths = {"mean": float(arrows.norm(dim=1).mean())}
             yield Act("generate", *about, {"count": batch}, fakes)
-            yield Act("judge", *about, self._judged(against, fake), fakes)
+            yield Act("judge", *about, self._judged(real, fake), fakes)
             yield Act("push", *about, lengths, fakes, arrows)
         before = self.rng.get_state()
         # D's weights stay as they are, and gather no gradients.
@@ -239,9 +239,12 @@ class Match:
             self.rng.set_state(now)
 
     @torch.no_grad()
-    def _judged(self, real: Tensor, fake: Tensor) -> dict[str, float]:
-        """Mean logits, and the share of pairs that real points win."""
-        a, b = self.discriminator(real), self.discriminator(fake)
+    def _judged(self, real: Tensor | None, fake: Tensor) -> dict[str, float]:
+        """Mean logits, and the share of pairs that real points win, if there are any."""
+        b = self.discriminator(fake)
+        if real is None:
+            return {"fake": float(b.mean())}
+        a = self.discriminator(real)
         return {"real": float(a.mean()), "fake": float(b.mean()), "won": outscored(a, b)}
 
     def _state_dict(self) -> dict[str, Any]:

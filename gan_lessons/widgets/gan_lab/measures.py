@@ -17,6 +17,7 @@ FAKES = 2_000  # that the numbers are measured on, always from the same latents
 HEAT = 44  # cells along each side of the heat map
 AGAINST_REAL = ("good", "mode_kl", "js")  # what an empty drawing leaves without a number
 OF_FAKES = ("outscored", "logit_real", "logit_fake", "push", "spread", "mean_x", "mean_y")
+SPREAD = 1.0  # of scores that the heat map spans at least: flat scores are to look flat
 FOLDS = 14  # cells along each side of the generator's grid; twice as many on a line
 
 
@@ -26,7 +27,7 @@ def scores(logits: Tensor, loss: str, real: Tensor, fake: Tensor) -> Tensor:
     The losses made of log sigmoid(logit) have a probability there. The others have a target for
     fake and one for real, with which 0 and 1 are put; for rpgan and wgan only differences count:
     to the middle of the mean logits of real and fake, through a sigmoid (rpgan), or in units of
-    those means' distance (wgan).
+    those means' distance, SPREAD at least (wgan).
     """
     if loss in ("minimax", "nonsaturating"):
         return logits.sigmoid()
@@ -37,7 +38,7 @@ def scores(logits: Tensor, loss: str, real: Tensor, fake: Tensor) -> Tensor:
     middle = (real.mean() + fake.mean()) / 2
     if loss == "rpgan":
         return (logits - middle).sigmoid()
-    apart = (real.mean() - fake.mean()).abs().clamp(min=1e-6)
+    apart = (real.mean() - fake.mean()).abs().clamp(min=SPREAD)
     return (0.5 + (logits - middle) / apart).clamp(0, 1)
 
 

@@ -18,6 +18,7 @@ from gan_lessons.widgets import charts, kit
 from gan_lessons.widgets.gan_lab import machine, words
 from gan_lessons.widgets.gan_lab.curves import charts_of
 from gan_lessons.widgets.gan_lab.measures import LatentGrid
+from gan_lessons.widgets.gan_lab.settings import GanLabSettings
 from gan_lessons.widgets.gan_lab.truth import cells
 from gan_lessons.widgets.gan_lab.view import GanLabView, PlaneView
 from gan_lessons.widgets.gan_lab.words import percent, rounded
@@ -31,9 +32,10 @@ LONGEST = 0.17  # of half the window: the arrows' length where the push is stron
 HEAT_REAL, HEAT_FAKE, HEAT_ALPHA = (74, 144, 205), (222, 130, 58), 185
 TIPS = {
     "turn": "How many turns were played, of one player or of both.",
-    "discriminator's loss": "Of its last update: near the end of a good game it hardly moves.",
+    "discriminator's loss": "Of its last update, with the penalty if there is one: near the end of "
+    "a good game it hardly moves.",
     "generator's loss": "Of its last update: it depends on the discriminator, too.",
-    "real outscores fake": "In how many pairs the real point gets the higher logit: near 50 % the "
+    "real outscores fake": "In how many pairs the real point gets the higher score: near 50 % the "
     "discriminator can only guess.",
     "found": "How many have fakes nearby: collapse shows here first.",
     "good fakes": "The share of fakes close to a mode or to the curve; real points' beside it. "
@@ -46,8 +48,9 @@ TIPS = {
 def to_html(view: GanLabView, line: str) -> str:
     """The picture of a moment. line: what rebuilds the lab, to be copied."""
     return (
-        f"{machine_html(view)}<div class='gl-card paper'><div class='both'>"
-        f"<div>{plane(view)}{key(view)}</div><div>{beside(view)}</div></div>{code(line)}</div>"
+        f"<div class='gl-card paper'><div class='both'><div>{machine_html(view)}</div>"
+        f"<div>{plane(view)}{key(view)}</div><div>{beside(view)}{why(view.settings)}</div></div>"
+        f"{code(line)}</div>"
     )
 
 
@@ -63,7 +66,7 @@ def machine_html(
     parts = () if act is None else machine.lit(act, LOSSES[view.settings.loss].paired)
     heading, text = words.stage(view, playing=playing, drawing=drawing)
     return (
-        f"<div class='gl-card machine{' asked' if asked else ''}'>"
+        f"<div class='machine{' asked' if asked else ''}'>"
         f"{machine.to_svg(parts, playing=playing and act is None and not view.truth.empty)}"
         f"<div class='words' role='{'alert' if asked else 'status'}'>"
         f"<b>{escape(heading)}</b> {escape(text)}</div></div>"
@@ -77,6 +80,13 @@ def beside(view: GanLabView) -> str:
     if drawn:
         curves += charts.axis_svg("turn", int(next(iter(drawn.values())).last))
     return _numbers(view) + curves
+
+
+def why(settings: GanLabSettings) -> str:
+    """What the preset shows, folded away: the reader looks first."""
+    if not settings.why:
+        return ""
+    return f"<details><summary>{words.LOOK}</summary><p>{escape(settings.why)}</p></details>"
 
 
 def code(line: str) -> str:
@@ -258,7 +268,8 @@ def _numbers(view: GanLabView) -> str:
     n, real = view.numbers, view.floors
     loss_d = rounded(n["discriminator_loss"], 3)
     if math.isfinite(n["discriminator_loss"]):  # there is one
-        loss_d += words.included(view.settings)
+        # Of use to those who know what it is: whose more settings are open.
+        loss_d += f"<span class='gl-extra'>{words.included(view.settings)}</span>"
     rows = [
         ("turn", f"<b>{int(n['turn']):,}</b>"),
         ("discriminator's loss", loss_d),
@@ -274,4 +285,5 @@ def _numbers(view: GanLabView) -> str:
         f"<tr><td>{kit.tip(name, TIPS.get(name, TIPS['found']))}</td><td>{value}</td></tr>"
         for name, value in rows
     )
-    return f"<div class='gl-tips'><table>{table}</table></div>"
+    note = words.few_places(n, view.truth.modes)
+    return f"<div class='gl-tips'><table>{table}</table><p class='note'>{note}</p></div>"

@@ -1,4 +1,4 @@
-"""Settings that show one phenomenon each, and what to watch."""
+"""Settings that show one phenomenon each: what to watch, and for after it, what happens and why."""
 
 from gan_lessons.widgets.presets import Preset
 
@@ -14,11 +14,15 @@ PRESETS = {
             "batch": 128,
             "ema_half_life": 5_000.0,
         },
-        "Where do the fakes go, and what becomes of the heat map? When a real point outscores a "
-        "fake in about half of all pairs, the discriminator can only guess.",
+        "Where do the fakes go, and what becomes of the heat map? In how many pairs does the real "
+        "point outscore the fake?",
+        "The fakes fill the drawing. The heat map gets pale there, and a real point outscores a "
+        "fake in about half of all pairs: the discriminator can only guess.",
     ),
     "collapses": Preset(
         {**_OUT_OF_BALANCE, "penalty": "none"},
+        "The generator learns faster than the discriminator. How many modes do its fakes find, "
+        "and do they stay there?",
         "A generator that learns faster than its judge puts nearly all fakes in one place. The "
         "discriminator learns to call that place fake, and the whole crowd moves on together.",
     ),
@@ -34,9 +38,11 @@ PRESETS = {
             "learning_rate_d": 0.05,
             "gamma": 1.0,  # of the penalty that the reader is to choose
         },
-        "Both players are linear. The critic points to where real points are missing, the fakes "
-        "run there, past the middle, and back: the game goes round and never comes to rest. Give "
-        "it the penalty r1, and it does.",
+        "Both players are linear. Do the fakes come to rest in 600 turns? Then choose the penalty "
+        "r1 (more settings), and play on: and now?",
+        "The critic points to where real points are missing, the fakes run there, past the "
+        "middle, and back: the game goes round and does not come to rest. With the penalty r1 the "
+        "critic gets flat, the heat map pale, and the fakes rest, but for the noise of batches.",
     ),
     "discriminator wins": Preset(
         {
@@ -47,8 +53,10 @@ PRESETS = {
             "learning_rate_g": 5e-5,
             "learning_rate_d": 1e-2,
         },
+        "The loss is minimax, and the discriminator learns much faster. Show the arrows (more "
+        "settings): how long are they after 150 turns? Then choose the loss nonsaturating.",
         "The discriminator is soon sure of nearly every pair. Where it is sure, the minimax loss "
-        "is flat: the arrows shrink to nothing. Choose the loss nonsaturating, and they are back. "
+        "is flat: the arrows shrink to nothing. With the loss nonsaturating they are back. "
         "G's rate is small on purpose: Adam would make large steps of tiny gradients.",
     ),
     "WGAN-GP rescues": Preset(
@@ -59,8 +67,10 @@ PRESETS = {
             "gamma": 1.0,
             "updates_d": 5,
         },
-        "The learning rates of the collapse, with a critic under a gradient penalty that takes "
-        "five updates a turn: the fakes spread over the whole ring and stay there.",
+        "The learning rates of the preset collapses, with a critic under a gradient penalty that "
+        "takes five updates a turn. Where are the fakes this time?",
+        "The fakes spread over the whole ring and stay there: the critic keeps up, and its "
+        "gradient stays about 1 long, so each fake is told where to go.",
     ),
     "relativistic with R1 and R2 finds all 25": Preset(
         {
@@ -76,7 +86,8 @@ PRESETS = {
             "batch": 128,
             "ema_half_life": 5_000.0,
         },
-        "Each fake is compared with a real point, and the gradient is held down at both: the "
-        "generator's grid tears apart between the modes until it has reached all 25.",
+        "Each fake is compared with a real point, and the gradient is held down at both. How many "
+        "modes are found after 4,000 turns? What happens to the z grid (more settings)?",
+        "The generator's grid tears apart between the modes until it has reached all 25.",
     ),
 }

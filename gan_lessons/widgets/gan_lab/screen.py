@@ -1,4 +1,4 @@
-"""What a lab shows: the machine, the plane with a pad over it, the numbers, and the line."""
+"""What a lab shows: the machine, the plane with a pad over it, numbers, a fold, and the line."""
 
 from collections.abc import Callable, Sequence
 
@@ -21,17 +21,17 @@ class Screen:
 
     def __init__(self, heard: Callable[[Sequence[Stroke]], object]):
         self.pad = Pad(heard, "the plane, to draw real points on")
-        self.machine = kit.html(css_class="gl-wide")
-        self.plane, self.key, self.beside, self.code = (kit.html() for _ in range(4))
+        self.machine = kit.html()
+        self.plane, self.key, self.beside, self.why, self.code = (kit.html() for _ in range(5))
         stack = kit.stack(self.plane, [self.pad.widget])
-        both = w.Box([w.VBox([stack, self.key]), self.beside])
+        both = w.Box([self.machine, w.VBox([stack, self.key]), w.VBox([self.beside, self.why])])
         both.add_class("both")
         # Not part of what is written over, so that it stays as it was clicked.
         python = kit.html("<label class='python'><input type='checkbox'/> show Python</label>")
         paper = kit.column([both, python, self.code])
         for each in ("gl-card", "paper"):
             paper.add_class(each)
-        self.widgets = [self.machine, paper]
+        self.widgets = [paper]
 
     def show_plane(self, view: PlaneView) -> None:
         """The plane alone, first: a hand that draws on it need not wait for the numbers."""
@@ -41,6 +41,7 @@ class Screen:
         """The moment, all but the plane and the machine."""
         self.key.value = page.key(view)
         self.beside.value = page.beside(view)
+        self.why.value = page.why(view.settings)  # written anew, and shut, by another preset only
         self.code.value = page.code(line)
 
     def tell(self, view: GanLabView, *, playing: bool, asked: bool) -> None:

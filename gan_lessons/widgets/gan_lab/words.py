@@ -12,7 +12,7 @@ HEAT = {  # loss: what the heat map shows, and its ends
     "lsgan": ("D(x)", "0 fake", "1 real"),
     "hinge": ("D(x)", "−1 fake", "1 real"),
     "rpgan": ("more real than the middle, probability", "0", "1"),
-    "wgan": ("the critic's score", "fakes' mean", "real mean"),
+    "wgan": ("the critic's score", "low, fake", "high, real"),
 }
 VIEWS = {
     "real": "real points",
@@ -38,6 +38,9 @@ PLAYING = (
 )
 
 
+LOOK = "Look first; then open what happens, and why."
+
+
 def rounded(value: float, digits: int) -> str:
     """With so many digits behind the point; … for a number that is not there yet."""
     return "…" if value != value else kit.fixed(value, digits)
@@ -53,30 +56,40 @@ def included(settings: GanLabSettings) -> str:
     return "" if settings.penalty == NO_PENALTY else f" with {settings.penalty}"
 
 
-def sentence(act: Act, optimiser: str) -> str:
-    """What happens in an act of a turn, with its numbers."""
+def few_places(numbers: dict[str, float], modes: str) -> str:
+    """A note for good fakes that are all in few modes, or nothing. modes: what they are called."""
+    few = numbers["modes"] <= numbers["modes_in_all"] / 2 and numbers["good"] > 0.5
+    return f"The fakes lie on the data, but in few {modes}." if few else ""
+
+
+def sentence(act: Act) -> str:
+    """What happens in an act of a turn, with its numbers, for readers who just began."""
     n = act.numbers
     if act.kind == "draw":
         return f"{n['count']} real points are drawn from the data."
     if act.kind == "generate":
         return f"{n['count']} new z are drawn, and the generator makes {n['count']} fakes of them."
     if act.kind == "judge":
+        higher = "the higher, the more real they look to it"
+        if "real" not in n:
+            return f"D gives the fakes a score of {rounded(n['fake'], 3)} on average: {higher}."
         return (
-            f"The discriminator gives the real points a logit of {rounded(n['real'], 3)} on "
-            f"average and the fakes one of {rounded(n['fake'], 3)}. The real point wins "
+            f"D gives the real points a score of {rounded(n['real'], 3)} on average and the fakes "
+            f"one of {rounded(n['fake'], 3)}: {higher}. The real point has the higher one in "
             f"{percent(n['won'])} of all pairs, a draw counting half."
         )
     if act.kind == "push":
         return (
-            "Through the discriminator each fake learns where to go: the arrows are "
-            "−∂ℓ/\u2060∂x of its "  # no line may break there
-            f"own loss ℓ, {rounded(n['mean'], 4)} long on average."
+            "Through D each fake learns which way its loss falls fastest: the arrows, "
+            f"{rounded(n['mean'], 4)} long on average."
         )
-    other, same = ("generator", "points") if act.player == "D" else ("discriminator", "z")
+    other, same = ("G", "points") if act.player == "D" else ("D", "z")
+    before, after = rounded(n["before"], 4), rounded(n["after"], 4)
+    way = "falls" if n["after"] < n["before"] else "rises"
+    change = f"stays at {before}" if before == after else f"{way} from {before} to {after}"
     return (
-        f"{ {'adam': 'Adam', 'sgd': 'SGD'}[optimiser] } moves the {PLAYERS[act.player]}'s weights "
-        f"against a gradient of length {rounded(n['length'], 4)}: on the same {same} its loss goes "
-        f"from {rounded(n['before'], 4)} to {rounded(n['after'], 4)}. The {other} stands still."
+        f"{act.player} changes its weights a little: on the same {same} its loss {change}. "
+        f"{other} stands still."
     )
 
 
@@ -87,13 +100,13 @@ def heading(act: Act) -> str:
 
 
 def stage(view: GanLabView, *, playing: bool, drawing: bool) -> tuple[str, str]:
-    """A heading and a sentence or two on what is going on: they stand above the plane."""
+    """A heading and a sentence or two on what is going on: they stand below the machine."""
     if view.truth.empty:
         first = "Drag" if drawing else "Press “draw” and drag"
         text = f"{first} on the plane with the mouse or a finger, then press play."
         return "There are no real points to learn from yet.", text
     if view.act is not None:
-        return f"{heading(view.act)}.", sentence(view.act, view.settings.optimiser)
+        return f"{heading(view.act)}.", sentence(view.act)
     if view.settings.watch:
         return "Watch:", view.settings.watch
     return PLAYING if playing else IDLE
