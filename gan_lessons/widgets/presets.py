@@ -12,14 +12,10 @@ Own = TypeVar("Own", bound="WithPresets")
 
 
 class Preset(NamedTuple):
-    """Settings that differ from the defaults, and one sentence or two on what to watch.
-
-    why: what happens, and why, if `watch` only asks for it.
-    """
+    """Settings that differ from the defaults, and one sentence or two on what to watch."""
 
     settings: Mapping[str, Any]
     watch: str
-    why: str = ""
 
 
 def preset_menu(presets: Mapping[str, Preset]) -> Any:
@@ -57,13 +53,5 @@ class WithPresets(Settings):
     @property
     def watch(self) -> str:
         """What to watch; empty without a preset."""
-        return self._words.watch
-
-    @property
-    def why(self) -> str:
-        """What happens, and why; empty without a preset, or if `watch` says it."""
-        return self._words.why
-
-    @property
-    def _words(self) -> Preset:
-        return self.presets.get(getattr(self, "preset", OWN), Preset({}, ""))
+        preset = getattr(self, "preset", OWN)
+        return self.presets[preset].watch if preset in self.presets else ""

@@ -22,6 +22,7 @@ from gan_lessons.losses import LOSSES
 from gan_lessons.train import TrainingDiverged
 from gan_lessons.widgets import GanLab, charts, kit, live
 from gan_lessons.widgets.gan_lab import PRESETS, curves, explorer, page, still
+from gan_lessons.widgets.gan_lab.presets import WHY
 from gan_lessons.widgets.gan_lab.settings import FIRST_VIEWS, LIVE, VIEWS, GanLabSettings
 from gan_lessons.widgets.gan_lab.truth import BLANK, REACH, SIDE, cells
 from gan_lessons.widgets.gan_lab.view import MOST_POINTS
@@ -258,7 +259,7 @@ def test_a_preset_is_chosen(name):
     assert shown.state == {n: v for n, v in PRESETS[name].settings.items() if v != usual[n]}
     assert told(shown) == f"Watch: {PRESETS[name].watch}"
     (fold,) = parsed(shown).iter("details")
-    assert "".join(fold.itertext()) == f"{LOOK}{PRESETS[name].why}"
+    assert "".join(fold.itertext()) == f"{LOOK}{WHY[name]}"
     assert "open" not in fold.attrib
     assert table(shown)["turn"] == "0"
 

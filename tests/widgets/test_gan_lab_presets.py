@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("ipywidgets")
 
 from gan_lessons.widgets.gan_lab import PRESETS, GanLab, GanLabSettings
+from gan_lessons.widgets.gan_lab.presets import WHY
 from gan_lessons.widgets.gan_lab.rewind import RewindableMatch
 from gan_lessons.widgets.gan_lab.view import plane_of
 
@@ -95,6 +96,7 @@ def test_the_phenomena():
     assert (
         list(PRESETS)
         == list(CLAIMS)
+        == list(WHY)
         == [
             "works",
             "collapses",
@@ -112,12 +114,12 @@ def test_a_preset_says_what_to_watch(name):
     assert preset.watch[0].isupper()
     assert "?" in preset.watch  # it asks; what the reader sees then is in the fold
     assert 50 < len(preset.watch) < 200
-    assert preset.why[0].isupper()
-    assert preset.why.endswith(".")
+    assert WHY[name][0].isupper()
+    assert WHY[name].endswith(".")
     lab = GanLab.preset(name, seed=3, views=("fake",))
     assert lab.settings == GanLabSettings(name, views=("fake",), seed=3, **preset.settings)
     assert preset.watch.split(",")[0] in html.unescape(lab._screen.machine.value)
-    assert preset.why in html.unescape(lab._screen.why.value)
+    assert WHY[name] in html.unescape(lab._screen.why.value)
     assert not CLAIMS[name][1](lab.metrics, lab.history)  # before the first turn there is nothing
     assert lab.settings.views == ("fake",)
 

@@ -16,15 +16,11 @@ PRESETS = {
         },
         "Where do the fakes go, and what becomes of the heat map? In how many pairs does the real "
         "point outscore the fake?",
-        "The fakes fill the drawing. The heat map gets pale there, and a real point outscores a "
-        "fake in about half of all pairs: the discriminator can only guess.",
     ),
     "collapses": Preset(
         {**_OUT_OF_BALANCE, "penalty": "none"},
         "The generator learns faster than the discriminator. How many modes do its fakes find, "
         "and do they stay there?",
-        "A generator that learns faster than its judge puts nearly all fakes in one place. The "
-        "discriminator learns to call that place fake, and the whole crowd moves on together.",
     ),
     "rotates": Preset(
         {
@@ -40,9 +36,6 @@ PRESETS = {
         },
         "Both players are linear. Do the fakes come to rest in 600 turns? Then choose the penalty "
         "r1 (more settings), and play on: and now?",
-        "The critic points to where real points are missing, the fakes run there, past the "
-        "middle, and back: the game goes round and does not come to rest. With the penalty r1 the "
-        "critic gets flat, the heat map pale, and the fakes rest, but for the noise of batches.",
     ),
     "discriminator wins": Preset(
         {
@@ -55,9 +48,6 @@ PRESETS = {
         },
         "The loss is minimax, and the discriminator learns much faster. Show the arrows (more "
         "settings): how long are they after 150 turns? Then choose the loss nonsaturating.",
-        "The discriminator is soon sure of nearly every pair. Where it is sure, the minimax loss "
-        "is flat: the arrows shrink to nothing. With the loss nonsaturating they are back. "
-        "G's rate is small on purpose: Adam would make large steps of tiny gradients.",
     ),
     "WGAN-GP rescues": Preset(
         {
@@ -69,8 +59,6 @@ PRESETS = {
         },
         "The learning rates of the preset collapses, with a critic under a gradient penalty that "
         "takes five updates a turn. Where are the fakes this time?",
-        "The fakes spread over the whole ring and stay there: the critic keeps up, and its "
-        "gradient stays about 1 long, so each fake is told where to go.",
     ),
     "relativistic with R1 and R2 finds all 25": Preset(
         {
@@ -88,6 +76,33 @@ PRESETS = {
         },
         "Each fake is compared with a real point, and the gradient is held down at both. How many "
         "modes are found after 4,000 turns? What happens to the z grid (more settings)?",
-        "The generator's grid tears apart between the modes until it has reached all 25.",
+    ),
+}
+
+WHY = {  # what happens in each preset, and why: for after the look
+    "works": (
+        "The fakes fill the drawing. The heat map gets pale there, and a real point outscores a "
+        "fake in about half of all pairs: the discriminator can only guess."
+    ),
+    "collapses": (
+        "A generator that learns faster than its judge puts nearly all fakes in one place. The "
+        "discriminator learns to call that place fake, and the whole crowd moves on together."
+    ),
+    "rotates": (
+        "The critic points to where real points are missing, the fakes run there, past the "
+        "middle, and back: the game goes round and does not come to rest. With the penalty r1 the "
+        "critic gets flat, the heat map pale, and the fakes rest, but for the noise of batches."
+    ),
+    "discriminator wins": (
+        "The discriminator is soon sure of nearly every pair. Where it is sure, the minimax loss "
+        "is flat: the arrows shrink to nothing. With the loss nonsaturating they are back. "
+        "G's rate is small on purpose: Adam would make large steps of tiny gradients."
+    ),
+    "WGAN-GP rescues": (
+        "The fakes spread over the whole ring and stay there: the critic keeps up, and its "
+        "gradient stays about 1 long, so each fake is told where to go."
+    ),
+    "relativistic with R1 and R2 finds all 25": (
+        "The generator's grid tears apart between the modes until it has reached all 25."
     ),
 }

@@ -11,7 +11,7 @@ from gan_lessons.checks import shown
 from gan_lessons.losses import LOSSES, PENALTIES
 from gan_lessons.models.points import PRIORS, SLOPES
 from gan_lessons.train.config import TrainConfig
-from gan_lessons.widgets.gan_lab.presets import PRESETS
+from gan_lessons.widgets.gan_lab.presets import PRESETS, WHY
 from gan_lessons.widgets.gan_lab.truth import DIGITS, DRAWN, HEART, NAMES, SIDE
 from gan_lessons.widgets.presets import WithPresets, preset_menu
 from gan_lessons.widgets.settings import (
@@ -171,6 +171,11 @@ class GanLabSettings(WithPresets):
         stem="show_",
         ordered=True,
     )
+
+    @property
+    def why(self) -> str:
+        """What happens in the preset, and why; empty without one."""
+        return WHY.get(self.preset, "")
 
     @property
     def config(self) -> TrainConfig:
