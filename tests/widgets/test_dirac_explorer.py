@@ -418,7 +418,7 @@ def test_it_shows_the_models_numbers():
     assert titles(explorer.page(s)) == [
         "minimax + R1, alternating",
         "largest |μ| 0.9695",
-        "edge magnified × 14",
+        "its edge, × 14",
         f"radius {radius} after 300 steps",
     ]
 

@@ -143,7 +143,7 @@ def _circle(s: DiracSettings, half: float = 1.25, angle: float | None = None) ->
         dots += [Dot("fake", value.real, value.imag) for value in model.eigenvalues(s)]
         title = f"largest |μ| {model.spectral_radius(s):.4f}"
     ticks = [(-1, "−1"), (0, "0"), (1, "1")] if angle is None else []
-    title = title if angle is None else f"edge magnified × {1.25 / half:.0f}"
+    title = title if angle is None else f"its edge, × {1.25 / half:.0f}"
     return Diagram(title, (140, 140), x, y, [Line("cut filled", disc)], dots, ticks, ticks)
 
 
