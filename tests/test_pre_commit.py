@@ -20,10 +20,10 @@ LESSON = "notebooks/01_deconvolution_formula.ipynb"
 @pytest.fixture
 def clone(tmp_path) -> Path:
     """A copy of what the hooks read."""
-    for name in ("notebooks", "tests/notebooks"):
+    for name in ("notebooks", "tests/notebooks", "tools"):
         ignored = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "runs")
         shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
-    for name in ("pyproject.toml", "tests/conftest.py", "docs", "gan_lessons"):
+    for name in ("pyproject.toml", "tests/conftest.py", "tests/nbval.cfg", "docs", "gan_lessons"):
         source, target = ROOT / name, tmp_path / name
         shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
     return tmp_path

@@ -83,7 +83,7 @@ def test_at_the_end_it_says_what_it_says_of_both(lab, page):
     page.wait_for_selector(".gl-duel .row .item")
     assert page.locator(".gl-duel .row .item").count() == 6
     assert "You differ in" in page.locator(".gl-duel .score").text_content()
-    assert page.locator(".gl-duel-real").is_disabled()
+    page.wait_for_selector(".gl-duel-real:disabled", timeout=WAIT)
     lab.shoot(page, "duel_end")
     assert lab.errors(page) == []
 

@@ -289,7 +289,7 @@ def test_why_a_strategy_is_grey_stands_under_them(page):
         words = f"{count} of at most 6" if count < 6 else "take one away"
         note.get_by_text(words).wait_for(timeout=WAIT)
     grey = page.locator(".gl-upsampling-resize-bilinear")
-    assert grey.is_disabled()
+    page.wait_for_selector(".gl-upsampling-resize-bilinear:disabled", timeout=WAIT)
     assert "the grey ones can be chosen" in note.text_content()
     under = note.bounding_box()["y"] - grey.bounding_box()["y"] - grey.bounding_box()["height"]
     assert 0 <= under < 12
@@ -298,7 +298,7 @@ def test_why_a_strategy_is_grey_stands_under_them(page):
         shows(page, [*two, *added[i:]])
     page.locator(".gl-upsampling-resize-nearest").click()
     note.get_by_text("its button is locked").wait_for(timeout=WAIT)
-    assert page.locator(".gl-upsampling-deconv3").is_disabled()
+    page.wait_for_selector(".gl-upsampling-deconv3:disabled", timeout=WAIT)
     page.locator(".gl-upsampling-resize-nearest").click()
     shows(page, ["deconv3", "resize-nearest"])
 
@@ -397,8 +397,8 @@ def ratio_by_torch(page, name: str, steps: int, f: float) -> float:
 
 def test_a_wave_is_doubled_and_torch_agrees(page):
     takes_input(page, "wave")
-    assert page.locator(".gl-upsampling-frequency").is_visible()
-    assert not page.locator(".gl-upsampling-picture").is_visible()
+    page.locator(".gl-upsampling-frequency").wait_for(timeout=WAIT)
+    page.locator(".gl-upsampling-picture").wait_for(state="hidden", timeout=WAIT)
     page.locator(".gl-upsampling-step").click()
     reads(page, STRETCH)
     for key, f in ((None, 0.15), ("ArrowRight", 0.16), ("Home", 0), ("End", 0.5)):
@@ -418,8 +418,8 @@ def test_a_wave_is_doubled_and_torch_agrees(page):
             wanted_ratios = [ratio_by_torch(page, name, at, f) for at in (STRETCH, 0)]
             assert told == pytest.approx(wanted_ratios, rel=2e-3, abs=1e-4)
     takes_input(page, "picture")
-    assert not page.locator(".gl-upsampling-frequency").is_visible()
-    assert page.locator(".gl-upsampling-picture").is_visible()
+    page.locator(".gl-upsampling-frequency").wait_for(state="hidden", timeout=WAIT)
+    page.locator(".gl-upsampling-picture").wait_for(timeout=WAIT)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
