@@ -38,16 +38,22 @@ def rows(controls: Mapping[str, w.Widget]) -> list[w.Widget]:
     return [first, running]
 
 
-def more(controls: Mapping[str, w.Widget]) -> w.Widget:
-    """What is behind “more settings”."""
+def looks(controls: Mapping[str, w.Widget]) -> w.Widget:
+    """Behind “more settings”, over the plane: one player's turn, and what is shown."""
+    views = [w.Label("show:"), *(controls[f"show_{name}"] for name in VIEWS)]
+    alone = [w.Label("one player:"), controls["D"], controls["G"]]
+    made = kit.row([*alone, *views])
+    made.add_class("gl-extra")
+    return made
+
+
+def players(controls: Mapping[str, w.Widget]) -> w.Widget:
+    """Behind “more settings”, under the plane, which stays in sight: both networks, the game."""
     columns = []
     for title, names in PLAYERS.items():
         heading = kit.html(f"<b>{title}</b>")
         columns.append(kit.column([heading, *(controls[name] for name in names)]))
-    players = kit.beside(columns)
-    players.add_class("players")
-    views = [w.Label("show:"), *(controls[f"show_{name}"] for name in VIEWS)]
-    alone = kit.row([w.Label("one player:"), controls["D"], controls["G"]])
-    made = kit.column([alone, kit.row(views), players])
-    made.add_class("gl-extra")
+    made = kit.beside(columns)
+    for each in ("players", "gl-extra"):
+        made.add_class(each)
     return made

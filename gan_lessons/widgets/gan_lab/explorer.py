@@ -13,7 +13,7 @@ from gan_lessons.train import TrainingDiverged
 from gan_lessons.widgets import kit
 from gan_lessons.widgets.explorer import PLAYING, Explorer, Frame
 from gan_lessons.widgets.gan_lab import page
-from gan_lessons.widgets.gan_lab.controls import BUTTONS, TOOLS, more, rows
+from gan_lessons.widgets.gan_lab.controls import BUTTONS, TOOLS, looks, players, rows
 from gan_lessons.widgets.gan_lab.match import Act
 from gan_lessons.widgets.gan_lab.presets import PRESETS
 from gan_lessons.widgets.gan_lab.rewind import (
@@ -105,7 +105,8 @@ class GanLab(Explorer[GanLabSettings]):
         history.style.description_width = "56px"
         controls["batch"].step = 8
         self._screen = Screen(self._on_strokes)
-        return kit.column([*rows(controls), more(controls), *self._screen.widgets])
+        above = [*rows(controls), looks(controls)]
+        return kit.column([*above, *self._screen.widgets, players(controls)])
 
     # What is shown
 
@@ -323,8 +324,13 @@ class GanLab(Explorer[GanLabSettings]):
         self._begin(self.settings.changed(data=DRAWN, drawing=drawing, views=self.settings.views))
 
     def _on_tool(self, name: str) -> None:
-        """A tool is taken up or put down. With other data it begins what the reader drew before."""
-        self._tool = TOOLS[name][0] if self.controls[name].value else ""
+        """A tool is taken up or put down. With other data it begins what the reader drew before.
+
+        On an empty plane it stays in hand: who has cleared it, and clicks *draw*, wants to draw.
+        """
+        drawing = self.settings.data == DRAWN
+        on = self.controls[name].value or (drawing and self.settings.drawing == BLANK)
+        self._tool = TOOLS[name][0] if on else ""
         if self._tool and self.settings.data != DRAWN:
             self.stop()
             before = self.settings.drawing

@@ -253,7 +253,7 @@ def key(view: GanLabView) -> str:
         if view.act is not None and "before" in view.act.points:
             parts.append(mark("was", "M2 11H30") + f"its way in this step, {LONGER} times as long")
     if view.arrows is not None:
-        parts.append(mark("arrows", "M2 11H28M20 5L28 11 20 17") + "−∂ℓ/∂x of its loss ℓ")
+        parts.append(mark("arrows", "M2 11H28M20 5L28 11 20 17") + "where its loss falls fastest")
     if view.grid is not None:
         parts.append(mark("cell' fill-opacity='.4", "M4 4L28 2 28 20 6 18z") + "z grid")
     if view.heat is not None:

@@ -37,7 +37,7 @@ VIEWS = {  # name: what its button says when it is pointed at
     "fake": "Points that the generator makes: do they cover the real ones?",
     "heat": "What the discriminator thinks of each point of the plane: blue real, orange fake.",
     "grid": "Where the generator maps a grid of z; the darker, the denser the fakes.",
-    "arrows": "−∂ℓ/∂x of each fake's own loss ℓ: the way the discriminator sends it.",
+    "arrows": "The way the discriminator sends each fake: where its own loss ℓ falls, −∂ℓ/∂x.",
     "losses": "Both losses, turn by turn.",
     "modes": "The share of the modes found, and the share of good fakes.",
     "divergence": "A lower bound of JS of fakes and data; KL of the modes' shares of good fakes to "
