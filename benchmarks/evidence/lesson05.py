@@ -1,6 +1,6 @@
 """Lesson 05: the article's GAN, dense and with a deconvolution, in 1,500 steps.
 
-python benchmarks/evidence/lesson05.py [05.training | 05.nudged]
+python benchmarks/evidence/lesson05.py [05.training | 05.nudged | 05.controls]
 """
 
 import dataclasses
@@ -8,11 +8,14 @@ import dataclasses
 import torch
 from _lesson import DATA, judge, lesson
 from _make import Comparison, Spec, every, main
+from torch import Tensor, nn
 
 from gan_lessons import models, train
 
 DENSE, NEW = "dense", "with a deconvolution"
 AGAIN = "dense again"  # the null: other weights, latents and order of the data, the same network
+SHALLOW = "shallow"  # dense, with as many layers as the one with a deconvolution has before it
+SCRAMBLED = "scrambled"  # with a deconvolution, whose pixels are then put in another order
 READ = (500, 1000, 1500)  # the steps after which the distance is measured
 WINDOW = 100  # steps in the mean of a loss
 
@@ -23,6 +26,39 @@ def training(row: Spec) -> dict[str, float]:
     again = row["generator"] == AGAIN
     names["seed"] = int(row["seed"]) + (1000 if again else 0)
     trainer = names["new_trainer"](DENSE if again else str(row["generator"]))
+    return followed(trainer, str(row["data"]))
+
+
+class Scrambled(nn.Module):
+    """Puts the pixels of (N, 1, 28, 28) in an order that is drawn once."""
+
+    def __init__(self):
+        super().__init__()
+        order = torch.randperm(28 * 28, generator=torch.Generator().manual_seed(0))
+        self.register_buffer("order", order)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.flatten(1)[:, self.order].view_as(x)
+
+
+def made(names: dict, generator: str) -> nn.Module:
+    """A control: without a deconvolution and without the middle layer, or without neighbours."""
+    if generator == SCRAMBLED:
+        return nn.Sequential(names["make_with_deconvolution"](), Scrambled())
+    return nn.Sequential(
+        nn.Linear(100, 128), nn.LeakyReLU(0.2),
+        nn.Linear(128, 28 * 28), nn.Tanh(), nn.Unflatten(1, (1, 28, 28)),
+    )  # fmt: skip
+
+
+def controls(row: Spec) -> dict[str, float]:
+    """Trains a control as `training` does its generators."""
+    names = lesson("05", str(row["data"]))
+    seed = int(row["seed"])
+    torch.manual_seed(seed)
+    config = dataclasses.replace(train.RECIPES["article"], seed=seed)
+    generator = made(names, str(row["generator"]))
+    trainer = train.Trainer(generator, models.mlp.Discriminator(), names["real"], config)
     return followed(trainer, str(row["data"]))
 
 
@@ -70,6 +106,11 @@ COMPARISONS = {
         "the same two at half and at twice the learning rate, 500 steps",
         tuple(every(data=DATA, rate=(5e-4, 2e-3), generator=(DENSE, NEW))),
         nudged,
+    ),
+    "05.controls": Comparison(
+        "a dense generator with a layer less, and one whose deconvolution has no neighbours",
+        tuple(every(data=DATA, generator=(SHALLOW, SCRAMBLED))),
+        controls,
     ),
 }
 
