@@ -67,19 +67,25 @@ Bundle = tuple[dict[str, Any], dict[str, Any]]  # data and metadata, by MIME typ
 class Picture:
     """A PNG and its alt text, as a notebook displays and stores them.
 
+    chart: it is lines and words on paper, without pictures. On a dark page its lightness is turned
+    round (the rule is in explorers.css, and JupyterLab gives such an image a class).
+
     Raises ValueError if the alt text is empty.
     """
 
-    def __init__(self, png: bytes, alt: str, width: int):
+    def __init__(self, png: bytes, alt: str, width: int, *, chart: bool = False):
         if not instance("alt", alt, str).strip():
             raise ValueError("a picture needs alt text that says what it shows: alt is empty")
         self.png = instance("png", png, bytes)
         self.alt = alt
         self.width = whole("width", width, 1)  # in CSS pixels
+        self.chart = instance("chart", chart, bool)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
-        metadata = {"alt": self.alt, "width": self.width}
-        return {"image/png": self.png, "text/plain": self.alt}, {"image/png": metadata}
+        about: dict[str, Any] = {"image/png": {"alt": self.alt, "width": self.width}}
+        if self.chart:
+            about["needs_background"] = "light"
+        return {"image/png": self.png, "text/plain": self.alt}, about
 
     def __repr__(self) -> str:
         return self.alt
@@ -171,6 +177,7 @@ def picture(drawn: Figure | Image.Image, alt: str, *, width: int | None = None) 
     """
     width = None if width is None else whole("width", width, 1)
     file = io.BytesIO()
+    chart = False
     if isinstance(drawn, Image.Image):
         drawn.save(file, "png")
         natural = drawn.width
@@ -180,7 +187,8 @@ def picture(drawn: Figure | Image.Image, alt: str, *, width: int | None = None) 
                 file, format="png", metadata={"Software": None}
             )
         natural = round(drawn.get_figwidth() * _CSS_DPI)
-    return Picture(file.getvalue(), alt, natural if width is None else width)
+        chart = not any(axis.images for axis in drawn.axes)
+    return Picture(file.getvalue(), alt, natural if width is None else width, chart=chart)
 
 
 def gallery(

@@ -167,7 +167,7 @@ def unevenness(weight: Tensor, stride: int | tuple[int, int]) -> Tensor:
 
     Kernels whose weights almost cancel have large values: the pattern is then all that remains of
     a constant. Infinite if the weights sum to exactly 0 and the phases differ; 0 for a weight of
-    zeros. Expect √3 for random weights in 2-D with stride 2 and a kernel of 2, 4, 6 …
+    zeros. Expect √3 for random weights in 2-D with stride 2, pooled over many kernels.
     """
     if not instance("weight", weight, Tensor).is_floating_point():
         raise TypeError(f"weight must be floating point, got {weight.dtype}")

@@ -60,6 +60,9 @@ def test_a_picture_has_alt_text_and_a_width():
     assert data["image/png"].startswith(b"\x89PNG")
     assert data["text/plain"] == "A rising line"
     assert about["image/png"] == {"alt": "A rising line", "width": 320}
+    assert about["needs_background"] == "light"  # a chart; pictures stay as they are on any page
+    for pictures in (plots.sheet(torch.zeros(2, 1, 4, 4)), plots.gallery([torch.eye(3)], ["I"])):
+        assert "needs_background" not in plots.picture(pictures, "I")._repr_mimebundle_()[1]
 
 
 def test_same_figure_same_bytes():

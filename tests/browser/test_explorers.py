@@ -298,3 +298,20 @@ def test_play_is_stopped_where_its_page_is_gone(lab):
     turns(page)
     assert not [message for message in lab.errors(page) if "Comm not found" in message]
     page.close()
+
+
+CHART = """from gan_lessons import plots
+figure, axis = plots.figure(4, 2)
+axis.plot([1, 3, 2])
+plots.picture(figure, "a chart")"""
+
+
+def test_a_chart_is_as_dark_as_its_page(lab):
+    cells = [CHART, "from gan_lessons.widgets import DeconvExplorer\nDeconvExplorer(size=3)"]
+    page = lab.open(cells, dark=True)
+    page.wait_for_selector(".gl-deconv svg", timeout=90_000)
+    look = "getComputedStyle(document.querySelector('.jp-RenderedImage img')).filter"
+    page.wait_for_function(f"{look}.startsWith('invert')", timeout=20_000)
+    lab.turn(page, dark=False)
+    page.wait_for_function(f"{look} === 'none'", timeout=20_000)
+    page.close()
