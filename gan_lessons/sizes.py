@@ -87,7 +87,11 @@ def illegal(
     output_padding: int = 0,
     dilation: int = 1,
 ) -> list[str]:
-    """The reasons why torch refuses this deconvolution along one axis; an empty list if legal."""
+    """The reasons why torch refuses this deconvolution along one axis; an empty list if legal.
+
+    In float32 on a CPU, torch often lets an output of 0 cells through and returns an empty tensor,
+    whose mean is NaN. Here that is illegal, too.
+    """
     axis, reasons = _read("input size n", n, kernel, stride, padding, output_padding, dilation)
     return reasons if axis is None else _refusals(axis)
 
