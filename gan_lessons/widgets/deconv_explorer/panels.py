@@ -65,8 +65,9 @@ def ends(view: DeconvView) -> list[Panel]:
     stamping = view.dims == 1 and view.settings.view in ("stamps", "all")
     if stamping and view.done < view.x.numel():
         tip = "The stamps so far, added up: point at a cell to see what it is made of in the end."
-        output = shaded(view, "output y so far", view.so_far(view.done), "out", tip=tip)
-        output.title += f": {view.done} of {view.x.numel()} stamps"
+        output = shaded(view, "so far y", view.so_far(view.done), "out", tip=tip)
+        stamps_of = f"{view.done} of {view.x.numel()} stamps"
+        output.title = f"output y so far ({size_text(view.out)}): {stamps_of}"
     else:
         tip = "What comes out: point at a cell to see the inputs and weights it is made of."
         output = shaded(view, "output y", view.y, "out", "y", marks(view, "out"), tip=tip)
