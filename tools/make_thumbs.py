@@ -25,7 +25,7 @@ Part = tuple[float, float, float, float]
 WHOLE: Part = (0, 0, 1, 1)
 CHOSEN: dict[str, tuple[str, Part]] = {
     "01": ("Deconvolution explorer, 1-D: kernel 3, stride 2", (0, 0.55, 0.77, 1)),
-    "02": ("Deconvolution explorer, 2-D: kernel 4 × 3", (0, 0.05, 0.94, 0.52)),
+    "02": ("Deconvolution explorer, 2-D: kernel 4 × 3", (0, 0.16, 0.9, 1)),
     "03": ("The mean picture of ten untrained generators", (0, 0, 0.39, 0.48)),
     "04": ("Eight blue heaps", (0, 0, 0.5, 1)),
     "05": ("Above 16 digits, below the same pixels", (0, 0, 0.25, 1)),

@@ -13,6 +13,7 @@ SHOTS = Path(__file__).resolve().parents[2] / "runs" / "browser"
 IMPORT = "from gan_lessons.widgets import DeconvExplorer\n"
 WAIT = 20_000
 TALLEST = 910  # pixels that an explorer of two dimensions may take in a window of 1,280
+FITTING = 760  # where cells are few enough to be drawn small, with all controls in sight
 # A trained layer, as lesson 06 opens one: another seed, the same call.
 LAYER = (
     "import torch\nfrom torch import nn\nfrom gan_lessons.widgets import DeconvExplorer\n"
@@ -52,6 +53,40 @@ def test_two_dimensions_fit_a_window_and_show_each_grid_once(lab):
     print("heights:", heights)
     assert max(heights.values()) <= TALLEST
     assert lab.errors(page) == []
+    page.close()
+
+
+# Input and kernel of ones with more and more to draw, and two grids whose captions differ.
+COUNTED = "dims=2, kernel=6, view='overlap', input_pattern='ones', kernel_pattern='ones'"
+
+
+def test_large_kernels_fit_a_window_of_900_pixels(lab):
+    settings = (COUNTED, *(f"dims=2, kernel=6, view={view!r}" for view in ("overlap", "stamps")))
+    page = opened(lab, *(f"{IMPORT}DeconvExplorer({each})" for each in settings), height=900)
+    explorers = page.locator(".gl-deconv")
+    heights = [explorers.nth(i).bounding_box()["height"] for i in range(len(settings))]
+    print("heights:", heights)
+    assert max(heights) <= FITTING
+    page.close()
+
+
+def test_grids_to_be_compared_stand_level_whatever_their_captions_say(lab):
+    page = opened(lab, f"{IMPORT}DeconvExplorer(dims=2, size=1, kernel=4, view='overlap')")
+    large = page.locator(".gl-deconv .large figure")
+    captions = {round(each.bounding_box()["height"]) for each in large.locator("figcaption").all()}
+    tops = [each.bounding_box()["y"] for each in large.locator("svg[role=img]").all()]
+    assert len(tops) == len(captions) == 2  # one caption wraps
+    assert tops[0] == pytest.approx(tops[1], abs=1)
+    page.close()
+
+
+def test_on_a_narrow_page_small_grids_stand_beside_each_other(lab):
+    page = opened(lab, f"{IMPORT}DeconvExplorer({COUNTED})")
+    page.set_viewport_size({"width": 420, "height": 900})
+    page.wait_for_timeout(500)
+    small = [each.bounding_box() for each in page.locator(".gl-deconv .small figure").all()]
+    assert len(small) == 2
+    assert small[0]["y"] == pytest.approx(small[1]["y"], abs=1)
     page.close()
 
 

@@ -263,6 +263,40 @@ def test_in_two_dimensions_no_grid_is_there_twice(view):
     assert ("stamp and add" in outputs[0].title) == (view == "stamps")
 
 
+def test_an_output_that_counts_itself_is_drawn_once():
+    ones = {"input_pattern": "ones", "kernel_pattern": "ones"}
+    explorer = DeconvExplorer(dims=2, view="overlap", **ones)
+    *small, output = panels.panels(explorer.view)
+    assert [panel.small for panel in small] == [True, True]
+    assert output.title == "output y = overlap (1 to 4)"
+    y = F.conv_transpose2d(torch.ones(1, 1, 4, 4), torch.ones(1, 1, 3, 3), stride=2)[0, 0]
+    assert torch.equal(matrix_of(shown(output, "out")), y)
+    assert output.words.startswith("output y")
+    explorer.controls["bias"].value = 0.5  # now it does not
+    output, overlap = panels.panels(explorer.view)[2:]
+    assert (output.title, overlap.title) == ("output y (9 × 9)", "overlap: inputs each (1 to 4)")
+    assert torch.equal(matrix_of(shown(output, "out")), y + 0.5)
+    assert torch.equal(matrix_of(shown(overlap, "out")), y)
+
+
+@pytest.mark.parametrize("view", ["stamps", "zeros", "matrix", "overlap", "all"])
+def test_the_row_of_the_output_shows_what_there_is_so_far(view):
+    """While stamps fall, in the views that show them; elsewhere and at the end all of it."""
+    x, w = torch.tensor([[[1.0, 2.0, 3.0]]]), torch.tensor([[[1.0, 2.0, 3.0, 4.0]]])
+    explorer = DeconvExplorer(size=3, kernel=4, padding=1, bias=0.5, view=view, walk="inputs")
+    for step in range(4):
+        explorer.controls["step"].value = step
+        done = 3 if step == 0 or view not in ("stamps", "all") else step
+        left = x * (torch.arange(3) < done)
+        y = F.conv_transpose1d(left, w, torch.tensor([0.5]), stride=2, padding=1)[0]
+        output = panels.ends(explorer.view)[2]
+        torch.testing.assert_close(matrix_of(shown(output, "out")), y)
+        so_far = f"output y so far (6): {step} of 3 stamps"
+        assert output.title == ("output y (6)" if done == 3 else so_far)
+    explorer.controls["walk"].value = "outputs"
+    assert panels.ends(explorer.view)[2].title == "output y (6)"
+
+
 @pytest.mark.parametrize("view", ["stamps", "zeros", "matrix", "overlap"])
 @pytest.mark.parametrize("step", [0, 3])
 def test_without_numbers_colours_and_tips_say_them(view, step):

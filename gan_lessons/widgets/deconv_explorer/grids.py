@@ -18,26 +18,34 @@ from gan_lessons.widgets.cells import (
 )
 from gan_lessons.widgets.deconv_explorer.view import DeconvView
 
-# The most pixels along a side of a panel of two dimensions: an input, a kernel, all others, and how
-# high a matrix may be, whose title has two lines.
-# Input and kernel stand beside a large one, or over two of them, in a window of 1,280 pixels, and
-# all is at most some 900 pixels high.
-LIMITS = {"in": 190, "ker": 162}
-LARGE, MATRIX_HEIGHT = 400, 370
+# The most pixels along a side of a panel of two dimensions, and the most for the sake of its
+# numbers: an input, a kernel, one of two large panels, one that is alone.
+# Input and kernel stand beside each other in a window of 420 pixels; in one of 1,280 they stand
+# beside a large panel, or over two of them, and all is at most some 760 pixels high, or 900 for
+# numbers in many cells.
+LIMITS = {"in": (136, 190), "ker": (136, 162)}
+PAIR, ALONE = (246, 400), (400, 400)
+MATRIX_HEIGHT = 370  # at most, for its title has two lines
 
 
-def limit_of(view: DeconvView, kind: str) -> tuple[int, int]:
-    """How wide and how high a panel may be, in pixels. kind: in, ker, matrix, or any other."""
+def limit_of(view: DeconvView, kind: str, shape: tuple[int, ...]) -> tuple[int, int]:
+    """How wide and how high a panel of so many rows and columns may be, in pixels.
+
+    kind: in, ker, matrix, or any other.
+    """
     if view.dims == 1:
         return WIDEST, TALLEST
-    side = LIMITS.get(kind, LARGE)
-    return side, MATRIX_HEIGHT if kind == "matrix" else side
+    if kind == "matrix":
+        return ALONE[1], min(MATRIX_HEIGHT, max(PAIR[0], shape[0]))
+    usual, most = LIMITS.get(kind, ALONE if view.one_large else PAIR)
+    side = min(most, max(usual, SMALLEST_WITH_TEXT * max(shape))) if view.numbers else usual
+    return side, side
 
 
 def has_numbers(view: DeconvView, kind: str, shape: tuple[int, ...]) -> bool:
     """Whether cells have numbers in them: they are asked for, and there is room."""
     height, width = shape
-    unit = Panel("", width, height, [], "", limit=limit_of(view, kind)).unit
+    unit = Panel("", width, height, [], "", limit=limit_of(view, kind, shape)).unit
     return view.numbers and unit >= SMALLEST_WITH_TEXT
 
 
@@ -76,7 +84,7 @@ def shaded(
         cells,
         words_of(title, values),
         tip=tip,
-        limit=limit_of(view, kind),
+        limit=limit_of(view, kind, values.shape),
         small=view.dims == 2 and kind in LIMITS,
         scale=None if cells.readable else scale_of(values),
     )

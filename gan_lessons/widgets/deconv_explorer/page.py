@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Collection
 
 from gan_lessons import plots
+from gan_lessons.widgets.cells import Panel
 from gan_lessons.widgets.deconv_explorer import links, panels, words
 from gan_lessons.widgets.deconv_explorer.still import to_picture
 from gan_lessons.widgets.deconv_explorer.svg import to_svg
@@ -19,15 +20,23 @@ def to_html(view: DeconvView, layer: Layer | None = None, hidden: Collection[str
     scope = f"gl-{zlib.crc32(rules.encode()):08x}"
     shown = panels.panels(view)
     small = "".join(to_svg(panel) for panel in shown if panel.small)
-    large = [to_svg(panel) for panel in shown if not panel.small]
+    large = [panel for panel in shown if not panel.small]
+    level = " style='align-items:flex-end'" if _alike(large) else ""  # whatever captions say
     beside = f"<div class='small'>{small}</div>" if small else ""
     under = " under" if len(large) > 1 else ""
     return (
         f"<style>{rules.replace('@', scope)}</style><div class='gl-card {scope}'>"
         f"<code title='One click selects the line'>{words.torch_line(view, layer)}</code>"
-        f"<div class='panels'>{beside}<div class='large{under}'>{''.join(large)}</div></div>"
+        f"<div class='panels'>{beside}<div class='large{under}'{level}>"
+        f"{''.join(map(to_svg, large))}</div></div>"
         f"{words.equations(view, hidden)}</div>"
     )
+
+
+def _alike(panels: list[Panel]) -> bool:
+    """Whether these are several grids of two dimensions, of one size, to be compared."""
+    sizes = {panel.size for panel in panels}
+    return len(panels) > 1 and len(sizes) == 1 and not any(panel.whole_row for panel in panels)
 
 
 def status_html(view: DeconvView, hidden: Collection[str] = ()) -> str:

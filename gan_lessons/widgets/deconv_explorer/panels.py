@@ -40,11 +40,12 @@ MOST_BANDS = 400
 def panels(view: DeconvView) -> list[Panel]:
     """Input, kernel and output, then the chosen way of how one becomes the other.
 
-    In two dimensions stamps are added to the output itself, which then has no panel of its own.
+    In two dimensions stamps are added to the output itself, which then has no panel of its own; nor
+    has an output that is the overlap.
     """
     ways = {"stamps": stamps, "zeros": zeros, "matrix": matrix, "overlap": overlap}
     chosen = list(ways) if view.settings.view == "all" else [view.settings.view]
-    one_grid = view.dims == 2 and "stamps" in chosen
+    one_grid = view.one_large or (view.dims == 2 and "stamps" in chosen)
     first = ends(view)[: 2 if one_grid else 3]
     return [*first, *(panel for way in chosen for panel in ways[way](view))]
 
@@ -61,8 +62,15 @@ def ends(view: DeconvView) -> list[Panel]:
         ]
     tip = "What each stamp is made of: the weights."
     kernel = shaded(view, "kernel w", view.w, "ker", "w", tip=tip)
-    tip = "What comes out: point at a cell to see the inputs and weights it is made of."
-    output = shaded(view, "output y", view.y, "out", "y", marks(view, "out"), tip=tip)
+    stamping = view.dims == 1 and view.settings.view in ("stamps", "all")
+    if stamping and view.done < view.x.numel():
+        tip = "The stamps so far, added up: point at a cell to see what it is made of in the end."
+        output = shaded(view, "so far y", view.so_far(view.done), "out", tip=tip)
+        stamps_of = f"{view.done} of {view.x.numel()} stamps"
+        output.title = f"output y so far ({size_text(view.out)}): {stamps_of}"
+    else:
+        tip = "What comes out: point at a cell to see the inputs and weights it is made of."
+        output = shaded(view, "output y", view.y, "out", "y", marks(view, "out"), tip=tip)
     if view.dims == 1:  # a row of its own, so that it keeps its place while its length changes
         output = replace(output, whole_row=True, room=view.canvas[1])
     return [inputs, kernel, output]
@@ -88,7 +96,8 @@ def zeros(view: DeconvView) -> list[Panel]:
         title += f"; the outlined cells times the turned w give {name}" if chosen else ""
         tip = "The input with s − 1 zeros between its cells: look which of them a window meets."
         height, width = spread.shape
-        limit, scale = limit_of(view, "zer"), None if view.numbers else scale_of(view.x)
+        limit = limit_of(view, "zer", spread.shape)
+        scale = None if view.numbers else scale_of(view.x)
         return [
             slid,
             Panel(title, width, height, cells, words, tip=tip, limit=limit, scale=scale),
@@ -171,7 +180,7 @@ def matrix(view: DeconvView) -> list[Panel]:
         bands = [Band(at, 0, 1, outputs, always) if along else Band(0, at, inputs, 1, always)]
     tip = "The whole layer as one matrix: each column has the same numbers, s rows further down."
     title = f"the matrix Cᵀ ({size}): row o is the recipe of y[o], column i is x[i]'s stamp"
-    limit, scale = limit_of(view, "matrix"), scale_of(view.w)
+    limit, scale = limit_of(view, "matrix", view.matrix.shape), scale_of(view.w)
     too_many = view.x.numel() * view.w.numel() > MOST_SQUARES or SMALLEST * outputs > limit[1]
     if view.dims == 2 and too_many:
         picture = _heat(view.matrix)
@@ -233,12 +242,15 @@ def overlap(view: DeconvView) -> list[Panel]:
     """How many inputs reach each output."""
     counts = view.overlap
     least, most = int(counts.min()), int(counts.max())
-    title = f"overlap: how many inputs reach each output ({least} to {most})"
-    words = words_of("overlap count", counts)
     tip = "How many inputs add up in each output: uneven counts show as a checkerboard."
     if view.dims == 2:
-        panel = shaded(view, "overlap count", counts, "out", "count", marks(view, "out"), tip=tip)
-        return [replace(panel, title=title)]
+        name, symbol, title = "overlap count", "count", "overlap: inputs each"
+        if view.one_large:
+            name, symbol, title = "output y", "y", "output y = overlap"
+        panel = shaded(view, name, counts, "out", symbol, marks(view, "out"), tip=tip)
+        return [replace(panel, title=f"{title} ({least} to {most})")]
+    title = f"overlap: how many inputs reach each output ({least} to {most})"
+    words = words_of("overlap count", counts)
     extra = LABEL_ROOM
     blocks = []
     for column, pairs in enumerate(view.meets[1]):

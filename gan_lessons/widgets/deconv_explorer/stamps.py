@@ -24,15 +24,14 @@ LABEL_ROOM = 1.6  # columns to the left of a strip of cells
 
 def stamps(view: DeconvView) -> list[Panel]:
     """In one dimension a row for each stamp, in two the output that they are added to."""
-    walking = view.settings.walk == "inputs" and view.chosen is not None
-    done = view.settings.step if walking else view.x.numel()
+    done = view.done
     canvas = view.stamped(done)
     cut = "; padding cuts the grey cells" if any(view.padding) else ""
     bias = f"; y is the sum plus the bias {number(view.b)}" if view.b else ""
     title = f"stamp and add: {done} of {view.x.numel()} stamps{cut}{bias}"
     if view.dims == 1:
         return [_rows(view, done, canvas, title)]
-    chosen = view.chosen if walking else None
+    chosen = view.chosen if view.settings.walk == "inputs" else None
     symbol = "y" if done == view.x.numel() else "so far y"
     (top, left), (height, width) = view.padding, view.out
     canvas[top : top + height, left : left + width] += view.b
@@ -45,7 +44,7 @@ def stamps(view: DeconvView) -> list[Panel]:
         cells,
         words_of("output", canvas),
         tip=tip,
-        limit=limit_of(view, "out"),
+        limit=limit_of(view, "out", canvas.shape),
         scale=None if cells.readable else scale_of(canvas),
     )
     return [output, _stamp(view, chosen)]
@@ -79,7 +78,7 @@ def _stamp(view: DeconvView, chosen: tuple[int, int] | None) -> Panel:
     tip = "The chosen input times the kernel: what it adds to the sum."
     if chosen is None:
         cells = [Cell(v, u, classes=f"ker y{u} x{v}") for u, v, _ in entries(view.w)]
-        limit = limit_of(view, "ker")
+        limit = limit_of(view, "ker", view.w.shape)
         said = "no stamp is chosen"
         return Panel("one stamp", width, height, cells, said, tip=tip, limit=limit, small=True)
     name = f"x[{chosen[0]},{chosen[1]}]·w"

@@ -45,13 +45,20 @@ class DeconvView:
             *self.axes, strict=True
         )
         self.illegal = reasons_against(self.axes[2 - self.dims :])
-        bias = torch.tensor([self.b], dtype=torch.float32)
-        self.y = None if self.illegal else self._scatter(self.x, bias, self.padding)
+        self.y = None if self.illegal else self.so_far(self.x.numel())
 
     def stamped(self, count: int) -> Tensor:
         """The sum of the first `count` inputs' stamps, before padding is cut and the bias added."""
-        done = (torch.arange(self.x.numel()) < count).view_as(self.x)
-        return self._scatter(self.x * done, None, (0, 0))
+        return self._scatter(self._first(count), None, (0, 0))
+
+    def so_far(self, count: int) -> Tensor:
+        """The output that the first `count` inputs make: (height, width)."""
+        bias = torch.tensor([self.b], dtype=torch.float32)
+        return self._scatter(self._first(count), bias, self.padding)
+
+    def _first(self, count: int) -> Tensor:
+        """The first `count` inputs, and zeros in place of the others."""
+        return self.x * (torch.arange(self.x.numel()) < count).view_as(self.x)
 
     def _scatter(self, x: Tensor, bias: Tensor | None, padding: Pair) -> Tensor:
         return deconv.by_scatter(
@@ -95,6 +102,17 @@ class DeconvView:
         return torch.outer(*(deconv.overlap(*axis) for axis in self.axes))
 
     @cached_property
+    def counts_itself(self) -> bool:
+        """Whether the output is the overlap, as with ones for all inputs and weights."""
+        return self.y is not None and torch.equal(self.y, self.overlap.to(self.y.dtype))
+
+    @property
+    def one_large(self) -> bool:
+        """Whether a single large panel shows it: the stamps' output, or an output that counts."""
+        way = self.settings.view
+        return self.dims == 2 and (way == "stamps" or (way == "overlap" and self.counts_itself))
+
+    @cached_property
     def spread(self) -> Tensor:
         """The input with zeros put between and around its cells, to be convolved at stride 1."""
         return deconv.insert_zeros(
@@ -131,6 +149,12 @@ class DeconvView:
         if self.settings.walk == "inputs":
             return self.x.numel()
         return 0 if self.y is None else self.y.numel()
+
+    @cached_property
+    def done(self) -> int:
+        """How many inputs have put their stamps: all, except on a walk over the inputs."""
+        walking = self.settings.walk == "inputs" and self.chosen is not None
+        return self.settings.step if walking else self.x.numel()
 
     @cached_property
     def chosen(self) -> Pair | None:
