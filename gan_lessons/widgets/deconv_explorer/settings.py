@@ -105,14 +105,14 @@ class DeconvSettings(Settings):
         "ramp",
         tuple(patterns.INPUTS),
         label="input x is",
-        tip="What the input is filled with: an impulse shows the kernel itself, ones show the "
-        "overlap.",
+        tip="What the input is filled with: an impulse shows the kernel itself, ones the sums "
+        "of its weights: the overlap, if these are ones too.",
     )
     kernel_pattern: str = menu(
         "ramp",
         (*patterns.KERNELS, patterns.LEARNED),
         label="kernel w is",
-        tip="What the kernel is filled with: bilinear and learned ones fill in smoothly.",
+        tip="What the kernel is filled with: bilinear fills in smoothly where it fits the stride.",
     )
     bias: float = number_slider(
         0.0, -2, 2, 0.5, label="bias b", tip="A number that is added to every output."
@@ -120,8 +120,8 @@ class DeconvSettings(Settings):
     view: str = buttons(
         "stamps",
         VIEWS,
-        tip="Four ways to the same output: stamps that add up, a convolution over inserted zeros, "
-        "a matrix, and the count of inputs for each output.",
+        tip="Three ways to the same output: stamps that add up, a convolution over inserted zeros, "
+        "a matrix. And the overlap: how many inputs reach each output.",
     )
     walk: str = buttons(
         "inputs",

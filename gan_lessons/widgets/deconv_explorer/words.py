@@ -1,5 +1,6 @@
 """The explorer's lines of text, with live numbers: sizes, equations, PyTorch."""
 
+import math
 from collections.abc import Collection, Iterator
 from html import escape
 from itertools import product
@@ -75,19 +76,26 @@ def equation(view: DeconvView, hidden: Collection[str] = ()) -> str:
 
 
 def output_equation(view: DeconvView, at: Pair) -> str:
-    """y at a place as the sum of its products, first with names, then with numbers."""
+    """y at a place as the sum of its products, first with names, then with numbers.
+
+    Where these are rounded, they need not add up to it: ≈ says so.
+    """
     assert view.y is not None
     terms = view.terms(*at)
     shown = terms[:MOST_TERMS]
     more = [f"… {len(terms) - len(shown)} more …"] if len(terms) > len(shown) else []
-    bias = [number(view.b)] if view.b else []
+    bias = [_signed(view.b)] if view.b else []
     names = [f"{_name(view, 'x', i)}·{_name(view, 'w', j)}" for i, j in shown] + more
     numbers = [f"{_signed(view.x[i])}·{_signed(view.w[j])}" for i, j in shown] + more
-    name, value = _name(view, "y", at), f"<b>{number(float(view.y[at]), 4)}</b>"
+    factors = [view.b, *(float(each) for i, j in shown for each in (view.x[i], view.w[j]))]
+    y = float(view.y[at])
+    equal = "=" if all(map(_is_exact, factors)) else "≈"
+    ends = "=" if equal == "=" and _is_exact(y, 4) else "≈"
+    name, value = _name(view, "y", at), f"<b>{number(y, 4)}</b>"
     if not terms:
         return f"{name} = {'b = ' if bias else ''}{value}: no input reaches it"
     left, right = " + ".join(names + ["b"] * bool(bias)), " + ".join(numbers + bias)
-    return f"{name} = {left}<br>= {right} = {value}"
+    return f"{name} = {left}<br>{equal} {right} {ends} {value}"
 
 
 def equations(view: DeconvView, hidden: Collection[str] = ()) -> str:
@@ -211,9 +219,17 @@ def _name(view: DeconvView, symbol: str, at: Pair) -> str:
     return f"{symbol}[{at[1]}]" if view.dims == 1 else f"{symbol}[{at[0]},{at[1]}]"
 
 
-def _signed(value: Tensor) -> str:
+def _signed(value: Tensor | float) -> str:
     text = number(float(value))
     return f"({text})" if text.startswith("−") else text
+
+
+def _is_exact(value: float, digits: int = 3) -> bool:
+    """Whether what is written of a number is the number, to float32's precision."""
+    try:
+        return math.isclose(float(number(value, digits).replace("−", "-")), value, rel_tol=1e-6)
+    except ValueError:  # ∞
+        return False
 
 
 def _meets(view: DeconvView, at: Pair) -> bool:
