@@ -86,7 +86,7 @@ def test_a_click_on_the_plane_moves_the_start(page):
     place = page.evaluate(
         """() => {
         const inside = document.querySelector('.gl-dirac .plane .inside');
-        const at = new DOMPoint(0.6 * 340, 0.3 * 340).matrixTransform(inside.getScreenCTM());
+        const at = new DOMPoint(0.5946 * 340, 0.2973 * 340).matrixTransform(inside.getScreenCTM());
         return {x: at.x, y: at.y};
     }"""
     )
