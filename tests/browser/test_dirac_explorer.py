@@ -86,12 +86,12 @@ def test_a_click_on_the_plane_moves_the_start(page):
     place = page.evaluate(
         """() => {
         const inside = document.querySelector('.gl-dirac .plane .inside');
-        const at = new DOMPoint(0.6 * 340, 0.3 * 340).matrixTransform(inside.getScreenCTM());
+        const at = new DOMPoint(0.5946 * 340, 0.2973 * 340).matrixTransform(inside.getScreenCTM());
         return {x: at.x, y: at.y};
     }"""
     )
     page.mouse.click(place["x"], place["y"])
-    shows(page, DiracSettings(penalty="r1", theta=0.5, psi=1.0))
+    shows(page, DiracSettings(penalty="r1", theta=0.7, psi=1.5))
     start = page.locator(".gl-dirac .plane circle.muted").bounding_box()
     assert start["x"] + start["width"] / 2 == pytest.approx(place["x"], abs=2)
     assert start["y"] + start["height"] / 2 == pytest.approx(place["y"], abs=2)
@@ -118,6 +118,25 @@ def test_it_plays_pauses_and_stops(lab, page):
     shows(page, DiracSettings("minimax, simultaneous", steps=at))
     play.nth(1).click()
     shows(page, DiracSettings("minimax, simultaneous", steps=0))
+
+
+def test_from_step_0_play_is_the_next_thing(lab):
+    cell = CELL.replace("DiracExplorer()", "DiracExplorer(steps=0, eigenvalues=False, controls=())")
+    page = lab.open([cell], width=420, height=900)
+    ready = page.locator(".gl-dirac .ready")
+    ready.wait_for(timeout=90_000)
+    assert ready.text_content() == pages.READY
+    assert page.locator(".gl-dirac .circles").count() == 0
+    top, plane = (page.locator(f".gl-dirac {each}").bounding_box() for each in (
+        ".gl-dirac-preset", ".plane"
+    ))  # fmt: skip
+    assert 0 < plane["y"] - top["y"] < 120  # two rows of controls
+    page.locator(".gl-dirac-play button").first.click()
+    ready.wait_for(state="detached", timeout=WAIT)
+    page.locator(".gl-dirac-play button").first.click()
+    choose(page, "preset", "minimax, alternating")
+    ready.wait_for(timeout=WAIT)
+    page.close()
 
 
 @pytest.mark.alone

@@ -389,7 +389,7 @@ def table(text: str) -> dict[str, str]:
 
 def told(text: str) -> str:
     """The verdict, in the fold below the picture."""
-    fold = re.search(r"<details><summary>.*?</summary>(.*)</details>", text)[1]
+    fold = re.search(r"<details><summary>.*?</summary>(.*?)</details>", text)[1]
     return re.search(r"<b>(.*?)</b>", fold)[1]
 
 
@@ -418,7 +418,7 @@ def test_it_shows_the_models_numbers():
     assert titles(explorer.page(s)) == [
         "minimax + R1, alternating",
         "largest |μ| 0.9695",
-        "its edge, × 14",
+        "magnified × 14",
         f"radius {radius} after 300 steps",
     ]
 
@@ -484,31 +484,36 @@ def test_the_window_keeps_an_orbit_that_leaves_apart_from_its_start():
     plane, radius, *_ = page.diagrams_of(s)
     assert radius.title == "radius 1.0e6 after 687 steps"  # where the orbit ends
     assert "radius 1.0e6 after 687 steps" in page.alt_text(s)
-    assert plane.x == (-5, 5)
+    assert plane.x == (-7.5, 7.5)
     assert told(page.to_html(s)) == "drifts away"
-    assert page.diagrams_of(DiracSettings(loss="wgan", penalty="r1"))[0].x == (-2.5, 2.5)
+
+
+def test_the_presets_orbits_have_one_scale():
+    for name, (settings, _) in PRESETS.items():
+        assert page.diagrams_of(DiracSettings(name, **settings))[0].x == (-3.7, 3.7)
 
 
 def test_nothing_tells_the_end_before_the_reader_has_looked():
     for name, (settings, watch) in PRESETS.items():
         s = DiracSettings(name, **settings)
-        seen, fold = page.to_html(s).split("<details>")  # shut, whenever something changes
+        before, rest = page.to_html(s).split("<details>")  # shut, whenever something changes
+        fold, after = rest.split("</details>")
         assert watch in html.unescape(fold)
-        words = f"{name} {re.sub('<.*?>', ' ', seen)}"
+        words = f"{name} {re.sub('<.*?>', ' ', before + after)}"
         assert not re.search("converge|drift|circle[sd]|stops|settle", words)
 
 
 def test_a_click_on_the_plane_moves_the_start():
     explorer = DiracExplorer("minimax + R1, γ = 0.3")
-    assert page.diagrams_of(explorer.settings)[0].x == (-2.5, 2.5)
-    explorer._wire.value = "0.7,0.1"
-    assert (explorer.settings.theta, explorer.settings.psi) == (1.0, 2.0)
-    assert explorer.controls["theta"].value == 1.0
+    assert page.diagrams_of(explorer.settings)[0].x == (-3.7, 3.7)
+    explorer._wire.value = "0.7,0.25"
+    assert (explorer.settings.theta, explorer.settings.psi) == (1.5, 1.9)
+    assert explorer.controls["theta"].value == 1.5
     explorer._wire.value = "0,1"  # the corner: farther than a start can be
     assert (explorer.settings.theta, explorer.settings.psi) == (-2.0, -2.0)
     explorer._wire.value = "0.5,1.02"  # the axis below
     assert (explorer.settings.theta, explorer.settings.psi) == (-2.0, -2.0)
-    assert page.point_at(DiracSettings(loss="wgan"), 0, 0) == (-5, 5)
+    assert page.point_at(DiracSettings(loss="wgan"), 0, 0) == (-7.5, 7.5)
 
 
 def test_far_out_minimax_climbs_in_stairs():
@@ -603,6 +608,65 @@ def test_every_control_and_number_has_a_tip():
     assert set(explorer._tips) == set(explorer.controls)
     assert all(len(tip) > 20 and tip[-1] in ".?" for tip in explorer._tips.values())
     assert len(re.findall("data-tip='.{20,}?'", explorer._page.value)) == 6
+
+
+def test_without_eigenvalues_the_plane_and_the_radius_are_left():
+    explorer = DiracExplorer("minimax + R1, γ = 0.3", eigenvalues=False, updates="alternating")
+    drawn = explorer.page(explorer.settings)
+    assert list(table(drawn)) == ["radius", "θ, ψ"]
+    assert legends(drawn) == [list(page.KEY)]
+    assert titles(drawn) == [each.title for each in page.diagrams_of(explorer.settings)[:2]]
+    assert not re.search("[μλ]", html.unescape(drawn))
+    assert "μ" not in explorer.alt_text
+    again = DiracExplorer(**json.loads(json.dumps(explorer.state)))
+    assert again._page.value == explorer._page.value
+    with pytest.raises(ValueError, match="eigenvalues must be True or False, got 1"):
+        DiracExplorer(eigenvalues=1)
+
+
+def test_from_step_0_every_preset_waits_for_play():
+    explorer = DiracExplorer("minimax, simultaneous", steps=0)
+    assert page.READY in explorer._page.value
+    for name in PRESETS:
+        explorer.controls["preset"].value = name
+        assert explorer.settings.steps == 0
+        assert page.READY in explorer._page.value
+        explorer.tick()
+        assert page.READY not in explorer._page.value
+        assert explorer.settings.preset == name
+    explorer.controls["steps"].value = 0
+    assert "after 500 steps" in explorer.alt_text  # the file shows an orbit
+    usual = DiracExplorer(steps=100)
+    usual.controls["preset"].value = "minimax, simultaneous"
+    assert usual.settings.steps == 500
+
+
+def test_controls_that_were_not_chosen_stand_behind_more_settings():
+    explorer = DiracExplorer(controls=("gamma",))
+    assert explorer.hidden == {
+        "loss", "penalty", "updates", "step_size", "clip", "theta", "psi"
+    }  # fmt: skip
+    explorer.controls["more"].value = True
+    assert not explorer.hidden
+    assert DiracExplorer(**explorer.state).state == explorer.state
+    with pytest.raises(ValueError, match="control"):
+        DiracExplorer(controls=("beta",))
+
+
+def test_settings_of_ones_own_are_explained_by_the_model():
+    def said(**settings) -> str:
+        s = DiracSettings(**settings)
+        assert html.escape(page.why(s)) in page.to_html(s)
+        return page.why(s)
+
+    factor = "Near rest each step multiplies the radius by about"
+    assert said() == f"{factor} 1.0050, so it grows; nothing holds it."
+    held = said(loss="nonsaturating")
+    assert held == f"{factor} 1.0050, so it grows; farther out, something holds it."
+    assert said(penalty="r1", updates="alternating") == f"{factor} 0.9695, so it shrinks."
+    assert "the rest of the loss decides" in said(updates="alternating")
+    assert "rest needs ψ = 0" in said(penalty="wgan-gp")
+    assert said(theta=0.0, psi=0.0) == ""
 
 
 def test_frames_of_a_slider_are_the_pages_it_shows():

@@ -30,11 +30,12 @@ const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(to);
 wire.value = [at.x / inside.width.baseVal.value, at.y / inside.height.baseVal.value];
 for (const kind of ['input', 'change']) wire.dispatchEvent(new Event(kind, {bubbles: true}));
 """
-WINDOWS = (2.5, 5.0, 10.0)  # half of the plane's side: the first that holds the orbit, or 5
+WINDOWS = (3.7, 7.5)  # half of the plane's side: the first holds the orbits of all presets
 ARROWS = 13  # along each side of the plane
 FLOOR, BELOW = 1e-6, "below 1e−6"  # the smallest radius that the curve shows
 KINK = "none: |ψ| has a kink at 0"
 LOOK = "Look first: does the orbit grow, circle or shrink? Then open what happens, and why."
+READY = "Predict, then press play"
 ORBIT = ("The orbit", "In the end. “Stops short”: it comes to rest, but not at the data.")
 NAMES = (
     ("radius", "√(θ² + ψ²), the distance from rest, after the steps shown."),
@@ -59,13 +60,16 @@ CIRCLE_KEY = (
 )
 
 
-def diagrams_of(s: DiracSettings) -> list[Diagram]:
-    """The plane, the radius, the eigenvalues, and if there are any, the largest magnified."""
+def diagrams_of(s: DiracSettings, eigenvalues: bool = True) -> list[Diagram]:
+    """The plane, the radius, and if they are shown, the eigenvalues, the largest magnified."""
     steps, flow = np.array(model.orbit(s, MOST_STEPS)), np.empty((0, 2))
     if _has_flow(s):
         flow = np.array(model.flow(s, s.steps))
+    orbit = [_plane(s, steps, flow), _radius(s, steps, flow)]
+    if not eigenvalues:
+        return orbit
     magnified = [_magnified(s)] if model.is_smooth(s) else []
-    return [_plane(s, steps, flow), _radius(s, steps, flow), _circle(s), *magnified]
+    return [*orbit, _circle(s), *magnified]
 
 
 def _has_flow(s: DiracSettings) -> bool:
@@ -73,7 +77,7 @@ def _has_flow(s: DiracSettings) -> bool:
 
 
 def _side(steps: np.ndarray) -> float:
-    return next((side for side in WINDOWS if abs(steps).max() <= side), WINDOWS[1])
+    return WINDOWS[0] if abs(steps).max() <= WINDOWS[0] else WINDOWS[1]
 
 
 def point_at(s: DiracSettings, across: float, down: float) -> tuple[float, float]:
@@ -143,24 +147,48 @@ def _circle(s: DiracSettings, half: float = 1.25, angle: float | None = None) ->
         dots += [Dot("fake", value.real, value.imag) for value in model.eigenvalues(s)]
         title = f"largest |μ| {model.spectral_radius(s):.4f}"
     ticks = [(-1, "−1"), (0, "0"), (1, "1")] if angle is None else []
-    title = title if angle is None else f"its edge, × {1.25 / half:.0f}"
+    title = title if angle is None else f"magnified × {1.25 / half:.0f}"
     return Diagram(title, (140, 140), x, y, [Line("cut filled", disc)], dots, ticks, ticks)
 
 
-def to_html(s: DiracSettings) -> str:
-    """The diagrams and the numbers; what happens, and why, is in a fold below them."""
-    plane, radii, *circles = map(to_svg, diagrams_of(s))
+def to_html(s: DiracSettings, eigenvalues: bool = True) -> str:
+    """The diagrams and the numbers; what happens, and why, is in a fold beside the plane."""
+    plane, radii, *circles = map(to_svg, diagrams_of(s, eigenvalues))
     drawn = [(look, name) for look, name in KEY if "dashed" not in look or _has_flow(s)]
-    eigenvalues = _key(CIRCLE_KEY) if model.is_smooth(s) else ""
-    rows = "".join(f"<tr><td>{name}</td><td>{value}</td></tr>" for name, value in numbers(s))
-    why = f"{kit.tip(*ORBIT)} <b>{model.verdict(s)}</b>. {escape(s.watch)}"
+    rows = "".join(
+        f"<tr><td>{name}</td><td>{value}</td></tr>" for name, value in numbers(s, eigenvalues)
+    )
+    ready = "" if s.steps else f"<p class='ready'>{READY}</p>"
     return (
         f"<div class='gl-card page'><div class='both'><div>"
-        f'<div class="plane" onclick="{escape(_ON_CLICK)}">{plane}</div>'
-        f"{_key(drawn)}</div><div><table class='gl-tips'>{rows}</table>"
-        f"<div class='circles'>{''.join(circles)}</div>{eigenvalues}{radii}</div></div>"
-        f"<details><summary>{LOOK}</summary><p class='watch gl-tips'>{why}</p></details></div>"
+        f'<div class="plane" onclick="{escape(_ON_CLICK)}">{plane}{ready}</div>'
+        f"{_key(drawn)}</div><div><details><summary>{LOOK}</summary>"
+        f"<p class='watch gl-tips'>{kit.tip(*ORBIT)} <b>{model.verdict(s)}</b>. {escape(why(s))}"
+        f"</p></details>{_circles(s, circles) if eigenvalues else ''}"
+        f"<table class='gl-tips'>{rows}</table>{radii}</div></div></div>"
     )
+
+
+def _circles(s: DiracSettings, drawn: list[str]) -> str:
+    """The eigenvalues' diagrams, and what is drawn how."""
+    key = _key(CIRCLE_KEY) if model.is_smooth(s) else ""
+    return f"<div class='circles'>{''.join(drawn)}</div>{key}"
+
+
+def why(s: DiracSettings) -> str:
+    """What happens, and why: of a preset its own words, of other settings what the model says."""
+    if s.watch or not (s.theta or s.psi):
+        return s.watch
+    if not model.is_smooth(s):
+        return "The penalty wants |ψ| = 1, while rest needs ψ = 0."
+    size, verdict = model.spectral_radius(s), model.verdict(s)
+    if abs(size - 1) < model.TINY:
+        return "Near rest a step keeps the radius, to first order: the rest of the loss decides."
+    near = f"Near rest each step multiplies the radius by about {size:.4f}"
+    if size < 1:
+        return f"{near}, so it shrinks."
+    far = "farther out, something holds it" if verdict == model.CIRCLES else "nothing holds it"
+    return f"{near}, so it grows; {far}."
 
 
 def _key(names: Iterable[tuple[str, str]]) -> str:
@@ -169,24 +197,27 @@ def _key(names: Iterable[tuple[str, str]]) -> str:
     return f"<p class='key'>{spans}</p>"
 
 
-def to_picture(s: DiracSettings) -> plots.Picture:
+def to_picture(s: DiracSettings, eigenvalues: bool = True) -> plots.Picture:
     """The diagrams alone: their titles have the numbers."""
-    drawn, axes = plots.figure(8.6, 6, rows=2, columns=2)
-    diagrams = diagrams_of(s)
+    rows = 2 if eigenvalues else 1
+    drawn, axes = plots.figure(8.6, 3 * rows, rows=rows, columns=2)
+    diagrams = diagrams_of(s, eigenvalues)
     for axis, diagram in zip(axes.flat, diagrams, strict=False):
         draw(axis, diagram)
     axes.flat[-1].set_visible(len(diagrams) == axes.size)
-    return plots.picture(drawn, alt_text(s))
+    return plots.picture(drawn, alt_text(s, eigenvalues))
 
 
-def numbers(s: DiracSettings) -> list[tuple[str, str]]:
+def numbers(s: DiracSettings, eigenvalues: bool = True) -> list[tuple[str, str]]:
     """The numbers beside the diagrams: name and value, as HTML."""
-    (_, (theta, psi)), values = model.end(s), [KINK] * 3
-    if model.is_smooth(s):
+    _, (theta, psi) = model.end(s)
+    values = [f"<b>{kit.short(radius(s))}</b>", f"{kit.short(theta)}, {kit.short(psi)}"]
+    if eigenvalues and not model.is_smooth(s):
+        values += [KINK] * 3
+    elif eigenvalues:
         pairs = map(kit.pair, (model.eigenvalues(s), model.flow_eigenvalues(s)))
-        values = [f"<b>{model.spectral_radius(s):.6f}</b>", *pairs]
-    where = [f"<b>{kit.short(radius(s))}</b>", f"{kit.short(theta)}, {kit.short(psi)}"]
-    return [(kit.tip(*name), value) for name, value in zip(NAMES, [*where, *values], strict=True)]
+        values += [f"<b>{model.spectral_radius(s):.6f}</b>", *pairs]
+    return [(kit.tip(*name), value) for name, value in zip(NAMES, values, strict=False)]
 
 
 def radius(s: DiracSettings) -> float:
@@ -199,12 +230,12 @@ def game_words(s: DiracSettings) -> str:
     return LOSSES[s.loss] + ("" if s.penalty == "none" else f" + {PENALTIES[s.penalty]}")
 
 
-def alt_text(s: DiracSettings) -> str:
+def alt_text(s: DiracSettings, eigenvalues: bool = True) -> str:
     """What is shown, for those who cannot see it."""
-    smooth = model.is_smooth(s)
-    largest = f"largest |μ| {model.spectral_radius(s):.4f}" if smooth else "no eigenvalues"
+    largest = f", largest |μ| {model.spectral_radius(s):.4f}" if eigenvalues else ""
+    if eigenvalues and not model.is_smooth(s):
+        largest = ", no eigenvalues"
     return (
         f"Dirac-GAN, {game_words(s)}, {s.updates} steps of {s.step_size:g}: the orbit "
-        f"{model.verdict(s)}, radius {kit.short(radius(s))} after {model.end(s)[0]} steps, "
-        f"{largest}"
+        f"{model.verdict(s)}, radius {kit.short(radius(s))} after {model.end(s)[0]} steps{largest}"
     )
