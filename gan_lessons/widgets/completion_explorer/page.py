@@ -126,7 +126,9 @@ def to_picture(view: CompletionView) -> plots.Picture:
         axis.imshow(plots.sheet(pictures, columns, scale=1, gap=1, clip=True))
         axis.axis("off")
         plots.title(axis, words)
-    drawn.supxlabel(", ".join(f"{name} {value}" for name, value, _ in table(view)), fontsize=9)
+    numbers = [f"{name} {value}" for name, value, _ in table(view)]
+    lines = filter(None, (", ".join(numbers[:4]), ", ".join(numbers[4:])))
+    drawn.supxlabel("\n".join(lines), fontsize=9)
     return plots.picture(drawn, alt_text(view))
 
 
