@@ -91,8 +91,14 @@ def drag(page, *cells: tuple[float, float]) -> None:
 def test_a_free_mask_is_painted_by_dragging(lab, page, source):
     page.locator(".gl-completion-mode button").nth(1).click()
     shows(page, source, way=4, mode="free")
+    large = page.locator(".gl-completion .large").bounding_box()
+    hint = page.locator(".gl-completion .large text").bounding_box()
+    assert pages.HINT in page.locator(".gl-completion .large").inner_text()
+    assert large["x"] < hint["x"]
+    assert hint["x"] + hint["width"] < large["x"] + large["width"]
     drag(page, (0.2, 0.2), (0.5, 0.2), (0.5, 0.5))
     shows(page, source, way=4, mode="free", cells=(8, 9, 10, 17, 24))
+    assert page.locator(".gl-completion .large text").count() == 0
     lab.shoot(page, "completion_free")
     drag(page, (0.5, 0.5), (0.5, 0.35))  # from inside of the hole: it is taken away
     shows(page, source, way=4, mode="free", cells=(8, 9, 10))

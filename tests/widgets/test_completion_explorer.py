@@ -15,7 +15,13 @@ from gan_lessons.metrics import FeatureNet
 from gan_lessons.models.translation import Completer
 from gan_lessons.widgets import CompletionExplorer
 from gan_lessons.widgets.completion_explorer import model, page
-from gan_lessons.widgets.completion_explorer.model import Filler, mask_of, view_of
+from gan_lessons.widgets.completion_explorer.model import (
+    Filler,
+    mask_of,
+    most_disputed,
+    view_of,
+    ways_of,
+)
 from gan_lessons.widgets.completion_explorer.settings import WAYS, CompletionSettings
 
 
@@ -92,6 +98,29 @@ def test_the_view_is_what_the_network_makes(fill, pictures, net):
     assert view.spread == pytest.approx(view.ways.std(0)[mask > 0].mean().item())
 
 
+def test_it_starts_where_completions_are_read_as_the_most_different_classes(fill, pictures, net):
+    hole = {"rows": (2, 10), "columns": (4, 12)}
+    source = Filler(fill, pictures, net)
+    scores = []
+    for picture in range(1, 7):
+        with torch.no_grad():
+            ways = ways_of(source, CompletionSettings(**hole, picture=picture))
+            p = net.classify(net(ways)).double().softmax(1)
+        own = -(p * p.log()).sum(1).mean()
+        scores.append((-(p.mean(0) * p.mean(0).log()).sum() - own).item())
+    best = 1 + scores.index(max(scores))
+    explorer = CompletionExplorer(fill, pictures, net, picture=None, **hole)
+    assert explorer.settings.picture == explorer.controls["picture"].value == best
+    assert explorer.state["picture"] == best
+    # Among fewer pictures it is the best of these.
+    assert most_disputed(source, CompletionSettings(**hole), first=1) == 1
+    # Without a classifier: where they differ most as pictures.
+    bare = Filler(fill, pictures)
+    settings = [CompletionSettings(**hole, picture=i) for i in range(1, 7)]
+    spread = [view_of(bare, each).spread for each in settings]
+    assert most_disputed(bare, settings[0]) == 1 + spread.index(max(spread))
+
+
 def test_without_a_hole_nothing_is_measured(fill, pictures):
     view = view_of(Filler(fill, pictures), CompletionSettings())
     assert (view.hole, view.whole, view.read, view.spread) == (None, None, None, 0)
@@ -163,11 +192,20 @@ def test_a_free_mask_is_painted_cell_by_cell(explorer):
     explorer.controls["mode"].value = "free"
     assert explorer.view.share == 0
     assert explorer.controls["rows"].disabled
+    assert page.HINT in explorer._large.value
     for number, place in enumerate(("375,375", "625,375", "375,375", "375,625")):
         draw(explorer, f"{number + 1} pencil {place}")
     assert explorer.settings.cells == (6, 9)
+    assert page.HINT not in explorer._large.value
     explorer.controls["clear"].click()
     assert explorer.settings.cells == ()
+
+
+def test_only_a_free_mask_shows_its_cells(explorer):
+    assert "class='grid'" not in explorer._large.value
+    explorer.controls["mode"].value = "free"
+    (lines,) = re.findall(r"class='grid' d='([^']*)'", explorer._large.value)
+    assert lines == "M4 0V16M0 4H16M8 0V16M0 8H16M12 0V16M0 12H16"
 
 
 def test_a_drag_fills_all_cells_on_its_way_or_empties_them(explorer):

@@ -12,7 +12,12 @@ from gan_lessons import checks, plots
 from gan_lessons.metrics import FeatureNet
 from gan_lessons.widgets import kit
 from gan_lessons.widgets.completion_explorer import page
-from gan_lessons.widgets.completion_explorer.model import CompletionView, Filler, view_of
+from gan_lessons.widgets.completion_explorer.model import (
+    CompletionView,
+    Filler,
+    most_disputed,
+    view_of,
+)
 from gan_lessons.widgets.completion_explorer.settings import WAYS, CompletionSettings
 from gan_lessons.widgets.explorer import Explorer
 from gan_lessons.widgets.pad import Pad, Stroke
@@ -30,8 +35,9 @@ class CompletionExplorer(Explorer[CompletionSettings]):
     End a cell with it. Where no kernel runs, a still picture stands in its place.
 
     fill: a `models.translation.Completer`; it is copied. pictures: (N, C, H, W) in [-1, 1]. net:
-    `judge.net`, a classifier that reads the completions; optional. Other settings as in
-    `CompletionSettings`: mode, picture, rows, columns, cells, way, seed.
+    `judge.net`, a classifier that reads the completions; optional. picture: None for the one, of
+    the first 50, whose completions of the hole differ most. Other settings as in
+    `CompletionSettings`: mode, rows, columns, cells, way, seed.
 
     Raises:
         ValueError: a value is outside its range, or pictures and networks do not fit together.
@@ -41,16 +47,26 @@ class CompletionExplorer(Explorer[CompletionSettings]):
     name = "completion"
     label_width = "74px"
 
-    def __init__(self, fill: Any, pictures: Tensor, net: FeatureNet | None = None, **settings: Any):
+    def __init__(
+        self,
+        fill: Any,
+        pictures: Tensor,
+        net: FeatureNet | None = None,
+        picture: int | None = 1,
+        **settings: Any,
+    ):
         self.source = Filler(fill, pictures, net)
         size, side = self.source.size, self.source.side
         middle = (size // 4, size - size // 4)
-        s = CompletionSettings(**{"rows": middle, "columns": middle, **settings})
+        own = {"rows": middle, "columns": middle, **settings}
+        s = CompletionSettings(picture=1 if picture is None else picture, **own)
         checks.whole("picture", s.picture, 1, len(self.source.pictures))
         for name in ("rows", "columns"):
             checks.whole(f"the end of {name}", getattr(s, name)[1], 0, size)
         for each in s.cells:
             checks.whole("cells", each, 0, side * side - 1)
+        if picture is None:
+            s = s.changed(picture=most_disputed(self.source, s))
         self._random = random.Random(s.seed)
         self._fills: bool | None = None  # whether the stroke that is drawn adds cells
         self._end: list[float] = []  # its last point

@@ -40,12 +40,17 @@ class Filler:
         return self.size // CELL
 
     @torch.no_grad()
-    def read(self, pictures: Tensor) -> list[int] | None:
-        """The class that the classifier reads in each picture."""
+    def probabilities(self, pictures: Tensor) -> Tensor | None:
+        """What the classifier thinks of each picture: (N, classes)."""
         if self.net is None:
             return None
         where = self.net.classify.weight.device
-        return self.net.classify(self.net(pictures.to(where))).argmax(1).tolist()
+        return self.net.classify(self.net(pictures.to(where))).softmax(1).cpu()
+
+    def read(self, pictures: Tensor) -> list[int] | None:
+        """The class that the classifier reads in each picture."""
+        found = self.probabilities(pictures)
+        return None if found is None else found.argmax(1).tolist()
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,13 +102,43 @@ def mask_of(s: CompletionSettings, size: int) -> Tensor:
 
 
 @torch.no_grad()
-def view_of(source: Filler, s: CompletionSettings) -> CompletionView:
-    """All that is shown."""
+def ways_of(source: Filler, s: CompletionSettings) -> Tensor:
+    """(WAYS, C, H, W): all completions."""
     truth, mask = source.pictures[s.picture - 1], mask_of(s, source.size)
     latent, rng = source.fill.latent, torch.Generator().manual_seed(s.seed)
     z = torch.randn(WAYS, latent, generator=rng) if latent else None
     x, masks = (each[None].expand(WAYS, -1, -1, -1) for each in (truth, mask))
-    ways = source.fill(x, masks, z)
+    return source.fill(x, masks, z)
+
+
+def most_disputed(source: Filler, s: CompletionSettings, first: int = 50) -> int:
+    """The number of the picture, of the first ones, whose completions differ most.
+
+    By what the classifier reads: the entropy of its mean answer over the completions, less the mean
+    entropy of its answers. That is large where it is sure of each and they are different classes.
+    Without a classifier: by the spread in the hole.
+    """
+    scores = []
+    for picture in range(1, min(first, len(source.pictures)) + 1):
+        ways = ways_of(source, s.changed(picture=picture))
+        found = source.probabilities(ways)
+        if found is None:
+            scores.append(ways.std(0).sum().item())
+        else:
+            scores.append((_entropy(found.mean(0)) - _entropy(found).mean()).item())
+    return 1 + scores.index(max(scores))
+
+
+def _entropy(probabilities: Tensor) -> Tensor:
+    """In nats. probabilities: (..., classes)."""
+    return torch.special.entr(probabilities).sum(-1)
+
+
+@torch.no_grad()
+def view_of(source: Filler, s: CompletionSettings) -> CompletionView:
+    """All that is shown."""
+    truth, mask = source.pictures[s.picture - 1], mask_of(s, source.size)
+    ways = ways_of(source, s)
     error = (ways[s.way - 1] - truth).square().mean(0, keepdim=True)
     read = source.read(torch.cat([truth[None], ways]))
     inside = mask.sum().item()

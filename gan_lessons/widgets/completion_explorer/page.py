@@ -5,9 +5,10 @@ import torch
 from gan_lessons import plots
 from gan_lessons.widgets import kit
 from gan_lessons.widgets.completion_explorer.model import CompletionView
-from gan_lessons.widgets.completion_explorer.settings import WAYS
+from gan_lessons.widgets.completion_explorer.settings import CELL, WAYS
 
 COLUMNS = 4  # of the completions
+HINT = "paint here: drag with mouse or finger"
 # A click on a completion presses its button, which is out of sight: HTML has no event of widgets.
 # Without a kernel there are none, and nothing happens.
 _CHOOSE = (
@@ -20,15 +21,27 @@ _CHOOSE = (
 
 
 def large_html(view: CompletionView) -> str:
-    """The chosen completion, with the edge of the hole drawn over it."""
+    """The chosen completion, with the edge of the hole drawn over it, and the cells to paint."""
     size = view.mask.shape[-1]
     edges = "".join(
         f"M{x1} {y1}L{x2} {y2}" for x1, y1, x2, y2 in outline(view.mask[0].bool().tolist())
     )
     return (
         f"<div class='large'>{kit.to_img(view.chosen[None], alt_text(view))}"
-        f"<svg viewBox='0 0 {size} {size}' aria-hidden='true'><path d='{edges}'/></svg></div>"
+        f"<svg viewBox='0 0 {size} {size}' aria-hidden='true'>{cells_svg(view)}"
+        f"<path d='{edges}'/></svg></div>"
     )
+
+
+def cells_svg(view: CompletionView) -> str:
+    """The grid of a free mask, and while it is empty, how to paint."""
+    if view.settings.mode != "free":
+        return ""
+    size = view.mask.shape[-1]
+    lines = "".join(f"M{at} 0V{size}M0 {at}H{size}" for at in range(CELL, size, CELL))
+    place = f"x='{size / 2:g}' y='{CELL / 2:g}' style='font-size:{size / 29:.2f}px'"
+    hint = f"<text {place}>{HINT}</text>"
+    return f"<path class='grid' d='{lines}'/>{'' if view.settings.cells else hint}"
 
 
 def outline(mask: list[list[bool]]) -> list[tuple[int, int, int, int]]:
@@ -113,7 +126,9 @@ def to_picture(view: CompletionView) -> plots.Picture:
         axis.imshow(plots.sheet(pictures, columns, scale=1, gap=1, clip=True))
         axis.axis("off")
         plots.title(axis, words)
-    drawn.supxlabel(", ".join(f"{name} {value}" for name, value, _ in table(view)), fontsize=9)
+    numbers = [f"{name} {value}" for name, value, _ in table(view)]
+    lines = filter(None, (", ".join(numbers[:4]), ", ".join(numbers[4:])))
+    drawn.supxlabel("\n".join(lines), fontsize=9)
     return plots.picture(drawn, alt_text(view))
 
 
