@@ -35,7 +35,8 @@ def test_every_equation_evaluates_to_its_output(page, cases):
                 assert (name_of_y, of_b) == (words._name(case, "y", case.chosen), ["b"] * bool(y))
                 assert page.is_shown(value, y)
                 continue
-            left, first, last = (part.strip() for part in re.split(r" = |\n[=≈] ", text, maxsplit=2))
+            parts = re.split(r" = |\n[=≈] ", text, maxsplit=2)
+            left, first, last = (part.strip() for part in parts)
             numbers, sign, result = re.split(r" ([=≈]) (?=[^=≈]*$)", last)
             assert page.is_shown(result, y)
             if sign == "=" and "more" not in text:  # what is written is equal, not only nearly
