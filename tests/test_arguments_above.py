@@ -124,6 +124,7 @@ SETTING_KINDS = {
     "towards": "natural or None",
     "turns": "natural or items",
     "acts": "natural",
+    "eigenvalues": "flag",
 }
 
 
@@ -211,8 +212,8 @@ DOORS: dict[str, Door] = {
     ),
     "plots.Picture": Door(
         plots.Picture,
-        {"png": b"x", "alt": "words", "width": 10},
-        {"png": "bytes", "alt": "text", "width": "positive"},
+        {"png": b"x", "alt": "words", "width": 10, "chart": False},
+        {"png": "bytes", "alt": "text", "width": "positive", "chart": "flag"},
     ),
     "plots.sheet": Door(
         plots.sheet,
@@ -414,7 +415,11 @@ DOORS: dict[str, Door] = {
     "DeconvExplorer.show": Door(
         DeconvExplorer().show, {"settings": None}, {"settings": "object or None"}
     ),
-    "DiracExplorer": settings_door(DiracExplorer, widgets.dirac_explorer.settings.DiracSettings),
+    "DiracExplorer": settings_door(
+        DiracExplorer,
+        widgets.dirac_explorer.settings.DiracSettings,
+        **{"eigenvalues": True, "controls": ["gamma"]},
+    ),
     "AttentionExplorer": Door(
         AttentionExplorer,
         {
@@ -450,7 +455,7 @@ DOORS: dict[str, Door] = {
         {
             **{"fill": "object", "pictures": "object", "net": "object or None", "mode": "name"},
             **dict.fromkeys(["rows", "columns", "cells"], "row"),
-            **{"picture": "positive", "way": "positive", "seed": "natural"},
+            **{"picture": "natural or None", "way": "positive", "seed": "natural"},
         },
     ),
     "PainterExplorer": Door(

@@ -71,8 +71,8 @@ def test_menus_buttons_and_keys_change_the_game(page):
     choose(page, "penalty", "R1")
     choose(page, "loss", "non-saturating")
     page.locator(".gl-dirac-updates button", has_text="alternating").click()
-    handle = page.locator(".gl-dirac-gamma .noUi-handle")
-    handle.focus()
+    page.wait_for_selector(".gl-dirac-gamma .noUi-target:not([disabled])", timeout=WAIT)
+    page.locator(".gl-dirac-gamma .noUi-handle").focus()
     for _ in range(5):  # without waiting: none is lost
         page.keyboard.press("ArrowRight")
     settings = DiracSettings(loss="nonsaturating", penalty="r1", updates="alternating", gamma=0.35)

@@ -236,9 +236,12 @@ def test_two_notebooks_in_a_page_keep_apart(lab):
         )
         for name in NOTEBOOKS:
             page.click(f".lm-DockPanel-tabBar .lm-TabBar-tab:has-text('{name}')")
+            panel = ".jp-NotebookPanel:not(.lm-mod-hidden)"
+            idle = f"{panel} .jp-Notebook-ExecutionIndicator[data-status='idle']"
+            page.wait_for_selector(idle, timeout=90_000)  # its kernel is there
             page.click(".lm-MenuBar-itemLabel >> text=/^Run$/")
             page.click(".lm-Menu-itemLabel >> text=/^Run All Cells$/")
-            shown = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .gl-deconv .panels")
+            shown = page.locator(f"{panel} .gl-deconv .panels")
             shown.wait_for(state="visible", timeout=90_000)
         cell = shown.locator("figure", has_text="input x").locator("rect").first
         cell.hover()

@@ -434,6 +434,7 @@ def test_its_cells_light_up_under_the_pointer(opened):
     assert other.evaluate(look) != before
 
 
+@pytest.mark.alone
 def test_a_page_is_turned_within_a_frame(opened):
     page = opened(f"notebooks/{CHOSEN}.html")
     first_book(page)
