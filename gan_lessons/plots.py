@@ -79,7 +79,7 @@ class Picture:
         self.png = instance("png", png, bytes)
         self.alt = alt
         self.width = whole("width", width, 1)  # in CSS pixels
-        self.chart = instance("chart", chart, bool)
+        self.chart = flag("chart", chart)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
         about: dict[str, Any] = {"image/png": {"alt": self.alt, "width": self.width}}
