@@ -546,6 +546,15 @@ DOORS: dict[str, Door] = {
         {"widget": w.VBox(), "still": plots.Picture(b"x", "words", 1)},
         {"widget": "object", "still": "object"},
     ),
+    "follow": Door(
+        widgets.follow,
+        {
+            "draw": lambda n: f"<p>{n}</p>",
+            "controls": {"n": w.IntSlider()},
+            "still": plots.Picture(b"x", "words", 1),
+        },
+        {"draw": "object", "controls": "object", "still": "object"},
+    ),
 }
 
 

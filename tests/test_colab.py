@@ -4,6 +4,7 @@ import ast
 import base64
 import itertools
 import json
+import lzma
 import re
 import subprocess
 import sys
@@ -163,7 +164,7 @@ def test_a_lesson_carries_that_wheel(carried, wheel, name):
         for node in tree.body
         if isinstance(node, ast.Assign) and node.targets[0].id == "WHEEL"
     ]
-    assert base64.b85decode("".join(text.split())) == wheel.read_bytes()
+    assert lzma.decompress(base64.b85decode("".join(text.split()))) == wheel.read_bytes()
 
 
 def test_what_colab_has_is_enough(wheel):

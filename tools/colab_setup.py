@@ -5,11 +5,12 @@ def set_up_gan_lessons(version: str, sources: dict[str, str], wheel: str = "") -
     """Installs gan_lessons and its missing dependencies; changes no package that is installed.
 
     sources: for each module, the requirement for pip or the file name of the wheel
-    wheel: the bytes of that wheel in base 85, or "" if pip downloads everything
+    wheel: the bytes of that wheel, packed by xz, in base 85; "" if pip downloads everything
     Raises RuntimeError with pip's message if the installation fails.
     """
     import base64
     import importlib.util
+    import lzma
     import subprocess
     import sys
     import tempfile
@@ -20,7 +21,7 @@ def set_up_gan_lessons(version: str, sources: dict[str, str], wheel: str = "") -
         with tempfile.TemporaryDirectory() as folder:
             if wheel and sources["gan_lessons"] in missing:
                 file = Path(folder, sources["gan_lessons"])
-                file.write_bytes(base64.b85decode("".join(wheel.split())))
+                file.write_bytes(lzma.decompress(base64.b85decode("".join(wheel.split()))))
                 missing[missing.index(file.name)] = str(file)
             # Without --no-deps, pip might replace the machine's torch or numpy.
             pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]

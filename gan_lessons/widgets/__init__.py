@@ -7,7 +7,7 @@ from gan_lessons.widgets.dirac_explorer import DiracExplorer
 from gan_lessons.widgets.draw_and_ask import DrawAndAsk
 from gan_lessons.widgets.gan_lab import GanLab
 from gan_lessons.widgets.latent_explorer import LatentExplorer
-from gan_lessons.widgets.live import Live
+from gan_lessons.widgets.live import Live, follow
 from gan_lessons.widgets.metric_explorer import MetricExplorer
 from gan_lessons.widgets.painter_explorer import PainterExplorer
 from gan_lessons.widgets.real_or_fake import RealOrFake
@@ -30,4 +30,5 @@ __all__ = [
     "SteeringExplorer",
     "TrainingView",
     "UpsamplingExplorer",
+    "follow",
 ]

@@ -15,13 +15,15 @@ one output.
 """
 
 import sys
+from collections.abc import Callable, Mapping
 
 import ipywidgets
 from IPython import get_ipython
 from IPython.display import display
 
-from gan_lessons.checks import instance
+from gan_lessons.checks import function, instance
 from gan_lessons.plots import Bundle, Picture
+from gan_lessons.widgets import kit
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 LIVE = "gl-live"  # a class of each live view
@@ -94,3 +96,27 @@ class Live:
 
     def __repr__(self) -> str:
         return repr(self.still)
+
+
+def follow(
+    draw: Callable[..., str], controls: Mapping[str, ipywidgets.ValueWidget], still: Picture
+) -> Live:
+    """A page that follows its controls: `draw` writes it anew whenever one of them moves.
+
+    draw: from the value of each control, by name, to the page's HTML. controls: stand above the
+    page in this order, each with its own `description`. still: for where no kernel runs.
+    """
+    function("draw", draw)
+    for name, control in instance("controls", controls, Mapping).items():
+        instance(f"controls[{name!r}]", control, ipywidgets.ValueWidget)
+    page = kit.html()
+
+    def redraw(_: object = None) -> None:
+        page.value = draw(**{name: control.value for name, control in controls.items()})
+
+    for control in controls.values():
+        control.observe(redraw, names="value")
+    redraw()
+    box = kit.column([kit.html(kit.style()), kit.row(list(controls.values())), page])
+    box.add_class("gl-explorer")
+    return Live(box, still)

@@ -8,7 +8,7 @@ pytest.importorskip("ipywidgets")
 import ipywidgets
 
 from gan_lessons import plots
-from gan_lessons.widgets import Live, live
+from gan_lessons.widgets import Live, follow, live
 
 
 @pytest.fixture
@@ -59,3 +59,22 @@ def test_one_output_on_colab(shown, monkeypatch):
     ((data, about),) = shown
     assert set(data) == {live.WIDGET_VIEW, "image/png", "text/plain"}
     assert about["image/png"]["alt"] == "A line"
+
+
+def test_a_page_follows_each_of_its_controls():
+    where, what = ipywidgets.IntSlider(1), ipywidgets.Dropdown(options=["a", "b"])
+    made = follow(lambda at, what: f"<p>{what}{at}</p>", {"at": where, "what": what}, line())
+    _, row, page = made.widget.children
+    assert row.children == (where, what)
+    assert page.value == "<p>a1</p>"
+    where.value = 2
+    assert page.value == "<p>a2</p>"
+    what.value = "b"
+    assert page.value == "<p>b2</p>"
+
+
+def test_what_cannot_be_followed_is_refused():
+    with pytest.raises(ValueError, match="draw"):
+        follow("words", {"at": ipywidgets.IntSlider()}, line())
+    with pytest.raises(ValueError, match="controls\\['at'\\]"):
+        follow(str, {"at": 3}, line())
