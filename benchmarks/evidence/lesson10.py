@@ -177,7 +177,7 @@ def _thinned(pictures: Images, share: float) -> Images:
     return pictures.take((pictures.labels < 5) | (luck < share))
 
 
-NUDGED = ("projection", "auxiliary", "loud label")
+NUDGED = (*WAYS, "loud label")
 COMPARISONS = {
     "10.ways": Comparison(
         "300 steps of a small conditional DCGAN: four ways to ask, and what ruins them",
