@@ -110,6 +110,17 @@ def test_values_come_in_the_order_of_the_seeds():
     assert TABLE.each("way") == ["x", "y"]
 
 
+def test_a_claim_that_one_arm_has_less():
+    rows = TABLE.where(seed=0)
+    fewer = evidence.less("energy", way=("y", "x"))
+    assert fewer(rows).tolist() == [True]
+    assert evidence.less("energy", 0.4, way=("y", "x"))(rows).tolist() == [True]
+    assert evidence.less("energy", 0.3, way=("y", "x"))(rows).tolist() == [False]
+    assert evidence.less("energy", by=0.6, way=("y", "x"))(rows).tolist() == [True]
+    assert evidence.less("energy", by=0.7, way=("y", "x"))(rows).tolist() == [False]
+    assert rows.holds(evidence.less("energy", way=("x", "y")))["a"].tolist() == [False]
+
+
 @pytest.mark.parametrize(
     ("column", "where", "message"),
     [

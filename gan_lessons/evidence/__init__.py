@@ -82,6 +82,20 @@ class Table:
         return list(dict.fromkeys(row[column] for row in self.where(**{}).rows))
 
 
+def less(
+    column: str, factor: float = 1.0, by: float = 0.0, **arms: tuple[Cell, Cell]
+) -> Callable[[Table], Tensor]:
+    """The claim that a column is less in one arm than in another, seed by seed.
+
+    less("distance", way=("projection", "concatenation")) is an example. factor: less than so many
+    times the other; by: and by more than this. arms: a column, with its values in the two arms.
+    """
+    ((name, (one, other)),) = arms.items()
+    return lambda rows: (
+        rows.values(column, **{name: one}) < factor * rows.values(column, **{name: other}) - by
+    )
+
+
 def names() -> list[str]:
     """The tables that there are."""
     files = resources.files(__package__).iterdir()
