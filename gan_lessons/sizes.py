@@ -72,7 +72,8 @@ def input_sizes(m: int, kernel: int, stride: int = 1, padding: int = 0, dilation
     """All input sizes, from 1 up, for which a convolution's output has m positions along one axis.
 
     With stride s there are up to s of them, because a convolution rounds down. A deconvolution
-    of m positions returns to one of them: output_padding counts up from the smallest.
+    of m positions returns to one of them: output_padding counts up from the smallest, sizes
+    below 1 included.
     Raises ValueError with the reasons if m or a setting is too small.
     """
     axis = _checked("output size m", m, kernel, stride, padding, dilation=dilation)

@@ -59,8 +59,8 @@ def mode_report(samples: Tensor, centres: Tensor, std: float, *, within: float =
     (Srivastava et al. 2017) and PacGAN (Lin et al. 2018) count like this on the ring of 8 and the
     grid of 25, from 2,500 samples.
 
-    In the plane, a share of 1 - exp(-within² / 2) of real samples is good, 98.9 % for 3. If a
-    generator has a larger share, its modes are too narrow.
+    In the plane, a share of 1 - exp(-within² / 2) of real samples is good, 98.9 % for 3. A
+    clearly larger share is no praise: the modes are too narrow, or their edges are missing.
 
     Raises:
         ValueError: the widths differ, there are no samples or centres, one is not finite, or std

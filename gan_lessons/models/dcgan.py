@@ -54,7 +54,8 @@ def widths(size: int, width: int) -> list[int]:
 def initialise(network: nn.Module) -> None:
     """Draws weights from N(0, 0.02²) and batch norm's scales from N(1, 0.02²).
 
-    Biases and batch norm's shifts become 0. Source: the paper, section 4.
+    Biases and batch norm's shifts become 0. Source: the paper, section 4, for the weights; its
+    authors' code for the scales.
     """
     for layer in instance("network", network, nn.Module).modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):

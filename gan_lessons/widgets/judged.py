@@ -49,8 +49,8 @@ def logits(discriminator: nn.Module, x: Tensor) -> Tensor:
 def medians(discriminator: nn.Module, real: Tensor, fake: Tensor) -> tuple[float, float]:
     """The median logits of real and of generated items.
 
-    The middle between them is where D's verdicts change here, not 0: it learned from batches, and
-    with batch norm, items by themselves have other logits than in a batch.
+    The middle between them is where D's verdicts change here: in a game it is seldom 0, and with
+    batch norm, items by themselves have other logits than in a batch.
     """
     first, second = (logits(discriminator, x[:MEDIAN_OF]).median().item() for x in (real, fake))
     return first, second

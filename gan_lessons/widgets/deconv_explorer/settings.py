@@ -78,7 +78,8 @@ class DeconvSettings(Settings):
         1,
         4,
         label="stride s",
-        tip="How far apart neighbouring inputs put their stamps: a larger stride, a larger output.",
+        tip="How far apart neighbouring inputs put their stamps: with two inputs or more, a larger "
+        "stride makes a larger output.",
     )
     padding: int = whole_slider(
         0,
