@@ -124,7 +124,8 @@ def again(data: str, outliers: float, n: int, k: int, seed: int) -> Readings:
 
 
 def truth(s: MetricSettings) -> Readings:
-    """What is known exactly: both distances at infinite n; density and coverage, in expectation, if
+    """What is known exactly: both distances at infinite n; the modes, if no noise and no copy can
+    find more of them and all fakes are at their place; density and coverage, in expectation, if
     both distributions are equal and nothing is copied.
     """
     real, fake = mixtures(s)
@@ -135,7 +136,9 @@ def truth(s: MetricSettings) -> Readings:
     # The eigenvalues of a 2 × 2 product: (√λ₁ + √λ₂)² = tr + 2 √det.
     root = ((a @ b).trace() + 2 * (a.det() * b.det()).sqrt()).sqrt()
     frechet = ((m1 - f1).square().sum() + a.trace() + b.trace() - 2 * root).item()
-    found = Readings(max(0.0, frechet), kernel, modes=float(MODES[s.data] - s.drop))
+    known = not (s.noise or s.copies or s.shift) and s.width <= 1
+    modes = float(MODES[s.data] - s.drop) if known else None
+    found = Readings(max(0.0, frechet), kernel, modes=modes)
     if not s.copies and all(map(torch.equal, *(each.moments() for each in (real, fake)))):
         missed = math.prod((s.n - i) / (2 * s.n - i) for i in range(1, s.k + 1))
         found = found._replace(density=1.0, coverage=1 - missed)
