@@ -80,7 +80,7 @@ Writes a run's generator as one file for other programs.
 onnx: the network as a graph, for ONNX Runtime, browsers and phones. The batch size is free. Inputs:
 z (batch, latent), float32 from N(0, 1); for a conditional generator also labels (batch,), int64.
 Output: pictures (batch, channels, height, width) in [-1, 1]. It is run on new latents and compared
-before the file gets its name. It needs more packages: `pip install "gan-lessons[onnx]"`.
+before the file gets its name. It needs more packages: `pip install onnx onnxscript onnxruntime`.
 
 torch: weights and options, read without running any code from the file:
 

@@ -5,6 +5,7 @@ import argparse
 from gan_lessons import checks
 from gan_lessons.commands.inputs import data_of, generator_of
 from gan_lessons.train import Trainer, diagnose
+from gan_lessons.train.diagnose import NOTHING
 
 
 def run(options: argparse.Namespace) -> None:
@@ -17,4 +18,4 @@ def run(options: argparse.Namespace) -> None:
     for finding in findings:
         print(f"- {finding}")
     if not findings:
-        print("- nothing wrong was found; that is no proof: look at the samples, and evaluate")
+        print(f"- {NOTHING}, and evaluate")

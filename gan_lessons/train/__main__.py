@@ -24,6 +24,7 @@ checkpoints. `gan-lessons film` makes a GIF or an MP4 of the training from film.
 """
 
 import argparse
+import difflib
 import json
 import os
 import signal
@@ -160,7 +161,7 @@ def run(options: argparse.Namespace) -> signal.Signals | None:
         _train(options, trainer, judge, left)
     print(
         f"{trainer.steps} steps, {trainer.seconds:.0f} s of training, "
-        f"{time.perf_counter() - started:.0f} s in all"
+        f"{time.perf_counter() - started:.0f} s with all that is around it"
     )
     if trainer.stopped_by is not None:
         print("add --resume to go on")
@@ -292,8 +293,10 @@ def _setting(text: str) -> tuple[str, object]:
     """`batch=128` → ("batch", 128), read as the setting's own type."""
     name, equals, value = text.partition("=")
     types = {field.name: field.type for field in fields(TrainConfig)}
-    if not equals or name not in types:
+    if not equals:
         raise ValueError(f"--set takes NAME=VALUE, got {text!r}; names are {', '.join(types)}")
+    near = difflib.get_close_matches(name, types, 1)
+    checks.one_of("setting of --set", name, types, f"did you mean {near[0]}? " if near else "")
     try:
         if types[name] is int:
             return name, int(value)
@@ -364,8 +367,10 @@ def _check_same(asked: TrainConfig, stored: TrainConfig, options: argparse.Names
     """A resumed run goes on with its own settings: raises ValueError if others were asked for."""
     if not options.recipe and not options.set:
         return
-    for name, value in stored.to_dict().items():
-        wanted = getattr(asked, name)
+    given = [name for name, _ in map(_setting, options.set)]
+    all_values = stored.to_dict()
+    for name in [*given, *all_values]:  # the ones that were typed are named first
+        wanted, value = getattr(asked, name), all_values[name]
         if wanted != value:
             raise ValueError(
                 f"the checkpoint was made with {name}={value}, not {wanted}: "

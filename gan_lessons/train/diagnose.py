@@ -28,6 +28,8 @@ from gan_lessons.train.remedies import shown
 from gan_lessons.train.shared_random import SharedRandom
 from gan_lessons.train.stepper import Stepper
 
+NOTHING = "nothing wrong was found; that is no proof: look at the samples"
+
 ITEMS = 256  # real samples, and as many fakes
 STREAM = 1_406_2661  # the seed of what is drawn: the same batch at each question
 LOOKS, APART = 7, 20  # looks ahead on copies, and the steps between two of them
@@ -91,7 +93,7 @@ def report(trainer: Stepper) -> str:
     except Exception as error:  # a network of someone's own may do anything
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         return f"diagnosis: could not look ({reason})"
-    return "\n".join(f"diagnosis: {line}" for line in found or ["nothing wrong was found"])
+    return "\n".join(f"diagnosis: {line}" for line in found or [NOTHING])
 
 
 def _history(trainer: Stepper) -> History:

@@ -119,7 +119,7 @@ def _needed() -> Any:
             importlib.import_module(name)
         except ImportError:
             raise ImportError(
-                f'{name} is not installed, and ONNX needs it: pip install "gan-lessons[onnx]"'
+                f"{name} is not installed, and ONNX needs it: pip install {' '.join(NEEDED)}"
             ) from None
     return importlib.import_module("onnx")
 

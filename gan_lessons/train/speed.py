@@ -57,8 +57,8 @@ def fastest(
         best = 0
     if say:
         print(
-            f"a step takes {1000 * times[best]:.1f} ms here with {_words(candidates[best])}; "
-            f"{1000 * times[0]:.1f} ms with {_words(candidates[0])}"
+            f"a step takes {1000 * times[best]:.1f} ms here with {_words(candidates[best])}, which "
+            f"is taken; {1000 * times[0]:.1f} ms with {_words(candidates[0])}"
         )
         if not steady:
             print("(other programs are busy here: this is measured again at the next run)")

@@ -88,7 +88,11 @@ def test_resume_goes_on_to_the_same_end(tmp_path):
         (["--device", "tpu"], "unknown or missing device 'tpu'"),
         (["--set", "loss=gan"], "unknown loss 'gan': choose from minimax"),
         (["--set", "batch"], "--set takes NAME=VALUE, got 'batch'"),
-        (["--set", "speed=9"], "--set takes NAME=VALUE, got 'speed=9'; names are batch"),
+        (
+            ["--set", "speed=9"],
+            "unknown setting of --set 'speed': did you mean seed? choose from batch",
+        ),
+        (["--set", "wdith=8"], "unknown setting of --set 'wdith': did you mean width? choose"),
         (["--set", "batch=many"], "--set batch takes a number, got 'many'"),
         (
             ["--set", "learning_rate_g=nan"],
