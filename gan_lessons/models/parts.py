@@ -73,7 +73,8 @@ class JoinLabel(nn.Module):
     """z: (N, latent), labels: (N,) int64 → (N, `width`): z, followed by the label's embedding.
 
     The embedding is learned. It is as long as z and starts at a tenth of its size: in a DCGAN, a
-    label as loud as z silences it, and each class becomes one picture (lesson 10, section 2). It is
+    label as loud as z all but silences it, and each class becomes nearly one picture (lesson 10,
+    section 2). It is
     concatenated, not multiplied, so that z keeps its meaning: another label with the same z changes
     the label only, and a walk through z stays in its class.
 

@@ -47,7 +47,7 @@ def table(view: SteeringView) -> list[tuple[str, str, str]]:
         rest = max(0.0, 1 - sum(view.shares.get(each or 0, 0.0) for each in {first, second}))
         rows.append(("as another class", f"{rest:.0%}", "All other classes together."))
     tip = "The standard deviation of a pixel over the styles, on average: 0 if all are alike."
-    return [*rows, ("variety", f"{view.spread:.3f}", tip)]
+    return [*rows, ("spread", f"{view.spread:.3f}", tip)]
 
 
 def ends(view: SteeringView) -> tuple[str, str]:
