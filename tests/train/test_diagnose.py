@@ -187,6 +187,20 @@ def test_a_rate_too_high():
     assert found.numbers["times"] > 6
 
 
+@pytest.mark.parametrize(
+    ("spikes", "found"),
+    [
+        ([], []),
+        ([9.9], []),  # seven times: healthy trainings have one at times
+        ([9.9, 9.9], ["rate too high"]),
+        ([60.0], ["rate too high"]),
+    ],
+)
+def test_a_single_spike_in_the_loss_is_forgiven_unless_it_is_huge(spikes, found):
+    loop = Loop().play(20)
+    assert names(loop.ask(losses_d=[1.4] * 50 + spikes + [1.4] * 50)) == found
+
+
 def test_an_initialiser_that_is_never_called(make):
     trainer = make(width=8)
     assert diagnose(trainer) == []
