@@ -142,7 +142,7 @@ def test_the_page_shows_the_numbers(explorer):
 
 def test_without_a_classifier_there_is_no_reading(generator):
     explorer = SteeringExplorer(generator)
-    assert "read" not in explorer._page.value
+    assert "read as" not in explorer._page.value
     assert [name for name, *_ in page.table(explorer.view)] == ["spread"]
 
 
