@@ -389,7 +389,7 @@ def table(text: str) -> dict[str, str]:
 
 def told(text: str) -> str:
     """The verdict, in the fold below the picture."""
-    fold = re.search(r"<details><summary>.*?</summary>(.*?)</details>", text)[1]
+    fold = re.search(r"<details><summary.*?</summary>(.*?)</details>", text, re.DOTALL)[1]
     return re.search(r"<b>(.*?)</b>", fold)[1]
 
 
@@ -501,6 +501,20 @@ def test_nothing_tells_the_end_before_the_reader_has_looked():
         assert watch in html.unescape(fold)
         words = f"{name} {re.sub('<.*?>', ' ', before + after)}"
         assert not re.search("converge|drift|circle[sd]|stops|settle", words)
+
+
+def test_the_fold_stays_open_while_steps_are_taken_and_shuts_with_another_game():
+    explorer = DiracExplorer("minimax, simultaneous", steps=0)
+    assert "<details>" in explorer._page.value
+    explorer._wire.value = "fold 1"
+    explorer.tick()
+    assert "<details open>" in explorer._page.value
+    explorer.controls["preset"].value = "minimax + R1, γ = 0.3"
+    assert "<details>" in explorer._page.value
+    explorer._wire.value = "fold 2"
+    explorer._wire.value = "fold 3"
+    explorer.tick()
+    assert "<details>" in explorer._page.value
 
 
 def test_a_click_on_the_plane_moves_the_start():

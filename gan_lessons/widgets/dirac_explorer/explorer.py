@@ -57,6 +57,7 @@ class DiracExplorer(OnePageExplorer[DiracSettings]):
         self.eigenvalues = checks.flag("eigenvalues", eigenvalues)
         first = DiracSettings.of(preset, **settings)
         self._waits = first.steps == 0
+        self._told = False  # whether what happens, and why, is unfolded
         super().__init__(first, controls=controls)
 
     def add_controls(self) -> None:
@@ -68,9 +69,9 @@ class DiracExplorer(OnePageExplorer[DiracSettings]):
         """
         self.add_controls()
         self._page = kit.html(css_class="gl-wide")
-        self._wire = w.Text()  # hidden: the page writes where the plane was clicked
+        self._wire = w.Text()  # hidden: the page writes where it was clicked
         self._wire.add_class("gl-dirac-wire")
-        self._wire.observe(self._on_click, names="value")
+        self._wire.observe(self._on_wire, names="value")
         first, *others = self.rows
         above = [*first, *(n for names in others for n in names if n in (self._chosen or ()))]
         below = [[name for name in names if name not in above] for names in others]
@@ -78,7 +79,11 @@ class DiracExplorer(OnePageExplorer[DiracSettings]):
         top, *rows = (kit.row([self.controls[n] for n in names]) for names in (above, *below))
         return kit.column([top, self._page, *rows, self._wire])
 
-    def _on_click(self, change: dict) -> None:
+    def _on_wire(self, change: dict) -> None:
+        """A click on the plane, or on the fold, which the browser has turned itself."""
+        if change["new"].startswith("fold"):
+            self._told = not self._told
+            return
         across, down = map(float, change["new"].split(","))
         if max(abs(across - 0.5), abs(down - 0.5)) > 0.5:
             return  # beside it
@@ -87,7 +92,12 @@ class DiracExplorer(OnePageExplorer[DiracSettings]):
         self.show(self.settings.changed(theta=theta, psi=psi))
 
     def page(self, settings: DiracSettings) -> str:
-        return page.to_html(settings, self.eigenvalues)
+        return page.to_html(settings, self.eigenvalues, self._told)
+
+    def show(self, settings: DiracSettings | None = None) -> None:
+        before = self.settings.changed(steps=0)
+        self._told = self._told and (settings or self.settings).changed(steps=0) == before
+        super().show(settings)
 
     @property
     def still(self) -> plots.Picture:

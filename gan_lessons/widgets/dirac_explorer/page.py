@@ -30,6 +30,13 @@ const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(to);
 wire.value = [at.x / inside.width.baseVal.value, at.y / inside.height.baseVal.value];
 for (const kind of ['input', 'change']) wire.dispatchEvent(new Event(kind, {bubbles: true}));
 """
+# A redraw would shut the fold again: the kernel hears that it was opened, and draws it open.
+_ON_FOLD = """
+const wire = this.closest('.gl-explorer').querySelector('.gl-dirac-wire input');
+if (!wire) return;
+wire.value = 'fold ' + Date.now();
+for (const kind of ['input', 'change']) wire.dispatchEvent(new Event(kind, {bubbles: true}));
+"""
 WINDOWS = (3.7, 7.5)  # half of the plane's side: the first holds the orbits of all presets
 ARROWS = 13  # along each side of the plane
 FLOOR, BELOW = 1e-6, "below 1e−6"  # the smallest radius that the curve shows
@@ -151,8 +158,11 @@ def _circle(s: DiracSettings, half: float = 1.25, angle: float | None = None) ->
     return Diagram(title, (140, 140), x, y, [Line("cut filled", disc)], dots, ticks, ticks)
 
 
-def to_html(s: DiracSettings, eigenvalues: bool = True) -> str:
-    """The diagrams and the numbers; what happens, and why, is in a fold beside the plane."""
+def to_html(s: DiracSettings, eigenvalues: bool = True, told: bool = False) -> str:
+    """The diagrams and the numbers; what happens, and why, is in a fold beside the plane.
+
+    told: whether the fold is open.
+    """
     plane, radii, *circles = map(to_svg, diagrams_of(s, eigenvalues))
     drawn = [(look, name) for look, name in KEY if "dashed" not in look or _has_flow(s)]
     rows = "".join(
@@ -162,7 +172,8 @@ def to_html(s: DiracSettings, eigenvalues: bool = True) -> str:
     return (
         f"<div class='gl-card page'><div class='both'><div>"
         f'<div class="plane" onclick="{escape(_ON_CLICK)}">{plane}{ready}</div>'
-        f"{_key(drawn)}</div><div><details><summary>{LOOK}</summary>"
+        f"{_key(drawn)}</div><div><details{' open' if told else ''}>"
+        f'<summary onclick="{escape(_ON_FOLD)}">{LOOK}</summary>'
         f"<p class='watch gl-tips'>{kit.tip(*ORBIT)} <b>{model.verdict(s)}</b>. {escape(why(s))}"
         f"</p></details>{_circles(s, circles) if eigenvalues else ''}"
         f"<table class='gl-tips'>{rows}</table>{radii}</div></div></div>"
