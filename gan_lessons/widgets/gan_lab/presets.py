@@ -46,8 +46,8 @@ PRESETS = {
             "learning_rate_g": 5e-5,
             "learning_rate_d": 1e-2,
         },
-        "The loss is minimax, and the discriminator learns much faster. Show the arrows (more "
-        "settings): how long are they after 150 turns? Then choose the loss nonsaturating.",
+        "The loss is minimax, and the discriminator learns much faster. How long are the "
+        "arrows (in more settings) after 150 turns? Then choose the loss nonsaturating.",
     ),
     "WGAN-GP rescues": Preset(
         {
