@@ -73,6 +73,11 @@ def ends(view: DeconvView) -> list[Panel]:
         output = shaded(view, "output y", view.y, "out", "y", marks(view, "out"), tip=tip)
     if view.dims == 1:  # a row of its own, so that it keeps its place while its length changes
         output = replace(output, whole_row=True, room=view.canvas[1])
+    if stamping:  # each cell over its own column of stamps
+        shift = LABEL_ROOM + view.padding[1]
+        cells = [cell._replace(x=cell.x + shift) for cell in output.cells]
+        room = view.canvas[1] + LABEL_ROOM
+        output = replace(output, cells=cells, columns=output.columns + shift, room=room)
     return [inputs, kernel, output]
 
 
