@@ -24,8 +24,8 @@ PLAYERS = {
         *("layers_g", "units_g", "learning_rate_g", "updates_g"),
         *("latent", "prior", "ema_half_life"),
     ),
-    "The game": ("loss", "optimiser", "activation", "batch", "seed"),
-    "Discriminator": ("layers_d", "units_d", "learning_rate_d", "updates_d", "penalty", "gamma"),
+    "The game": ("optimiser", "activation", "batch", "seed"),
+    "Discriminator": ("layers_d", "units_d", "learning_rate_d", "updates_d", "gamma"),
 }
 FIRST = ("preset", "data", "draw", "erase", "clear", "more")
 RUNNING = ("play", "both", "slow", "act", "reset", "history")
@@ -39,10 +39,10 @@ def rows(controls: Mapping[str, w.Widget]) -> list[w.Widget]:
 
 
 def looks(controls: Mapping[str, w.Widget]) -> w.Widget:
-    """Behind “more settings”, over the plane: one player's turn, and what is shown."""
+    """Behind “more settings”, over the plane: the loss, one player's turn, and what is shown."""
     views = [w.Label("show:"), *(controls[f"show_{name}"] for name in VIEWS)]
     alone = [w.Label("one player:"), controls["D"], controls["G"]]
-    made = kit.row([*alone, *views])
+    made = kit.row([controls["loss"], controls["penalty"], *alone, *views])
     made.add_class("gl-extra")
     return made
 
