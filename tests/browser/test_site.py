@@ -26,7 +26,7 @@ BOOKS = {
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 MOST_BYTES = 1_500_000  # of all flip-books on a page
 # What shows a widget and has no book: a slider of the lesson's own, and the first part of a film.
-WITHOUT = ("Live(", "trainer.fit(100", "trainer.fit(300", "trainer.fit(500")
+WITHOUT = ("Live(", "follow(", "trainer.fit(100", "trainer.fit(300", "trainer.fit(500")
 
 sys.path.insert(0, str(ROOT / "tools"))
 try:
