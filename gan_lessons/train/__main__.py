@@ -161,7 +161,7 @@ def run(options: argparse.Namespace) -> signal.Signals | None:
         _train(options, trainer, judge, left)
     print(
         f"{trainer.steps} steps, {trainer.seconds:.0f} s of training, "
-        f"{time.perf_counter() - started:.0f} s with all that is around it"
+        f"{time.perf_counter() - started:.0f} s in all"
     )
     if trainer.stopped_by is not None:
         print("add --resume to go on")

@@ -342,10 +342,7 @@ class Explorer(Generic[S]):
             return
         name = self._fields[control]
         kind = self.settings.kinds()[name]
-        before = getattr(self.settings, name)
-        value = kind.heard(control, change["new"], before)
-        if isinstance(value, float) and value == before:  # a slider says back where it was moved to
-            return
+        value = kind.heard(control, change["new"], getattr(self.settings, name))
         self.attempt(lambda: self.changed(name, value))
 
     def _on_tick(self, change: Any) -> None:

@@ -43,11 +43,15 @@ class WithPresets(Settings):
         return cls(**{**chosen, **changes, "preset": preset})
 
     def changed(self: Own, **changes: Any) -> Own:
-        """A preset brings its settings along, and a change of any of them leaves it."""
+        """A preset brings its settings along, and a change of any of them leaves it.
+
+        What stays as it is is no change: a page's slider says back what it was moved to.
+        """
         preset = changes.get("preset")
         if isinstance(preset, str) and preset != OWN:
             return self.of(**changes)
-        left = {"preset": OWN} if set(changes) - set(self.free) else {}
+        moved = {name for name, value in changes.items() if getattr(self, name) != value}
+        left = {"preset": OWN} if moved - set(self.free) else {}
         return super().changed(**{**left, **changes})
 
     @property

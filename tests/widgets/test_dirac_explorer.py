@@ -503,6 +503,18 @@ def test_nothing_tells_the_end_before_the_reader_has_looked():
         assert not re.search("converge|drift|circle[sd]|stops|settle", words)
 
 
+def test_another_preset_waits_for_play_whatever_is_still_on_its_way():
+    explorer = DiracExplorer("minimax, simultaneous", steps=0)
+    play = explorer.controls["play"]
+    setattr(play, "playing" if play.has_trait("playing") else "_playing", True)
+    play.value = 1
+    assert explorer.settings.steps > 0
+    explorer.controls["preset"].value = "minimax, alternating"
+    assert not explorer.playing
+    explorer.controls["play"].value = 2  # sent before the page knew
+    assert explorer.settings.steps == 0
+
+
 def test_the_fold_stays_open_while_steps_are_taken_and_shuts_with_another_game():
     explorer = DiracExplorer("minimax, simultaneous", steps=0)
     assert "<details>" in explorer._page.value

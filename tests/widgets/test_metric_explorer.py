@@ -255,3 +255,11 @@ def test_every_redraw_is_quick():
         explorer.show(explorer.settings.changed(shift=i / 10))
         times.append(time.process_time() - start)
     assert sorted(times)[10] < 0.06
+
+
+def test_a_preset_stays_if_its_slider_says_back_what_it_was_moved_to():
+    explorer = MetricExplorer("shrunk")
+    explorer.controls["width"].value = 3 * 0.1  # a page adds up its steps
+    assert explorer.settings.preset == "shrunk"
+    explorer.controls["width"].value = 0.4
+    assert explorer.settings.preset == OWN

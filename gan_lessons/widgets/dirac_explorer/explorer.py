@@ -118,7 +118,10 @@ class DiracExplorer(OnePageExplorer[DiracSettings]):
         return super().state | ({} if self.eigenvalues else {"eigenvalues": False})
 
     def changed(self, name: str, value: Any) -> None:
-        start = {"steps": 0} if name == "preset" and self._waits else {}
+        start = {}
+        if name == "preset" and self._waits:
+            self.stop()  # or a tick that is on its way would take the first step
+            start["steps"] = 0
         self.show(self.settings.changed(**{name: value}, **start))
 
     def adapt(self) -> None:
