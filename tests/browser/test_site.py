@@ -369,12 +369,15 @@ def books_on(page):
 
 
 def assert_shows(figure, sliders, book, stands):
-    """Beside the sliders stand the texts of these values, and the page is theirs."""
+    """Beside the sliders stand the texts of these values, and the page is theirs.
+
+    A tap may become a click a moment after it: the sliders are waited for.
+    """
     texts = [each["texts"] for each in book["controls"]]
     number = 0
     for slider, said, at in zip(sliders, texts, stands, strict=True):
         number = number * len(said) + at
-        assert slider.get_attribute("aria-valuetext") == said[at]
+        slider.and_(figure.locator(f'[aria-valuetext="{said[at]}"]')).wait_for(timeout=5_000)
     assert figure.locator("output").all_inner_texts() == [
         t[i] for t, i in zip(texts, stands, strict=True)
     ]
