@@ -170,6 +170,7 @@ class Explorer(Generic[S]):
         """The controls that are out of sight now, because others were chosen."""
         return frozenset() if self._open else self._extra
 
+    @kit.in_turn
     def show(self, settings: S | None = None) -> None:
         """Shows other settings, or the same ones once more."""
         if settings is not None:
@@ -247,7 +248,7 @@ class Explorer(Generic[S]):
     ) -> w.ToggleButton:
         """Adds a toggle button that is no setting, for what is only open or shut."""
         made = kit.button(text, icon, tip, w.ToggleButton)
-        made.observe(lambda _: None if self._quiet else self.attempt(turned), names="value")
+        made.observe(kit.in_turn(lambda _: self._quiet or self.attempt(turned)), names="value")
         return self._register(control, made, tip)
 
     def add_more(self, tip: str) -> w.ToggleButton:
@@ -320,6 +321,7 @@ class Explorer(Generic[S]):
             if self._player is not None and self._player.has_trait(each):
                 setattr(self._player, each, False)
 
+    @kit.in_turn
     def attempt(self, act: Callable[[], object]) -> None:
         """An act by hand: what it raises of `errors` is said in the page, and Play stops."""
         try:
@@ -337,6 +339,7 @@ class Explorer(Generic[S]):
             self._error.value = text
         self._error.layout.display = None if message else "none"
 
+    @kit.in_turn
     def _on_control(self, control: str, change: Any) -> None:
         if self._quiet:
             return
@@ -345,6 +348,7 @@ class Explorer(Generic[S]):
         value = kind.heard(control, change["new"], getattr(self.settings, name))
         self.attempt(lambda: self.changed(name, value))
 
+    @kit.in_turn
     def _on_tick(self, change: Any) -> None:
         # Zero is what the stop button sends.
         if change["new"] == 0:

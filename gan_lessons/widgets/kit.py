@@ -4,8 +4,11 @@ import base64
 import io
 import re
 from collections.abc import Callable, Sequence
+from functools import wraps
 from html import escape
 from pathlib import Path
+from threading import RLock
+from typing import ParamSpec, TypeVar
 
 import ipywidgets as w
 import torch
@@ -32,6 +35,26 @@ this.closest('.gl-explorer').addEventListener('keydown', event => {
   slider.set(slider.options.range[ends[event.key]]);
 }, true);
 """
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_TURN = RLock()
+
+
+def in_turn(act: Callable[P, R]) -> Callable[P, R]:
+    """`act`, which waits until no other such act runs.
+
+    What a page sends is heard in two threads. JupyterLab 4.4 and later send it to a subshell of the
+    kernel, beside the cell that runs; while a page is still opening, to the main thread. A control
+    that was moved while another thread put it in place would not be heard.
+    """
+
+    @wraps(act)
+    def alone(*args: P.args, **kwargs: P.kwargs) -> R:
+        with _TURN:
+            return act(*args, **kwargs)
+
+    return alone
 
 
 def style() -> str:
@@ -84,10 +107,10 @@ def board(side: int, press: Callable[[int], object]) -> w.GridBox:
 
     press: is called with the number of a button, counted row by row.
     """
-    cells = []
+    cells, pressed = [], in_turn(press)
     for i in range(side * side):
         cell = w.Button(tooltip=f"row {i // side + 1}, column {i % side + 1}")
-        cell.on_click(lambda _, i=i: press(i))
+        cell.on_click(lambda _, i=i: pressed(i))
         cells.append(cell)
     even = f"repeat({side}, minmax(0, 1fr))"
     layout = w.Layout(grid_template_columns=even, grid_template_rows=even, grid_gap="0")

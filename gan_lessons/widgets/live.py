@@ -111,6 +111,7 @@ def follow(
         instance(f"controls[{name!r}]", control, ipywidgets.ValueWidget)
     page = kit.html()
 
+    @kit.in_turn
     def redraw(_: object = None) -> None:
         page.value = draw(**{name: control.value for name, control in controls.items()})
 

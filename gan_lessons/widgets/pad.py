@@ -28,6 +28,7 @@ EVERY_MS = 100  # between two texts
 UNITS = 1000  # of the pad's side: points are whole numbers of it
 STEP = 32  # UNITS that an arrow key moves the cross, where there are no cells
 MOST_TEXT = 8_000  # characters; older strokes are left out
+EMPTIES = "gl-pad-empties"  # the class of a button that wipes off what is drawn
 _STROKE = re.compile(r"(\d+) (pencil|eraser)((?: -?\d+,-?\d+)+)")
 
 # `this` is the pad; `pen` is the stroke that is being drawn. Numbered by the clock: they grow, also
@@ -42,7 +43,7 @@ for (const old of this.querySelectorAll('.done')) old.remove();
 const line = this.appendChild(document.createElementNS(this.namespaceURI, 'polyline'));
 line.setAttribute('class', tool);
 const pen = this.pen = {id: event.pointerId, text: Date.now() + ' ' + tool, sent: 0};
-const strokes = this.strokes = this.strokes || [];
+const first = !this.strokes, strokes = this.strokes = this.strokes || [];
 strokes.push(pen);
 const send = () => {
   pen.sent = Date.now();
@@ -51,6 +52,13 @@ const send = () => {
   wire.value = texts.join(';') + (this.pen ? ';' : '');
   for (const kind of ['input', 'change']) wire.dispatchEvent(new Event(kind, {bubbles: true}));
 };
+if (first) document.addEventListener('click', event => {
+  if (!event.target.closest || !event.target.closest('.EMPTIES')) return;
+  if (event.target.closest('.gl-explorer') !== box.closest('.gl-explorer')) return;
+  strokes.length = 0;
+  for (const old of this.querySelectorAll('.done')) old.remove();
+  send();
+}, true);
 this.onpointermove = event => {
   if (event.pointerId !== pen.id || this.pen !== pen) return;
   const rect = this.getBoundingClientRect();
@@ -135,6 +143,12 @@ class Pad:
             self.widget.add_class(tool)
         self._tool = tool
 
+    def emptied_by(self, *buttons: w.Button) -> None:
+        """Strokes that are still on their way when one of these is pressed are not heard."""
+        for button in buttons:
+            button.add_class(EMPTIES)
+
+    @kit.in_turn
     def _on_text(self, change: dict) -> None:
         new = []
         for number, tool, points in _strokes_of(change["new"]):
@@ -188,7 +202,7 @@ def _element(words: str, cells: int) -> str:
     step = UNITS / cells if cells else STEP
     constants = {"UNITS": UNITS, "STEP": step, "LEAST": step / 2 if cells else 0,
                  "BEGIN": "to" if cells else "from", "EVERY_MS": EVERY_MS,
-                 "MOST_TEXT": MOST_TEXT}  # fmt: skip
+                 "MOST_TEXT": MOST_TEXT, "EMPTIES": EMPTIES}  # fmt: skip
 
     def handler(code: str) -> str:
         for name, value in constants.items():

@@ -313,6 +313,25 @@ class Lab:
         self.log.close()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A test that failed says what its page shows, for those who cannot look at it."""
+    report = yield
+    page = item.funcargs.get("page") if report.failed else None
+    if page is not None and not page.is_closed():
+        shown = page.evaluate(
+            """() => [
+                document.querySelector('.jp-Notebook-ExecutionIndicator')?.dataset.status,
+                ...[...document.querySelectorAll('button.mod-active, :focus')]
+                    .map(each => each.textContent.trim().slice(0, 80)),
+                document.querySelector('.gl-explorer')?.innerText.slice(0, 1500),
+            ]"""
+        )
+        messages = getattr(page, "messages", [])
+        report.sections.append(("The page", "\n".join(map(str, [*shown, *messages]))))
+    return report
+
+
 @pytest.fixture(scope="module")
 def browser(chromium):
     """A running Chromium. It ends with its file: Playwright's event loop would disturb others."""

@@ -14,6 +14,12 @@ from gan_lessons.widgets.gan_lab.words import percent, rounded
 SHOTS = Path(__file__).resolve().parents[2] / "runs" / "browser"
 CELL = "from gan_lessons.widgets import GanLab\nlab = GanLab()\nlab"
 BELOW = "print('below')"  # a cell under the lab
+SLOW = """import time
+from gan_lessons.widgets import GanLab
+lab = GanLab()
+heard = lab._screen.pad._heard
+lab._screen.pad._heard = lambda strokes: (time.sleep(0.7), heard(strokes))
+lab"""
 WAIT = 20_000
 PAUSE_MS = 250
 ANSWER_MS = 100
@@ -319,6 +325,33 @@ def test_an_empty_plane_says_what_to_do(page):
     page.wait_for_selector(".gl-lab-play .fa-play", timeout=WAIT)
     assert page.locator(".gl-lab .plane").bounding_box() == box
     assert turn(page) == 0
+
+
+def test_what_was_wiped_off_does_not_come_back(lab):
+    """A slow kernel still waits for the last strokes when the plane is cleared."""
+    page = lab.open([SLOW], height=1300)
+    page.wait_for_selector(".gl-lab .plane", timeout=90_000)
+    box = empty(page)
+    for row in (0.3, 0.5, 0.7):
+        y = box["y"] + row * box["height"]
+        page.mouse.move(box["x"] + 0.3 * box["width"], y)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 0.6 * box["width"], y, steps=6)
+        page.mouse.up()
+    page.locator(".gl-lab-clear").click()
+    page.wait_for_timeout(4000)  # longer than the kernel sleeps
+    assert page.locator(".gl-lab .plane .hint").count() == 1
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.4 * box["height"])
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_selector(".gl-lab .plane .hint", state="detached", timeout=WAIT)
+    page.wait_for_timeout(2000)
+    rows, columns = cells(drawing(page)).nonzero()
+    assert len(rows) > 0
+    assert abs(rows + 0.5 - 0.4 * SIDE).max() <= 1  # the new dot alone
+    assert abs(columns + 0.5 - 0.3 * SIDE).max() <= 1
+    assert lab.errors(page) == []
+    page.close()
 
 
 @pytest.mark.alone

@@ -2,6 +2,8 @@
 
 import json
 import re
+import threading
+import time
 from dataclasses import dataclass
 
 import pytest
@@ -108,6 +110,29 @@ def test_controls_that_a_program_moves_are_not_heard_and_stand_before_the_pictur
         dots.controls["mark"].value = "x"
     assert dots.settings.count == 6
     assert dots.log == [6]
+
+
+def test_a_control_that_moves_in_another_thread_is_heard():
+    """JupyterLab sends what a page says to a subshell, beside the cell that runs."""
+    explorer = Dots()
+    putting, adapt = threading.Event(), explorer.adapt
+
+    def slow_adapt():
+        putting.set()
+        time.sleep(0.3)
+        adapt()
+
+    moved = threading.Thread(target=setattr, args=(explorer.controls["mark"], "value", "x"))
+    explorer.adapt = slow_adapt
+    showing = threading.Thread(target=explorer.show, args=(explorer.settings.changed(count=5),))
+    showing.start()
+    assert putting.wait(10)
+    explorer.adapt = adapt
+    moved.start()
+    for each in (showing, moved):
+        each.join(10)
+    assert (explorer.settings.count, explorer.settings.mark) == (5, "x")
+    assert explorer.controls["mark"].value == "x"
 
 
 def test_adapt_moves_the_end_of_a_slider_unheard():

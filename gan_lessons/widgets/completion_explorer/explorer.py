@@ -84,10 +84,11 @@ class CompletionExplorer(Explorer[CompletionSettings]):
         self._large, self._beside = kit.html(), kit.html()
         self.pad = Pad(self._heard, "the hole, to move or to paint", self.source.side)
         self.pad.tool = "pencil"
+        self.pad.emptied_by(controls["clear"])
         self._stack = kit.stack(self._large, [self.pad.widget])
         self.choices = [w.Button(description=str(i + 1)) for i in range(WAYS)]
         for i, button in enumerate(self.choices):
-            button.on_click(lambda _, way=i + 1: self.changed("way", way))
+            button.on_click(kit.in_turn(lambda _, way=i + 1: self.changed("way", way)))
         choices = kit.row(self.choices)
         choices.add_class("gl-choices")
         rows = (("mode", "clear", "picture"), ("rows", "columns"), ("way", "seed", "new"))

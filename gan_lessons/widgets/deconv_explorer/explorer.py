@@ -275,6 +275,7 @@ class DeconvExplorer(Explorer[DeconvSettings]):
     def _fix(self) -> None:
         self.show(self.settings.changed(**(nearest_legal(self.settings, self.layer) or {})))
 
+    @kit.in_turn
     def _on_field(self, key: tuple[str, int, int], change: Any) -> None:
         if self._quiet:
             return

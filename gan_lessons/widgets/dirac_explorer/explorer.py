@@ -79,6 +79,7 @@ class DiracExplorer(OnePageExplorer[DiracSettings]):
         top, *rows = (kit.row([self.controls[n] for n in names]) for names in (above, *below))
         return kit.column([top, self._page, *rows, self._wire])
 
+    @kit.in_turn
     def _on_wire(self, change: dict) -> None:
         """A click on the plane, or on the fold, which the browser has turned itself."""
         if change["new"].startswith("fold"):

@@ -60,6 +60,7 @@ class DrawAndAsk(Explorer[AskSettings]):
         self.pad = Pad(self._heard, "the pad, to draw a picture on")
         stack = kit.stack(self._drawing, [self.pad.widget])
         controls = self.controls
+        self.pad.emptied_by(*(controls[name] for name in ("clear", "real", "fake")))
         tools = kit.row([controls[name] for name in ("tool", "radius", "clear", "real", "fake")])
         return kit.column([tools, kit.beside([stack, self._said])])
 

@@ -87,12 +87,13 @@ class GanLab(Explorer[GanLabSettings]):
     def build(self) -> w.Widget:
         controls = self.controls
         play = self.add_play("play", TICK_MS, "Plays turns of both players until it is paused.")
-        play.observe(lambda _: self._tell(), [each for each in PLAYING if play.has_trait(each)])
+        plays = [each for each in PLAYING if play.has_trait(each)]
+        play.observe(kit.in_turn(lambda _: self._tell()), plays)
         presses = {"act": self.act, "reset": self.reset, "clear": self._clear}
         for name, words in BUTTONS.items():
             press = presses.get(name, partial(self.step, name))
-            plays = name not in ("reset", "clear")
-            self.add_button(name, *words, partial(self._try, press) if plays else press)
+            needs_data = name not in ("reset", "clear")
+            self.add_button(name, *words, partial(self._try, press) if needs_data else press)
         tip = "Play then shows each act of a turn, one by one: read its sentence."
         self.add_toggle("slow", "slow motion", "", tip, lambda: None)
         for name, (_, icon, tip) in TOOLS.items():
@@ -105,6 +106,7 @@ class GanLab(Explorer[GanLabSettings]):
         history.style.description_width = "56px"
         controls["batch"].step = 8
         self._screen = Screen(self._on_strokes)
+        self._screen.pad.emptied_by(controls["clear"])
         above = [*rows(controls), looks(controls)]
         return kit.column([*above, *self._screen.widgets, players(controls)])
 
@@ -290,6 +292,7 @@ class GanLab(Explorer[GanLabSettings]):
             if (time.perf_counter() - start) * (turns + 1) / turns > SLICE:
                 break
 
+    @kit.in_turn
     def _play(self, move: Callable[[], object]) -> None:
         """A move of the match, and the page after it, also after one that fails."""
         try:
@@ -308,6 +311,7 @@ class GanLab(Explorer[GanLabSettings]):
         self.stop()
         self._tell()
 
+    @kit.in_turn
     def _begin(self, settings: GanLabSettings) -> None:
         self.match = RewindableMatch(settings)
         self._asked = False
@@ -351,6 +355,7 @@ class GanLab(Explorer[GanLabSettings]):
         finally:
             self._brief = False
 
+    @kit.in_turn
     def _on_history(self, change: Any) -> None:
         if not self._quiet and change["new"] != self._history_at:
             self.stop()
