@@ -279,14 +279,18 @@ def not_built_as_a_lesson(name: str, notebook: NotebookNode) -> Iterator[str]:
     for part in ("**At the end you can**", "**You need**", "**Time**"):
         if part not in first:
             yield f"the first cell does not say {part}"
-    if not re.search(r"\*\*Time\*\* \d+ minutes to read and try; about \d+ seconds to run", first):
-        yield "the first cell does not tell the minutes to read and the seconds to run"
+    told = re.search(
+        r"\*\*Time\*\* \d+ minutes to read, (\d+) for exercises; about \d+ seconds to run", first
+    )
+    minutes = re.findall(rf"^\*\*{number}\.\d+\*\* · (\d+) minutes?\.", text, re.MULTILINE)
+    if told is None or int(told[1]) != sum(map(int, minutes)):
+        yield "the first cell does not tell the minutes to read and to solve, the seconds to run"
     for title in ("Exercises", "Recap", "References"):
         if not section(text, title).strip():
             yield f"there is nothing under '## {title}'"
-    told = re.findall(rf"^\*\*{number}\.(\d+)\*\* · \d+ minutes?\.", text, re.MULTILINE)
-    if told != [str(i + 1) for i in range(measured.exercises)]:
-        yield f"exercises must be told in order, each with its minutes: {told}"
+    numbers = re.findall(rf"^\*\*{number}\.(\d+)\*\* · \d+ minutes?\.", text, re.MULTILINE)
+    if numbers != [str(i + 1) for i in range(measured.exercises)]:
+        yield f"exercises must be told in order, each with its minutes: {numbers}"
     numbered = re.findall(r"^## (\d+)\. ", text, re.MULTILINE)
     if numbered != [str(i + 1) for i in range(len(numbered))]:
         yield f"sections must be numbered in order: {numbered}"
