@@ -73,7 +73,7 @@ FRECHET = Exercise(
         Mistake(
             {"eigenvalues.sqrt().sum()": "(cov_real @ cov_fake).clamp(min=0).sqrt().trace()"},
             "the root of a matrix is not the matrix of roots. They agree for diagonal matrices "
-            "only.",
+            "and hardly ever else.",
         ),
         Mistake(
             {"- 2 * root": "- root"},
