@@ -144,7 +144,11 @@ class Pad:
         self._tool = tool
 
     def emptied_by(self, *buttons: w.Button) -> None:
-        """Strokes that are still on their way when one of these is pressed are not heard."""
+        """Strokes that are still on their way when one of these is pressed are not heard.
+
+        While the kernel works, a text waits in the page and a click does not: without this, the
+        last strokes would come after the click, and what was wiped off would be drawn again.
+        """
         for button in buttons:
             button.add_class(EMPTIES)
 

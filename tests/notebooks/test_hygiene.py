@@ -282,13 +282,13 @@ def not_built_as_a_lesson(name: str, notebook: NotebookNode) -> Iterator[str]:
     told = re.search(
         r"\*\*Time\*\* \d+ minutes to read, (\d+) for exercises; about \d+ seconds to run", first
     )
-    minutes = re.findall(rf"^\*\*{number}\.\d+\*\* · (\d+) minutes?\.", text, re.MULTILINE)
-    if told is None or int(told[1]) != sum(map(int, minutes)):
+    exercises = re.findall(rf"^\*\*{number}\.(\d+)\*\* · (\d+) minutes?\.", text, re.MULTILINE)
+    if told is None or int(told[1]) != sum(int(minutes) for _, minutes in exercises):
         yield "the first cell does not tell the minutes to read and to solve, the seconds to run"
     for title in ("Exercises", "Recap", "References"):
         if not section(text, title).strip():
             yield f"there is nothing under '## {title}'"
-    numbers = re.findall(rf"^\*\*{number}\.(\d+)\*\* · \d+ minutes?\.", text, re.MULTILINE)
+    numbers = [each for each, _ in exercises]
     if numbers != [str(i + 1) for i in range(measured.exercises)]:
         yield f"exercises must be told in order, each with its minutes: {numbers}"
     numbered = re.findall(r"^## (\d+)\. ", text, re.MULTILINE)
