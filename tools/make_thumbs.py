@@ -31,10 +31,10 @@ CHOSEN: dict[str, tuple[str, Part]] = {
     "05": ("Above 16 digits, below the same pixels", (0, 0, 0.25, 1)),
     "06": ("64 generated digits", (0, 0, 0.5, 1)),
     "07": ("Four orbits of 300 steps", (0, 0, 0.52, 1)),
-    "08": ("Metrics on ring of 8", (0, 0, 0.5, 1)),
+    "08": ("Metrics on ring of 8", (0.1, 0.14, 0.46, 0.9)),
     "09": ("Attention of the generator at step", (0, 0, 0.5, 1)),
-    "10": ("Steering explorer", (0, 0, 1, 1)),
-    "11": ("Completion explorer", (0, 0, 1, 1)),
+    "10": ("Steering explorer", (0, 0, 0.56, 0.9)),
+    "11": ("Eight letters from dim to bright", (0, 0, 0.575, 0.6)),
     "12": ("Distance against seconds", (0, 0, 1, 1)),
 }
 
@@ -71,7 +71,7 @@ def thumb(number: str, path: Path) -> Image.Image:
         (round(left * wide), round(top * high), round(right * wide), round(bottom * high))
     )
     small = ImageOps.pad(cut, SIZE, Image.Resampling.LANCZOS, color=plots.PAPER)
-    return small.quantize(64, dither=Image.Dither.NONE)
+    return small.quantize(64, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Lesson 10: ways to ask for a class, tuning on few pictures, and when a domain game helps.
 
-python benchmarks/evidence/lesson10.py [10.ways | 10.nudged | 10.few | 10.shifts | 10.shares]
+python benchmarks/evidence/lesson10.py [10.ways | 10.nudged | 10.few | ...]
 """
 
 import dataclasses
@@ -17,6 +17,7 @@ from gan_lessons.data import Images
 Names = dict
 WAYS = ("projection", "concatenation", "auxiliary", "scale and shift")
 RATE = 1e-3
+TRANSLATED = (("contrast", 0.8), ("inversion", 1.0), ("turn", 34.0), ("texture", 0.25))
 AGAIN = 1000  # added to the seed: another run of the same, for the null
 LOOKS = (200, 400)  # steps of a tuning
 SHIFTS = (
@@ -147,6 +148,31 @@ def shifts(row: Spec) -> dict[str, float]:
     return found
 
 
+def translated(row: Spec) -> dict[str, float]:
+    """One shift: the source's pictures, carried over by lesson 11's CycleGAN, as a source.
+
+    Beside it source only, and the domain game. All get the target's batch statistics. Null: another
+    source-only network.
+    """
+    names = names_for(row)
+    source, other, test = names["domains"]()
+    target, there = moved(names, row, other, "train"), moved(names, row, test, "test")
+    adapt, accuracy = names["adapt"], names["accuracy"]
+    eleven = lesson("11", str(row["data"]))
+    eleven |= {"seed": names["seed"], "bar": names["bar"]}
+    to_target, _ = eleven["learn_cycle"](source.floats(), target.floats())
+    with torch.no_grad():
+        carried = torch.cat([to_target(part) for part in source.floats().split(500)])
+    carried_over = dataclasses.replace(source, pixels=data.to_uint8(carried))
+    found = {
+        "source_only": accuracy(adapt(source, other, strength=0.0), there),
+        "game": accuracy(adapt(source, target), there),
+        "translated": accuracy(adapt(carried_over, other, strength=0.0), there),
+    }
+    found["null"] = accuracy(names_for(row, AGAIN)["adapt"](source, other, strength=0.0), there)
+    return found
+
+
 def shares(row: Spec) -> dict[str, float]:
     """The target has fewer pictures of classes 5 to 9, or none. Null: another source-only net.
 
@@ -209,6 +235,15 @@ COMPARISONS = {
             for row in every(data=DATA, shift=(shift,), strength=(strength,))
         ),
         shifts,
+    ),
+    "10.translated": Comparison(
+        "a classifier trained on pictures that a CycleGAN of 300 steps carries to the target",
+        tuple(
+            row
+            for shift, strength in TRANSLATED
+            for row in every(data=DATA, shift=(shift,), strength=(strength,))
+        ),
+        translated,
     ),
     "10.shares": Comparison(
         "a domain game whose target has other shares of the classes",
