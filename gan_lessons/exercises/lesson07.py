@@ -74,7 +74,7 @@ TURN = Exercise(
                 )
             },
             "this is one long step of D. After its first short step, the penalty already acts on "
-            "a smaller ψ: multiply the matrix, not the rate.",
+            "another ψ: multiply the matrix, not the rate.",
         ),
         Mistake(
             {"of_g @ torch.linalg.matrix_power(of_d, d_updates)": "of_g @ of_d"},

@@ -14,9 +14,9 @@ class Judge:
 
     Create it once for a data set: `judge = Judge(train, test)`. Then `judge(pictures)` is the
     distance of `pictures` from `judge.count` pictures of `reference`, preferably pictures that no
-    model has seen. `judge.floor` is the distance of as many real training pictures: a generator is
-    better only by chance. Without `reference`, half of `images` is the reference, and the other
-    half gives the floor.
+    model has seen. `judge.floor` is the distance of as many real training pictures. It is
+    one draw: a perfect generator would often be a little below it. Without `reference`, half of
+    `images` is the reference, and the other half gives the floor.
 
     For other metrics, `judge.real` holds the features of the reference, and
     `judge.net.extract(pictures)` gives those of any pictures. Raises ValueError for a count below
