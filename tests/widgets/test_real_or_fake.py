@@ -85,6 +85,21 @@ def test_what_the_game_says_of_both(you, d, words):
     assert words in model.verdict(deck, answers)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "words"), [(0, "You win."), (8, "A draw."), (12, "The discriminator wins.")]
+)
+def test_at_the_end_the_page_says_who_won(wrong, words):
+    real = torch.arange(20) % 2 == 0
+    logits = torch.where(real, 1.0, -1.0)
+    logits[:8] *= -1  # where D is wrong
+    deck = model.Deck(torch.zeros(20, 1, 4, 4), real, logits)
+    answers = [truth != (number < wrong) for number, truth in enumerate(real.tolist())]
+    text = page.question_html(deck, answers, None)
+    assert f"All judged. {words}" in text
+    assert f"{20 - wrong} : 12" in text
+    assert words not in page.question_html(deck, answers[:-1], None)
+
+
 def test_the_page_does_not_give_the_answer_away_before_it_is_given():
     e = game(rounds=4)
     text = page.question_html(e.deck, [], None) + page.score_html(e.deck, []) + e.alt_text

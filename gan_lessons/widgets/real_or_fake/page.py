@@ -57,10 +57,19 @@ def span_of(items: Tensor) -> float:
 
 
 def question_html(deck: Deck, answers: list[Answer], left: float | None) -> str:
-    """What is to be judged now. left: share of the time, None without a clock."""
+    """What is to be judged now; at the end, who won.
+
+    left: share of the time, None without a clock.
+    """
     rounds, number = len(deck.items), len(answers)
     if number == rounds:
-        return "<div class='gl-card question'><p>All judged.</p></div>"
+        you, d = scores(deck, answers)
+        won = "A draw." if you == d else "You win." if you > d else "The discriminator wins."
+        return (
+            f"<div class='gl-card question'><p>All judged. {won}</p>"
+            f"<p class='final'>{you} : {d}</p><p class='muted'>you : the discriminator</p>"
+            "<p class='muted'>“deal again” brings others</p></div>"
+        )
     picture = item_html(deck.items[number], f"number {number + 1}: real or fake?",
                         span_of(deck.items))  # fmt: skip
     share = 100 if left is None else 100 * left
