@@ -462,3 +462,22 @@ def test_text_has_contrast_and_room(opened, theme, width):
         page.wait_for_timeout(300)
         assert page.evaluate(CONTRAST) == []
         assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+LIGHTNESS = """image => {
+    const filter = getComputedStyle(image).filter;
+    return [filter, getComputedStyle(image).padding];
+}"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_charts_get_dark_paper_and_pictures_stay_as_they_are(opened, theme):
+    page = opened("notebooks/06_dcgan.html", color_scheme=theme)
+    page.evaluate("() => document.querySelectorAll('details').forEach(each => each.open = true)")
+    charts, all_pictures = page.locator("img.picture.chart"), page.locator("img.picture")
+    assert 0 < charts.count() < all_pictures.count()
+    turned = "invert(0.92) hue-rotate(180deg)" if theme == "dark" else "none"
+    for i in range(all_pictures.count()):
+        image = all_pictures.nth(i)
+        chart = "chart" in image.get_attribute("class")
+        assert image.evaluate(LIGHTNESS) == [turned if chart else "none", "0px"]

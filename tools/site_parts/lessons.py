@@ -166,11 +166,13 @@ def as_file(output: nbformat.NotebookNode, folder: Path, number: str) -> nbforma
     name = f"{number}-{hashlib.sha256(png).hexdigest()[:12]}.png"
     (folder / "_static" / "pictures").mkdir(exist_ok=True)
     (folder / "_static" / "pictures" / name).write_bytes(png)
-    size = output.get("metadata", {}).get("image/png", {})
+    about = output.get("metadata", {})
+    size = about.get("image/png", {})
+    kind = "picture chart" if "needs_background" in about else "picture"
     ends = "".join(f' {side}="{size[side]}"' for side in ("width", "height") if side in size)
     words = escape(str(data.get("text/plain", "")).strip())
     src = f"../_static/pictures/{name}"
-    return _html(f'<img class="picture" src="{src}" alt="{words}" loading="lazy"{ends}>')
+    return _html(f'<img class="{kind}" src="{src}" alt="{words}" loading="lazy"{ends}>')
 
 
 def relinked(text: str, folder: Path, root: Path, pages: set[str], web: Web) -> str:
