@@ -46,9 +46,9 @@ SIZE = Exercise(
     minutes=4,
     hints=(
         "where does the last stamp begin, and how many cells further is its last cell? Positions "
-        "are counted from 0, so the canvas has one more than that. Then cut, then extend.",
+        "are counted from 0, so the canvas has one more than that. Then extend, then cut.",
         "the last stamp begins at `(n - 1) * stride`, its last cell is `dilation * (kernel - 1)` "
-        "further. Add 1, take `padding` off both ends, add `output_padding` at one end.",
+        "further. Add 1, add `output_padding` at the end, take `padding` off both ends.",
     ),
     cases=legal_settings,
     expected=size_by_torch,

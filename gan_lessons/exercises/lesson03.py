@@ -59,7 +59,7 @@ PHASES = Exercise(
         ),
         Mistake(
             {"w[r::stride].sum()": "(w[r::stride] * 0 + 1).sum()"},
-            "these are the overlap counts, which are the sums for a kernel of ones only. Add the "
+            "these are the overlap counts, which are the sums of a kernel of ones. Add the "
             "weights.",
         ),
         Mistake(
@@ -195,7 +195,7 @@ ICNR = Exercise(
         ),
         Mistake(
             lambda kernel, r: F.pad(kernel[:, None], [0] * 7 + [r**2 - 1]).flatten(0, 1),
-            "one pixel of each block is lit and the others are 0: the most uneven start of all.",
+            "one pixel of each block is lit and the others are 0: as uneven as random weights.",
         ),
     ),
 )
