@@ -262,7 +262,7 @@ ROAD = Exercise(
     mistakes=(
         Mistake(
             {"[(size, 1, 0), ": "[(4, 1, 0), "},
-            "a first map of 4 suits 64 and 32. Other sizes halve to another first map.",
+            "a first map of 4 suits 8, 16, 32, 64. Another size, such as 28, halves to another.",
         ),
         Mistake(
             {" and size > 4": ""},

@@ -233,7 +233,7 @@ STEP = Exercise(
         ),
         Mistake(
             {"fake = ": "generator.requires_grad_(False)\n    fake = "},
-            "a player stays frozen or in `eval`, and cannot learn in its next turn. For the "
+            "a player stays frozen, and cannot learn in its next turn, or in `eval`. For the "
             "generator, `detach` on its fakes is enough.",
         ),
         Mistake(

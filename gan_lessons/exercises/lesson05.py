@@ -76,7 +76,7 @@ LABELS = Exercise(
         ),
         Mistake(
             {" + softplus(fake_logits).mean()": ""},
-            "the fakes are missing. Trained on real pictures alone, D says real to everything.",
+            "the fakes are missing: nothing asks D to call anything fake.",
         ),
         Mistake(
             {
@@ -209,8 +209,8 @@ TURN = Exercise(
         ),
         Mistake(
             {"    loss_g = ": "    discriminator.requires_grad_(False)\n    loss_g = "},
-            "right for one turn. But a player stays frozen, and cannot learn in the next: switch "
-            "its gradients on again.",
+            "right for one turn. But a player stays frozen or in `eval`: leave both as you found "
+            "them.",
         ),
         Mistake(
             FAKES_UP,

@@ -310,7 +310,7 @@ LOSS = Exercise(
         ),
         Mistake(
             lambda fake_logits: torch.nn.functional.softplus(-fake_logits).sum(),
-            "E is the mean over the batch. With a sum, twice the batch would mean twice the step.",
+            "E is the mean over the batch. With a sum, twice the batch means twice the loss.",
         ),
         Mistake(
             lambda fake_logits: torch.nn.functional.softplus(-fake_logits),
