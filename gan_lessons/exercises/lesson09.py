@@ -57,8 +57,8 @@ MASKED = Exercise(
     solve=masked_attention,
     minutes=8,
     hints=(
-        "the weights of the keys that are seen must still have the sum 1. So the mask has to act "
-        "before the softmax. Which score has a weight of exactly 0?",
+        "the weights of the keys that are seen must still have the sum 1. It is simplest if the "
+        "mask acts before the softmax. Which score has a weight of exactly 0?",
         "`(q @ k.T).masked_fill(mask == 0, float('-inf'))`, then a softmax over the keys. A row of "
         "nothing but -inf gives NaN: `nan_to_num(0.0)`.",
     ),

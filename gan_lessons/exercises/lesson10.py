@@ -265,8 +265,7 @@ TRUNCATED = Exercise(
         ),
         Mistake(
             lambda u, limit: torch.special.ndtri(u) * limit,
-            "this shrinks all numbers by the same factor. It has no limit, and is not normal "
-            "inside.",
+            "this scales all numbers by the same factor: no limit, and another deviation.",
         ),
         Mistake(
             lambda u, limit: limit * (2 * u - 1),

@@ -40,9 +40,9 @@ BEST = Exercise(
     minutes=5,
     hints=(
         "set the derivative of the mean error to 0. That of |y - c| is only a sign: for which c "
-        "are there as many signs of either kind?",
+        "are at most half of the answers above, and at most half below?",
         "the mean for the squared error. For the absolute error the value in the middle, "
-        "`y.median()`: half of the answers lie above it and half below.",
+        "`y.median()`: at most half of the answers lie above it, at most half below.",
     ),
     cases=answers,
     expected=by_sorting,

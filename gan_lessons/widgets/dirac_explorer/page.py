@@ -49,7 +49,8 @@ NAMES = (
     ("θ, ψ", "Where both players are after the steps shown: they can rest at 0, 0."),
     (
         "largest |μ|",
-        "Near rest a step multiplies the radius by about this number: below 1, it shrinks.",
+        "Near rest a step multiplies the radius by about this number, on average: below 1, it "
+        "shrinks.",
     ),
     ("step's μ", "The eigenvalues of a step at rest: look for them inside the unit circle."),
     ("flow's λ", "Those of the continuous game; the rings mark e^(ηλ), what they make of a step."),
@@ -195,7 +196,7 @@ def why(s: DiracSettings) -> str:
     size, verdict = model.spectral_radius(s), model.verdict(s)
     if abs(size - 1) < model.TINY:
         return "Near rest a step keeps the radius, to first order: the rest of the loss decides."
-    near = f"Near rest each step multiplies the radius by about {size:.4f}"
+    near = f"Near rest a step multiplies the radius by about {size:.4f}, on average"
     if size < 1:
         return f"{near}, so it shrinks."
     far = "farther out, something holds it" if verdict == model.CIRCLES else "nothing holds it"

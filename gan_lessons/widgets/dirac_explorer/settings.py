@@ -47,7 +47,7 @@ PRESETS = {
     "minimax + R1, γ = 0.3": Preset(
         {"penalty": "r1"},
         "R1 wants ψ = 0 and pulls both eigenvalues inside the unit circle: the radius falls by "
-        "about the same factor at every step.",
+        "about the same factor in every turn.",
     ),
     "minimax + R1, γ = 1": Preset(
         {"penalty": "r1", "gamma": 1.0},
@@ -58,7 +58,7 @@ PRESETS = {
     "relativistic, simultaneous": Preset(
         {"loss": "rpgan"},
         "D(0) = 0, so the comparison with the real point changes nothing: this is the orbit of "
-        "the non-saturating loss. Add a penalty, and it converges.",
+        "the non-saturating loss. Add R1 (γ above 0.05), and it converges.",
     ),
     "relativistic + R1 + R2": Preset(
         {"loss": "rpgan", "penalty": "r1r2", "gamma": 0.15},
