@@ -148,6 +148,21 @@ def shifts(row: Spec) -> dict[str, float]:
     return found
 
 
+def longer(row: Spec) -> dict[str, float]:
+    """As in `shifts`, for more steps: AdaBN, and the game. Null: another source-only network."""
+    names, steps = names_for(row), int(row["steps"])
+    source, other, test = names["domains"]()
+    target, there = moved(names, row, other, "train"), moved(names, row, test, "test")
+    adapt, accuracy = names["adapt"], names["accuracy"]
+    found = {
+        "adabn": accuracy(adapt(source, other, strength=0.0, steps=steps), there),
+        "game": accuracy(adapt(source, target, steps=steps), there),
+    }
+    again = names_for(row, AGAIN)["adapt"](source, other, strength=0.0, steps=steps)
+    found["null"] = accuracy(again, there)
+    return found
+
+
 def translated(row: Spec) -> dict[str, float]:
     """One shift: the source's pictures, carried over by lesson 11's CycleGAN, as a source.
 
@@ -235,6 +250,15 @@ COMPARISONS = {
             for row in every(data=DATA, shift=(shift,), strength=(strength,))
         ),
         shifts,
+    ),
+    "10.longer": Comparison(
+        "two medium shifts in twice the steps of 10.shifts",
+        tuple(
+            row
+            for shift, strength in (("turn", 34.0), ("slant", 0.8))
+            for row in every(data=DATA, shift=(shift,), strength=(strength,), steps=(600,))
+        ),
+        longer,
     ),
     "10.translated": Comparison(
         "a classifier trained on pictures that a CycleGAN of 300 steps carries to the target",
