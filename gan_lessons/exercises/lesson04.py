@@ -233,8 +233,8 @@ STEP = Exercise(
         ),
         Mistake(
             {"fake = ": "generator.requires_grad_(False)\n    fake = "},
-            "a player stays frozen, and cannot learn in its next turn, or in `eval`. For the "
-            "generator, `detach` on its fakes is enough.",
+            "a player stays frozen or in `eval`: leave both as you found them. For the generator, "
+            "`detach` on its fakes is enough.",
         ),
         Mistake(
             {"softplus(discriminator(fake))": "softplus(-discriminator(fake))"},

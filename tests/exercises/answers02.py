@@ -211,7 +211,7 @@ WRONG = {
         (the_larger_output_padding, "too large (value 1)"),
     ],
     "02.4": [
-        (road_from_four, "Other sizes halve to another first map"),
+        (road_from_four, "such as 28, halves to another"),
         (road_in_one_step, "1 → 28"),
         (road_without_padding, "not '1 → 7"),
         (road_without_end, "Is there a loop that never ends?"),

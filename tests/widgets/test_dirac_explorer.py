@@ -685,7 +685,7 @@ def test_settings_of_ones_own_are_explained_by_the_model():
         assert html.escape(page.why(s)) in page.to_html(s)
         return page.why(s)
 
-    factor = "Near rest each step multiplies the radius by about"
+    factor = "Near rest a step multiplies the radius, on average, by about"
     assert said() == f"{factor} 1.0050, so it grows; nothing holds it."
     held = said(loss="nonsaturating")
     assert held == f"{factor} 1.0050, so it grows; farther out, something holds it."

@@ -196,7 +196,7 @@ def why(s: DiracSettings) -> str:
     size, verdict = model.spectral_radius(s), model.verdict(s)
     if abs(size - 1) < model.TINY:
         return "Near rest a step keeps the radius, to first order: the rest of the loss decides."
-    near = f"Near rest a step multiplies the radius by about {size:.4f}, on average"
+    near = f"Near rest a step multiplies the radius, on average, by about {size:.4f}"
     if size < 1:
         return f"{near}, so it shrinks."
     far = "farther out, something holds it" if verdict == model.CIRCLES else "nothing holds it"
