@@ -103,9 +103,11 @@ def test_d_wins():
 
 def test_modes_lost_and_mode_hopping():
     loop = Loop().play(150).play(600, d_updates=0)
-    (found,) = loop.ask()
+    assert names(loop.ask()) == ["modes lost"]
+    (found,) = Loop().play(600, d_updates=0).ask()
     assert found.name == "modes lost"
-    assert "pack" not in found.advice  # a D that stands still learns nothing from packs
+    assert "D stands still" in found.seen
+    assert "pack" not in found.advice  # such a D learns nothing from packs
     loop = Loop().play(20, g_updates=20)
     for _ in range(12):
         loop.play(5, g_updates=20)
