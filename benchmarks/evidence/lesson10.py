@@ -17,6 +17,7 @@ from gan_lessons.data import Images
 Names = dict
 WAYS = ("projection", "concatenation", "auxiliary", "scale and shift")
 RATE = 1e-3
+LONGER = (("turn", 34.0), ("slant", 0.8))
 TRANSLATED = (("contrast", 0.8), ("inversion", 1.0), ("turn", 34.0), ("texture", 0.25))
 AGAIN = 1000  # added to the seed: another run of the same, for the null
 LOOKS = (200, 400)  # steps of a tuning
@@ -218,6 +219,15 @@ def _thinned(pictures: Images, share: float) -> Images:
     return pictures.take((pictures.labels < 5) | (luck < share))
 
 
+def of_each(some: tuple[tuple[str, float], ...], **more: tuple) -> tuple[Spec, ...]:
+    """The rows of some shifts, each with its strength, on both data sets."""
+    return tuple(
+        row
+        for shift, strength in some
+        for row in every(data=DATA, shift=(shift,), strength=(strength,), **more)
+    )
+
+
 NUDGED = (*WAYS, "loud label")
 COMPARISONS = {
     "10.ways": Comparison(
@@ -244,29 +254,17 @@ COMPARISONS = {
     ),
     "10.shifts": Comparison(
         "300 steps of a domain game for each shift, and its rivals on the same network",
-        tuple(
-            row
-            for shift, strength in SHIFTS
-            for row in every(data=DATA, shift=(shift,), strength=(strength,))
-        ),
+        of_each(SHIFTS),
         shifts,
     ),
     "10.longer": Comparison(
         "two medium shifts in twice the steps of 10.shifts",
-        tuple(
-            row
-            for shift, strength in (("turn", 34.0), ("slant", 0.8))
-            for row in every(data=DATA, shift=(shift,), strength=(strength,), steps=(600,))
-        ),
+        of_each(LONGER, steps=(600,)),
         longer,
     ),
     "10.translated": Comparison(
         "a classifier trained on pictures that a CycleGAN of 300 steps carries to the target",
-        tuple(
-            row
-            for shift, strength in TRANSLATED
-            for row in every(data=DATA, shift=(shift,), strength=(strength,))
-        ),
+        of_each(TRANSLATED),
         translated,
     ),
     "10.shares": Comparison(
