@@ -163,7 +163,7 @@ def unevenness(weight: Tensor, stride: int | tuple[int, int]) -> Tensor:
     weight: as for `polyphase_sums`. 0 if all phases have the same gain. The std is the
     population's. With channels, it is the root of the mean variance over the root of the mean
     squared mean, both over all pairs of channels: the strength of the checkerboard relative to its
-    level, if the inputs are constant maps with independent values.
+    level, if the inputs are constant maps with independent values around 0.
 
     Kernels whose weights almost cancel have large values: the pattern is then all that remains of
     a constant. Infinite if the weights sum to exactly 0 and the phases differ; 0 for a weight of

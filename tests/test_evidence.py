@@ -198,6 +198,7 @@ offset, other = START, 4
 
 
 def helper(x):
+    "A root."
     return sqrt(x + offset)
 
 
@@ -217,6 +218,7 @@ def unused(row):
         ("math.pi", "math.e", True),
         ("import sin, sqrt", "import cos, sin, sqrt", True),
         ("return helper(row)", "return helper(row)  # a remark", True),
+        ('"A root."', '"The root of x + 3."', True),
         ("return helper(row)", "return helper(-row)", False),
         ("x + offset", "x - offset", False),
         ("START = 3", "START = 5", False),

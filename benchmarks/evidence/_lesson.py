@@ -30,7 +30,7 @@ def source(number: str) -> str:
 
 
 def shape(code: str, *names: str) -> str:
-    """What the statements that some names need do, without their layout and comments.
+    """What the statements that some names need do, without layout, comments and docstrings.
 
     It is the same in all versions of Python, unlike what `ast.dump` and `ast.unparse` give.
     """
@@ -49,8 +49,11 @@ def _plain(node: object) -> object:
         return tuple(map(_plain, node))
     if not isinstance(node, ast.AST):
         return node
-    fields = [(n, _plain(v)) for n, v in ast.iter_fields(node) if v is not None and v != []]
-    return type(node).__name__, *fields
+    fields = dict(ast.iter_fields(node))
+    if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
+        fields["body"] = node.body[1:]
+    kept = [(name, _plain(value)) for name, value in fields.items() if value not in (None, [])]
+    return type(node).__name__, *kept
 
 
 def _needed(code: str, wanted: set[str]) -> list[ast.stmt]:

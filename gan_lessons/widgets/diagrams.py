@@ -4,6 +4,7 @@ curve = Line("fake", points)                    # in a colour of kit.PALETTE
 level = Line("muted dashed", [(0, 1), (500, 1)])
 diagram = Diagram("Radius 3.10", (340, 130), (0, 500), (-1, 1), [curve, level])
 to_svg(diagram)                                 # for the page, by the rules of explorers.css
+side_by_side(diagram, other)                    # several, wrapped where a page is narrow
 draw(axis, diagram)                             # on an axis of matplotlib
 """
 
@@ -104,6 +105,20 @@ def to_svg(diagram: Diagram) -> str:
         f"role='img' aria-label='{title}'>{texts}<svg class='inside' width='{width}' "
         f"height='{height}' {style}>{''.join(parts)}</svg></svg></figure>"
     )
+
+
+def side_by_side(*diagrams: Diagram) -> str:
+    """Diagrams in a row, each up to 1.35 times its size; one below the other on a narrow page."""
+    drawn = "".join(
+        to_svg(each).replace(
+            "<figure",
+            f"<figure style='flex: 1 1 {each.size[0]}px; max-width: {1.35 * each.size[0]:.0f}px; "
+            "margin: 0'",
+            1,
+        )
+        for each in diagrams
+    )
+    return f"<div style='display: flex; flex-flow: row wrap; gap: 4px 22px'>{drawn}</div>"
 
 
 def draw(axis: Axes, diagram: Diagram) -> None:

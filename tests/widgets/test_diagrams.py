@@ -11,7 +11,16 @@ from matplotlib.colors import to_hex
 
 from gan_lessons import plots
 from gan_lessons.widgets import kit
-from gan_lessons.widgets.diagrams import OUTSIDE, Diagram, Dot, Line, arrow, draw, to_svg
+from gan_lessons.widgets.diagrams import (
+    OUTSIDE,
+    Diagram,
+    Dot,
+    Line,
+    arrow,
+    draw,
+    side_by_side,
+    to_svg,
+)
 
 WAVE = Diagram(
     "A wave <1 & a level",
@@ -56,6 +65,14 @@ def test_its_title_and_ticks_are_words_in_the_page():
     assert root.find("figcaption").text == WAVE.title
     assert root.find("svg").get("aria-label") == WAVE.title
     assert [each.text for each in root.iter("text")] == ["0", "10", "zero"]
+
+
+def test_several_stand_in_a_row_no_wider_than_a_third_more_than_their_size():
+    root = ElementTree.fromstring(side_by_side(WAVE, WAVE))
+    assert "row wrap" in root.get("style")
+    assert [each.tag for each in root] == ["figure", "figure"]
+    assert all("max-width: 270px" in each.get("style") for each in root)
+    assert [each.get("class") for each in root] == ["gl-diagram"] * 2
 
 
 def test_what_is_far_outside_stays_drawable():
