@@ -83,7 +83,7 @@ MASKED = Exercise(
         ),
         Mistake(
             {'(q @ k.T).masked_fill(mask == 0, float("-inf"))': "(q @ k.T) * mask"},
-            "a score of 0 is not a weight of 0: e⁰ is 1. Only -inf hides a key.",
+            "a score of 0 is not a weight of 0: e⁰ is 1. A score of -inf hides a key.",
         ),
         Mistake(
             {".nan_to_num(0.0)": ""},

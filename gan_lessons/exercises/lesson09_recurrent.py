@@ -192,7 +192,7 @@ LENGTHS = Exercise(
         Mistake(
             _multiplied,
             "a mask that multiplies does not stop NaN: 0 · NaN is NaN. Select with the mask, "
-            "before or after the softplus.",
+            "before the softplus (after it, the loss is right, but its gradient is NaN).",
         ),
         Mistake(
             _per_sequence,
