@@ -5,7 +5,7 @@
 
 The output of a layer with stride 2 consists of 2 × 2 interleaved parts, its *phases*: the pixels in
 even rows and even columns, those in even rows and odd columns, and so on. Each phase has its own
-kernel weights. If the phases respond differently to the same input, the output shows a
+kernel weights. If the phases respond differently to a constant input, the output shows a
 checkerboard.
 
 All layers are initialised alike, so that they differ only in how they upsample: normal weights and

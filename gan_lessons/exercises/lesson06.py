@@ -237,7 +237,7 @@ SLERP = Exercise(
         Mistake(
             lambda a, b, t: torch.nn.functional.normalize((1 - t) * a + t * b, dim=0),
             "a straight line whose points are brought to length 1. It has neither the latents' "
-            "length nor an even turn: it is fastest in the middle.",
+            "length nor an even turn: between latents of one length it is fastest in the middle.",
         ),
         Mistake(
             {"angle < 1e-4": "False", "((1 - t) * a.norm() + t * b.norm()) * turned": "turned"},
