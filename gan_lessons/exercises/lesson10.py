@@ -63,7 +63,8 @@ CLASS_PART = Exercise(
         ),
         Mistake(
             lambda p, q: q.div(q.sum(1, keepdim=True)).log() - p.div(p.sum(1, keepdim=True)).log(),
-            "the sign: a pair that is more frequent among real ones must get a positive logit.",
+            "the sign: a class that is likelier for this x among real pairs than among generated "
+            "ones must get a positive number.",
         ),
         Mistake(
             lambda p, q: (p / p.sum(1, keepdim=True)) / (q / q.sum(1, keepdim=True)),
