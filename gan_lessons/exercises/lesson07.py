@@ -148,7 +148,7 @@ RATE = Exercise(
         ),
         Mistake(
             lambda slope, gamma: 2 / abs(-gamma / 2 - complex(gamma**2 / 4 - slope**2) ** 0.5),
-            "right for real λ. A complex μ leaves the unit circle long before its real part is -1: "
+            "right for real λ. A complex μ leaves the unit circle before its real part is -1: "
             "use |μ|² = 1 - rate γ + rate² slope².",
         ),
         Mistake(

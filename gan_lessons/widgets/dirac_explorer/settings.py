@@ -52,8 +52,8 @@ PRESETS = {
     "minimax + R1, γ = 1": Preset(
         {"penalty": "r1", "gamma": 1.0},
         "γ = 2ℓ is critical (ℓ = ½ is minimax's slope at rest): both eigenvalues meet on the real "
-        "line. The orbit stops turning, and no other γ is faster: try one a little smaller, and "
-        "one a little larger.",
+        "line. The orbit stops turning, and in the long run no other γ is faster (at first one a "
+        "little smaller can be): try one on either side.",
     ),
     "relativistic, simultaneous": Preset(
         {"loss": "rpgan"},
