@@ -93,7 +93,7 @@ def generator_parameters(size: int, width: int, channels: int = 1, latent: int =
     """How many numbers the DCGAN generator for size × size pixels learns, by a formula.
 
     The sides of its maps are map_sizes(size). The last map before the picture has `width` channels,
-    and each map has twice as many as the one after it.
+    and each map before it has twice as many as the next.
     """
     from gan_lessons.models.dcgan import map_sizes
 
