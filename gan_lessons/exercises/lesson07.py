@@ -322,8 +322,8 @@ HISTORY = Exercise(
     solve=diagnosis,
     minutes=6,
     hints=(
-        "test in the order of the text. `isfinite` finds NaN and infinity; NaN compared with "
-        "anything is False.",
+        "test in the order of the text. `isfinite` finds NaN and infinity; `<`, `>` and `==` "
+        "with NaN are False.",
         "`loss_d[-(len(loss_d) // 10):]` is the last tenth, and `spread[-1]` the last look. A loss "
         "of 1.386 is no failure.",
     ),
