@@ -203,7 +203,8 @@ def helper(x):
 
 
 def run(row):
-    return helper(row)
+    unused = helper(row)
+    return unused
 
 
 def unused(row):
@@ -217,9 +218,9 @@ def unused(row):
         ("(1, 2)", "(1, 2, 3)", True),
         ("math.pi", "math.e", True),
         ("import sin, sqrt", "import cos, sin, sqrt", True),
-        ("return helper(row)", "return helper(row)  # a remark", True),
+        ("= helper(row)", "= helper(row)  # a remark", True),
         ('"A root."', '"The root of x + 3."', True),
-        ("return helper(row)", "return helper(-row)", False),
+        ("= helper(row)", "= helper(-row)", False),
         ("x + offset", "x - offset", False),
         ("START = 3", "START = 5", False),
         ("from math", "from cmath", False),

@@ -88,7 +88,19 @@ def _names(node: ast.AST, context: type[ast.expr_context]) -> set[str]:
             return {(each.asname or each.name).split(".")[0] for each in node.names}
         if isinstance(node, ast.comprehension):
             return set()
+    elif isinstance(node, ast.FunctionDef):
+        outside = [*node.decorator_list, node.args, *([node.returns] if node.returns else [])]
+        used = {name for child in outside for name in _names(child, context)}
+        return used | {n for child in node.body for n in _names(child, context)} - _own(node)
     return {name for child in ast.iter_child_nodes(node) for name in _names(child, context)}
+
+
+def _own(function: ast.FunctionDef) -> set[str]:
+    """The names that are a function's own: its arguments, and what its body assigns."""
+    arguments = {each.arg for each in ast.walk(function.args) if isinstance(each, ast.arg)}
+    assigned = {name for child in function.body for name in _names(child, ast.Store)}
+    declared = [each for each in ast.walk(function) if isinstance(each, ast.Global | ast.Nonlocal)]
+    return (arguments | assigned) - {name for each in declared for name in each.names}
 
 
 @functools.cache
