@@ -251,7 +251,7 @@ TURN = Exercise(
         ),
         Mistake(
             {"softplus(-discriminator(fake)).mean()": "softplus(discriminator(fake)).mean()"},
-            "this G learns to be caught: it wants its fakes' logits *up*.",
+            "this G learns to be caught: its loss falls as its fakes' logits go down.",
         ),
         Mistake(
             {"softplus(-discriminator(fake)).mean()": "-softplus(discriminator(fake)).mean()"},

@@ -49,7 +49,8 @@ PRESETS = {
     ),
     "noise": Preset(
         {"noise": 0.3},
-        "Three fakes in ten are noise. Precision counts them; recall stays where it was.",
+        "Three fakes in ten are noise. Precision counts those outside all real balls, about "
+        "half of them; recall stays where it was.",
     ),
     "outliers excuse noise": Preset(
         {"noise": 1.0, "outliers": 0.05, "balls": "real"},
