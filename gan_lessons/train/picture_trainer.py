@@ -141,7 +141,8 @@ class Trainer(GameTrainer):
     ) -> "Trainer":
         """The trainer as it was saved: the newest checkpoint of the folder, or that one file.
 
-        On the CPU, going on from here takes the same steps, bit for bit, as never having stopped.
+        On the CPU, with as many threads, going on from here takes the same steps, bit for bit, as
+        never having stopped.
         Networks of your own must be passed in again; those of this package are rebuilt.
 
         Raises:

@@ -262,7 +262,8 @@ class Stepper:
         """Goes on from a `state_dict` of the same game, networks and data.
 
         On the same kind of device the steps that follow are those that would have followed there,
-        on a CPU bit for bit. On another kind, which draws other random numbers, they are not.
+        on a CPU with as many threads bit for bit. On another kind, which draws other random
+        numbers, they are not.
 
         Raises LookupError, RuntimeError, TypeError or ValueError if the state does not fit; nothing
         is changed then.
