@@ -147,7 +147,7 @@ def chains(generator: torch.Generator) -> list[Arguments]:
 
 
 def sees(layers: list) -> int:
-    """The side of the square of pixels that one output depends on.
+    """The side of the square that holds all pixels which one output depends on.
 
     layers: (kernel, stride) of each convolution, the first one first.
     """

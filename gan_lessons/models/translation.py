@@ -207,7 +207,7 @@ class PatchDiscriminator(nn.Module):
 
 
 def receptive_field(thing: nn.Module | list[tuple[int, int]]) -> int:
-    """The side of the square of inputs that one output of a chain of convolutions depends on.
+    """The side of the square that holds all inputs of one output of a chain of convolutions.
 
     thing: (kernel, stride) of each convolution in order, or a network whose `nn.Conv2d` layers,
     all square, follow one another. The square grows by (kernel - 1) steps with each layer, and a
