@@ -1,6 +1,7 @@
 """How a step is computed: options that make it faster and change its result only by rounding.
 
-Each can be turned off; `benchmarks/train_speed.py` shows what each brings.
+Each can be turned off; `benchmarks/train_speed.py` shows what those bring that matter
+on a machine.
 """
 
 from collections.abc import Mapping
