@@ -1,4 +1,4 @@
-"""Distances between two sets of features: one number that every defect of a generator increases.
+"""Distances between two sets of features: one number each, blind to some defects (lesson 08).
 
 torchmetrics computes both; it gets features in place of pictures.
 """
