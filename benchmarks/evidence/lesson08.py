@@ -219,6 +219,7 @@ def lies(row: Spec) -> dict[str, float]:
     smaller, jpeg, net = names["smaller"], names["jpeg"], names["judge"].net
     pairs = {
         "resized": (smaller(x, True), smaller(x, False)),
+        "filter": (smaller(x, True), smaller(x, True, "bicubic")),
         "jpeg_75": (x, jpeg(x, 75)),
         "jpeg_30": (x, jpeg(x, 30)),
         "range": (x, (x + 1) / 2),
