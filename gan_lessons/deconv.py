@@ -99,7 +99,7 @@ def by_zero_insertion(
     The convolution has stride 1. stride - 1 zeros go between neighbouring inputs,
     dilation * (kernel - 1) - padding at every border, and output_padding more at the end. If the
     number at the border is negative, cells are cut off instead. The zeros are multiplied too: where
-    a weight is infinite, they give NaN, which `by_scatter` never does.
+    a weight is infinite, they give NaN; `by_scatter` has none to multiply.
     Shapes, settings and errors are those of `by_scatter`.
     """
     call = _Call.read(x, weight, bias, stride, padding, output_padding, groups, dilation)
