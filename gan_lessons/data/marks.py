@@ -98,7 +98,7 @@ def report(pictures: Tensor, limit: float = LIMIT) -> Report:
     """Whether the marks of cards agree, more often than by chance.
 
     pictures: (N, 1, 24, 24) in [-1, 1]. limit: the error (see `read`) up to which a mark is
-    readable; below 3.5, half of the least distance of two shapes, the nearest shape is clear.
+    readable; below 1.75, a quarter of the least distance of two shapes, no other shape is as near.
 
     A generator that only ever draws one shape agrees always, so `chance` counts what the shapes'
     frequencies alone would give: the sum over shapes of p(first corner) p(second corner). Cohen's
