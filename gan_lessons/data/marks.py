@@ -98,7 +98,8 @@ def report(pictures: Tensor, limit: float = LIMIT) -> Report:
     """Whether the marks of cards agree, more often than by chance.
 
     pictures: (N, 1, 24, 24) in [-1, 1]. limit: the error (see `read`) up to which a mark is
-    readable; below 1.75, a quarter of the least distance of two shapes, no other shape is as near.
+    readable; below 1.75, a quarter of the least distance of two shapes, no other shape is as near,
+    and at 3 a mark half-way between two shapes can pass.
 
     A generator that only ever draws one shape agrees always, so `chance` counts what the shapes'
     frequencies alone would give: the sum over shapes of p(first corner) p(second corner). Cohen's
