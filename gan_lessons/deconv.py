@@ -45,7 +45,7 @@ __all__ = [
     "overlap",
 ]
 
-LARGEST_OUTPUT = 2**31  # numbers: 8 GB in float32
+LARGEST_OUTPUT = 2**31  # numbers: 8 GiB in float32
 
 
 def by_scatter(
@@ -177,8 +177,9 @@ def by_matrix(
 ) -> Tensor:
     """Deconvolution by matrix: C transposed times x, where C is the matrix of the convolution.
 
-    For small tensors only: C has one row for each number of an input sample and one column for
-    each number of its output. Shapes, settings and errors are those of `by_scatter`.
+    For small tensors only: C has one row for each number of an input sample (and more, which meet
+    zeros, if output padding reaches the stride) and one column for each number of its output.
+    Shapes, settings and errors are those of `by_scatter`.
     """
     call = _Call.read(x, weight, bias, stride, padding, output_padding, groups, dilation)
     settings: dict[str, Any] = {

@@ -84,7 +84,7 @@ class Report(NamedTuple):
     readable: float  # the share of cards on which both marks are readable
     agree: float  # of the readable ones, the share whose marks have the same shape
     chance: float  # the same if the two corners of different cards were put together
-    kappa: float  # (agree - chance) / (1 - chance): 0 by chance, 1 if all agree
+    kappa: float  # (agree - chance) / (1 - chance): 0 by chance, 1 at best
     kinds: int  # shapes that make up at least 1 % of the readable marks
 
     def __str__(self) -> str:

@@ -20,16 +20,16 @@ FONT, WEIGHT = "DejaVu Sans", "bold"
 LETTERS = "CLSZ"
 MOST_POINTS = 4096  # of one outline
 MOST_NUMBERS = 2**28  # of a set
-HEIGHT = 1.3  # of a capital, before the affine map
-TURN, SLANT, STRETCH = 0.15, 0.2, 0.15  # radians, and shares: how far an affine map may go
+HEIGHT = 1.3  # of a capital, before the map
+TURN, SLANT, STRETCH = 0.15, 0.2, 0.15  # radians, and shares: how far a map may go
 
 
 @dataclass(frozen=True, eq=False)
 class Strokes:
     """Sequences of points of different lengths, padded to the longest.
 
-    points: (N, T, 2) float32, x to the right and y upward, 0 where a sequence has ended. All lie
-        in [-1, 1]: a capital is about 1.3 high, and its middle is at 0.
+    points: (N, T, 2) float32, x to the right and y upward, 0 where a sequence has ended. A
+        capital is about 1.3 high, and its middle is at 0. A wide letter can leave [-1, 1]: W does.
     lengths: (N,) int64, from 1 to T
     labels: (N,) int64, each an index into `letters`
     """
@@ -50,7 +50,7 @@ class Strokes:
 def strokes(
     n: int, generator: Generator, letters: str = LETTERS, shortest: int = 16, longest: int = 24
 ) -> Strokes:
-    """n outlines of random letters, each with a random number of points and a small affine map.
+    """n outlines of random letters, each with a random number of points and a small linear map.
 
     Letters and lengths are independent, each value equally likely. The map turns by up to TURN
     radians, slants by up to SLANT, and stretches each axis by up to STRETCH, up or down.
@@ -72,7 +72,7 @@ def strokes(
             table[i, j, :count] = outline(letter, count)
     labels = torch.randint(len(letters), (n,), generator=generator)
     speeds = torch.randint(len(counts), (n,), generator=generator)
-    maps = _affine(n, generator)
+    maps = _maps(n, generator)
     points = torch.einsum("nij,ntj->nti", maps, table[labels, speeds])  # 0 stays 0
     return Strokes(points, speeds + shortest, labels, letters)
 
@@ -122,7 +122,7 @@ def _contour(letter: str) -> tuple[np.ndarray, np.ndarray]:
     return corners, np.concatenate([[0.0], steps.cumsum()])
 
 
-def _affine(n: int, generator: Generator) -> Tensor:
+def _maps(n: int, generator: Generator) -> Tensor:
     """(n, 2, 2): a turn of a slant of a stretch along each axis."""
     turn, slant, wide, high = 2 * torch.rand(4, n, generator=generator) - 1
     c, s = (TURN * turn).cos(), (TURN * turn).sin()

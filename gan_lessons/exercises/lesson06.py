@@ -193,7 +193,7 @@ def slerp(a: torch.Tensor, b: torch.Tensor, t: float) -> torch.Tensor:
     """The latent a share t of the way along the arc from a to b: (D,), (D,), 0 to 1 → (D,).
 
     On the way its length goes evenly from that of a to that of b, or as in `along_sphere`. a and b
-    may point the same way. b = -a is left out: no arc between the two is the shortest.
+    may point the same way. Opposite ones are left out: no arc between the two is the shortest.
     """
     u, v = a / a.norm(), b / b.norm()
     angle = torch.acos((u @ v).clamp(-1, 1))
@@ -281,8 +281,8 @@ def generator_loss(fake_logits: torch.Tensor) -> torch.Tensor:
 
 
 LOSS_MINIMAX = (
-    "this is minimax, E log(1 - D): its gradient vanishes just where the fakes are bad. The "
-    "non-saturating loss is -E log D."
+    "this is minimax, E log(1 - σ(D)): its gradient vanishes just where the fakes are bad. The "
+    "non-saturating loss is -E log σ(D)."
 )
 
 LOSS = Exercise(
@@ -290,9 +290,9 @@ LOSS = Exercise(
     solve=generator_loss,
     minutes=5,
     hints=(
-        "D is `1 / (1 + exp(-logit))`. Take -log of it on paper before you write any code: which "
+        "σ(D) is `1 / (1 + exp(-logit))`. Take -log of it on paper before you write code: which "
         "function of the logit is left, and what is it called in torch?",
-        "-log D = log(1 + exp(-logit)), which is `softplus(-logit)`, in `torch.nn.functional`. "
+        "-log σ(D) = log(1 + exp(-logit)), which is `softplus(-logit)`, in `torch.nn.functional`. "
         "Take the mean over the batch.",
     ),
     cases=logits,
@@ -318,12 +318,12 @@ LOSS = Exercise(
         ),
         Mistake(
             lambda fake_logits: torch.nn.functional.softplus(fake_logits).mean(),
-            "this is the discriminator's loss on fakes, -E log(1 - D). The generator wants its "
-            "fakes to be called real.",
+            "this is the discriminator's loss on fakes, -E log(1 - σ(D)). The generator wants "
+            "its fakes to be called real.",
         ),
         Mistake(
             lambda fake_logits: torch.nn.functional.logsigmoid(fake_logits).mean(),
-            "the sign: a loss is minimised, so E log D needs a minus.",
+            "the sign: a loss is minimised, so E log σ(D) needs a minus.",
         ),
     ),
 )

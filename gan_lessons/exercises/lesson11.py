@@ -53,12 +53,12 @@ BEST = Exercise(
         ),
         Mistake(
             {"y.median()": "y.mean()"},
-            "the mean is right for the squared error. The absolute error does not mind how far "
-            "the others are, only on which side.",
+            "the mean is right for the squared error. The best answer for the absolute error does "
+            "not mind how far the others are, only on which side.",
         ),
         Mistake(
             {"y.mean()": "y.median()"},
-            "the median is right for the absolute error. The squared error weighs distances.",
+            "the median is right for the absolute error. For the squared one, distances count.",
         ),
         Mistake(
             {"y.median()": "(y.min() + y.max()) / 2"},
@@ -100,7 +100,7 @@ HOLE = Exercise(
     hints=(
         "the sum of squared errors is the same for both. By what is it divided, in each case?",
         "the mean error in the hole is the whole one divided by the share. Division by the share "
-        "adds 10 log10(share) decibels, which is negative.",
+        "adds 10 log10(share) decibels, which is never positive.",
     ),
     cases=decibels,
     expected=by_errors,

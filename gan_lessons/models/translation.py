@@ -37,8 +37,8 @@ class UNet(nn.Module):
 
     noise: the size of z, which is appended to the smallest map, the same at each place; 0 for none.
     layers: how often the maps are halved. width: channels of the largest map; each halving doubles
-    them. start: x itself is added before the tanh, this many times: at 2 the network starts as a
-    copy of its input, at -2 as its negative; not 0 only if `out` equals `channels`.
+    them. start: x itself is added before the tanh, this many times: at 2 the network starts near
+    its input (about tanh 2x), at -2 near its negative; not 0 only if `out` equals `channels`.
 
     Raises ValueError for numbers out of range, and for an x or z of another shape.
     """

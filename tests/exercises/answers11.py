@@ -211,7 +211,7 @@ WRONG = {
     "11.1": [
         (best_swapped, "in the other order"),
         (best_means, "does not mind how far"),
-        (best_medians, "weighs distances"),
+        (best_medians, "distances count"),
     ],
     "11.2": [
         (hole_other_sign, "the sign"),

@@ -149,6 +149,8 @@ def test_at_the_end_it_says_how_long_it_took(trainer):
     assert ("time left", "333 min 12 s") in snapshot.headline(running)
     assert ("time", "8 s") in snapshot.headline(stopped)
     assert (running.last, stopped.last) == (100_000, 40)
+    later = replace(progress, first_step=30)
+    assert ("time", "8 s for the last 10") in snapshot.headline(view.snapshot(later, ended=True))
 
 
 def test_the_first_moment_has_little_to_show(trainer):

@@ -55,7 +55,7 @@ PRESETS = {
     "outliers excuse noise": Preset(
         {"noise": 1.0, "outliers": 0.05, "balls": "real"},
         "All fakes are noise. A few real outliers have balls so large that many fakes lie in one: "
-        "precision is too kind. Density is less so. Take the outliers away.",
+        "precision is too kind. Take the outliers away, and look at density, too.",
     ),
 }
 K = "Neighbours that a ball reaches to: does a larger one see more, or forgive more?"

@@ -85,12 +85,18 @@ def headline(s: Snapshot) -> list[tuple[str, str]]:
     rows = [
         ("step", f"{s.step:,} of {s.goal:,}"),
         ("speed", f"{speed:.1f} steps a second" if speed else "…"),
-        ("time left" if left else "time", clock(left / speed if left and speed else s.seconds)),
+        ("time left", clock(left / speed if speed else s.seconds)) if left else ("time", taken(s)),
     ]
     if s.floor is not None:
         measured = f"{s.distances[-1][1]:.0f}" if s.distances else "…"
         rows.append(("Fréchet distance", f"{measured} (real pictures: {s.floor:.0f})"))
     return rows
+
+
+def taken(s: Snapshot) -> str:
+    """The time that this training took, and for how many steps if others came before."""
+    steps = f" for the last {s.step - s.first_step:,}" if s.first_step else ""
+    return clock(s.seconds) + steps
 
 
 def clock(seconds: float) -> str:

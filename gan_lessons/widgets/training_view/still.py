@@ -7,10 +7,10 @@ from gan_lessons.widgets import charts
 from gan_lessons.widgets.training_view.snapshot import (
     Snapshot,
     alt_text,
-    clock,
     distances_of,
     headline,
     losses_of,
+    taken,
 )
 
 
@@ -33,7 +33,7 @@ def to_picture(s: Snapshot) -> plots.Picture:
     if s.pictures is not None:
         sheet.imshow(plots.sheet(s.pictures, s.columns, clip=True), interpolation="nearest")
     sheet.set_axis_off()
-    plots.title(sheet, f"After {s.step:,} steps, {clock(s.seconds)}")
+    plots.title(sheet, f"After {s.step:,} steps, {taken(s)}")
     upper, lower = axes[0, 1], axes[-1, 1]
     charts.draw(upper, losses)
     upper.set_ylim(*losses.span)
