@@ -64,7 +64,7 @@ FRECHET = Exercise(
     ),
     cases=gaussians,
     expected=by_symmetric_root,
-    absolute=1e-4,  # a singular product's eigenvalues are known to half of the digits
+    absolute=1e-4,  # the roots of a singular product's eigenvalues are known to half of the digits
     mistakes=(
         Mistake(
             {"(cov_real @ cov_fake)": "(cov_real * cov_fake)"},
@@ -325,8 +325,8 @@ def probabilities(generator: torch.Generator) -> list[Arguments]:
 def move_probability(old: float, new: float) -> float:
     """How likely a Metropolis-Hastings chain moves from one fake to a new one.
 
-    old, new: the calibrated probabilities, above 0 and below 1, that D gives the two of being real.
-    The ratio of the densities, p_data / p_G, is d / (1 - d).
+    old, new: the probabilities, above 0 and below 1, that the best D gives the two of being real.
+    The ratio of the densities, p_data / p_G, is then d / (1 - d).
     """
     return min(1.0, (1 / old - 1) / (1 / new - 1))
 

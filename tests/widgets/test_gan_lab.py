@@ -536,7 +536,7 @@ def test_the_page_says_the_metrics():
     assert told["generator's loss"] == rounded(n["generator_loss"], 3)
     assert told["modes found"] == f"{n['modes']} of {n['modes_in_all']}"
     assert told["good fakes"].startswith(percent(n["good"]))
-    assert told["JS divergence"].startswith(f"at least {rounded(n['js'], 3)} (")
+    assert told["JS divergence"].startswith(f"about {rounded(n['js'], 3)} (")
     assert told["real outscores fake"].startswith(percent(n["outscored"]))
 
 

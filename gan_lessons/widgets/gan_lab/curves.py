@@ -42,7 +42,7 @@ def charts_of(view: GanLabView) -> dict[str, Chart]:
     if "js" in view.records:
         curves = [
             Curve(f"KL({view.truth.modes})", "generator", view.records["mode_kl"]),
-            Curve("JS (at least)", "fake", view.records["js"]),
+            Curve("JS (in cells)", "fake", view.records["js"]),
         ]
         ticks = [(0.01, "0.01"), (0.1, "0.1"), (1.0, "1"), (LOWEST, ""), (HIGHEST, "")]
         levels = _levels(view, {"generator": "mode_kl", "fake": "js"}, LOWEST)  # it has no 0

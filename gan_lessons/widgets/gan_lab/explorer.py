@@ -149,7 +149,7 @@ class GanLab(Explorer[GanLabSettings]):
         """The numbers of this moment.
 
         turn: how many were taken. discriminator_loss, generator_loss: of the last update. modes, of
-        modes_in_all; good: the share of fakes near a mode. js: a lower bound of the Jensen–Shannon
+        modes_in_all; good: the share of fakes near a mode. js: about the Jensen–Shannon
         divergence of fakes and data, by `divergence.Cells`. mode_kl: KL of the modes' shares of the
         good fakes to equal shares; NaN if no fake is good. Both are in nats.
         outscored: the share of pairs in which a real point gets the higher logit than a fake, a

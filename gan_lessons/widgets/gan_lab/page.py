@@ -279,7 +279,7 @@ def _numbers(view: GanLabView) -> str:
         ("good fakes", f"{percent(n['good'])} (real: {percent(real['good'])})"),
     ]
     if "divergence" in view.views:
-        js = f"at least {rounded(n['js'], 3)} (real: {rounded(real['js'], 3)})"
+        js = f"about {rounded(n['js'], 3)} (real: {rounded(real['js'], 3)})"
         rows.append(("JS divergence", js))
     table = "".join(
         f"<tr><td>{kit.tip(name, TIPS.get(name, TIPS['found']))}</td><td>{value}</td></tr>"

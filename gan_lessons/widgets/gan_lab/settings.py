@@ -40,8 +40,8 @@ VIEWS = {  # name: what its button says when it is pointed at
     "arrows": "The way the discriminator sends each fake: where its own loss ℓ falls, −∂ℓ/∂x.",
     "losses": "Both losses, turn by turn.",
     "modes": "The share of the modes found, and the share of good fakes.",
-    "divergence": "A lower bound of JS of fakes and data; KL of the modes' shares of good fakes to "
-    "equal shares.",
+    "divergence": "JS of fakes and data, counted in cells: rather too low than too high; KL of the "
+    "modes' shares of good fakes to equal shares.",
 }
 
 FIRST_VIEWS = ("real", "fake", "heat")  # enough to see a game; the others are a click away
