@@ -35,13 +35,14 @@ TIPS = {
     "discriminator's loss": "Of its last update, with the penalty if there is one: near the end of "
     "a good game it hardly moves.",
     "generator's loss": "Of its last update: it depends on the discriminator, too.",
-    "real outscores fake": "In how many pairs the real point gets the higher score: near 50 % the "
-    "discriminator can only guess.",
-    "found": "How many have fakes nearby: collapse shows here first.",
+    "real outscores fake": "In how many pairs the real point gets the higher score: near 50 % "
+    "the order says nothing. A judge with more time may still tell them apart.",
+    "found": "How many have a fake nearby. One is enough: look at the KL of the shares, too.",
     "good fakes": "The share of fakes close to a mode or to the curve; real points' beside it. "
     "Fakes in a single place can all be good: look at how many are found, too.",
     "JS divergence": "Of fakes and data, in nats: 0 where they are equal, 0.693 (log 2) where they "
-    "share nothing. Counted in cells that fit the data, which can only lower it. Noise: 0.01.",
+    "share nothing. Counted in cells that fit the data, which can only lower it. Noise: 0.01, at "
+    "times 0.02.",
 }
 
 

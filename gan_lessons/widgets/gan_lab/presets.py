@@ -82,14 +82,14 @@ PRESETS = {
 WHY = {  # what happens in each preset, and why: for after the look
     "works": (
         "The fakes fill the drawing. The heat map gets pale there, and a real point outscores a "
-        "fake in about half of all pairs: the discriminator can only guess."
+        "fake in about half of all pairs. A judge with more time tells more (lesson 04, section 9)."
     ),
     "collapses": (
         "A generator that learns faster than its judge puts nearly all fakes in one place. The "
         "discriminator learns to call that place fake, and the whole crowd moves on together."
     ),
     "rotates": (
-        "The critic points to where real points are missing, the fakes run there, past the "
+        "The critic points to where fakes are missing, the fakes run there, past the "
         "middle, and back: the game goes round and does not come to rest. With the penalty r1 the "
         "critic gets flat, the heat map pale, and the fakes rest, but for the noise of batches."
     ),
