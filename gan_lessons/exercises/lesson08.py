@@ -285,8 +285,8 @@ ACCEPT = Exercise(
     mistakes=(
         Mistake(
             lambda logits, gamma: torch.sigmoid(logits - gamma),
-            "this takes D itself for F. Acceptance is relative to the best fake: it needs the "
-            "maximum.",
+            "this takes D itself for F. Acceptance is relative to the greatest ratio: it needs "
+            "the maximum.",
         ),
         Mistake(
             lambda logits, gamma: torch.exp(logits - logits.max()),
@@ -298,8 +298,8 @@ ACCEPT = Exercise(
         ),
         Mistake(
             lambda logits, gamma: torch.sigmoid(logits - logits.max() - gamma),
-            "F has a second term, -log(1 - e^Δ). Without it the best fake is accepted half of the "
-            "time at gamma = 0.",
+            "F has a second term, -log(1 - e^Δ). Without it the fake with the greatest ratio is "
+            "accepted half of the time at gamma = 0.",
         ),
         Mistake(
             {"logits - logits.max()": "logits - logits.mean()"},
@@ -354,7 +354,7 @@ MOVE = Exercise(
         ),
         Mistake(
             lambda old, new: min(1.0, (1 / new - 1) / (1 / old - 1)),
-            "the other way round: this moves to the fakes that look less real.",
+            "the other way round: this moves to the fakes with the lower ratio.",
         ),
         Mistake(
             lambda old, new: new / (1 - new) / (new / (1 - new) + old / (1 - old)),
@@ -363,8 +363,8 @@ MOVE = Exercise(
         ),
         Mistake(
             lambda old, new: 1.0 if new > old else 0.0,
-            "this only ever climbs, and ends at the best fake of all. The chain has to go down as "
-            "well, at times.",
+            "this only ever climbs, and ends at the fake with the greatest ratio. The chain has to "
+            "go down as well, at times.",
         ),
     ),
 )

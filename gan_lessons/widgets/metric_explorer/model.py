@@ -124,9 +124,9 @@ def again(data: str, outliers: float, n: int, k: int, seed: int) -> Readings:
 
 
 def truth(s: MetricSettings) -> Readings:
-    """What is known exactly: both distances at infinite n; the modes, if no noise and no copy can
-    find more of them and all fakes are at their place; density and coverage, in expectation, if
-    both distributions are equal and nothing is copied.
+    """What is known: both distances at infinite n; the modes that fakes are drawn from, if no noise
+    and no copy can find more of them and all fakes are at their place; density and coverage, in
+    expectation, if both distributions are equal and nothing is copied.
     """
     real, fake = mixtures(s)
     (m1, m2, m3), (f1, f2, f3) = real.moments(), fake.moments()
