@@ -217,8 +217,8 @@ VIEW = Exercise(
     solve=receptive_field,
     minutes=6,
     hints=(
-        "a layer's taps lie `dilation` apart on its own map. How many pixels is one step on that "
-        "map? It is the product of the strides before it.",
+        "a layer's taps lie `dilation` apart on the map that it reads. How many pixels is one step "
+        "on that map? It is the product of the strides before it.",
         "begin with view = 1 and step = 1. For each layer: view += (kernel - 1) * dilation * step, "
         "and only then step *= stride.",
     ),

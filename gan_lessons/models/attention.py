@@ -80,8 +80,9 @@ class SelfAttention(nn.Module):
     identity, and its queries, keys and values get exactly no gradient until γ has moved.
 
     As in the paper, the scores are not divided by √d. The paper writes the values as two
-    convolutions, to channels / 8 and back; one matrix here does the work of both. The block alone
-    doesn't know where a place lies: if the places of x are permuted, so are those of the result.
+    convolutions, to channels / 8 and back; one matrix here does the work of both. Without a
+    mask the block doesn't know where a place lies: if the places of x are permuted, so are those of
+    the result.
 
     reduction: 1 to channels. spectral: spectral norm on the three convolutions, as in SAGAN. mask:
     (H·W, H·W) bool, which places each place may see; then it fits maps of that size only.

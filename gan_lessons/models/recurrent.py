@@ -1,6 +1,6 @@
 """Recurrent networks: a painter of pictures, and a generator and a discriminator of sequences.
 
-The painter is the generative half of DRAW (Gregor et al. 2015), trained as a GAN: a state decides
+The painter takes the canvas of DRAW (Gregor et al. 2015), and is trained as a GAN: a state decides
 on one stroke after the other, and each stroke is added to a canvas.
 """
 
