@@ -1,6 +1,6 @@
 """Lesson 08: how far metrics, a discriminator's score and rejection sampling can be trusted.
 
-python benchmarks/evidence/lesson08.py [08.game | 08.nudged | 08.ring | 08.bias | 08.lies]
+python benchmarks/evidence/lesson08.py [08.game | 08.nudged | 08.judges | 08.ring | ...]
 """
 
 import dataclasses
@@ -86,6 +86,28 @@ def scores(names: Names, looks: list[dict]) -> dict[str, float]:
         "lowest_of_halved": min(halved, default=float("nan")),
         "logit_agrees": agree(logits, -to_real),
     }
+
+
+def by_judges(row: Spec) -> dict[str, float]:
+    """As the agreements of `scores`, with and without the untrained generator.
+
+    "live": the last judge on the pictures that the own judges get. Null: the judge of step 40.
+    """
+    names = names_for(row)
+    looks = [names["kept"](trainer) for trainer in names["play"](STOPS)]
+    score, last, early = names["score"], looks[-1]["D"], looks[1]["D"]
+    told = {
+        "own": [score(look["D"], look["live"]) for look in looks],
+        "fixed": [score(last, look["pictures"]) for look in looks],
+        "live": [score(last, look["live"]) for look in looks],
+        "null": [score(early, look["pictures"]) for look in looks],
+    }
+    near = [-look["distance"] for look in looks]
+    found = {}
+    for name, values in told.items():
+        found[name] = names["ranks_agree"](values, near)
+        found[f"{name}_trained"] = names["ranks_agree"](values[1:], near[1:])
+    return found
 
 
 def weighed(names: Names, pool: Tensor, rng: torch.Generator) -> dict[str, float]:
@@ -242,6 +264,11 @@ COMPARISONS = {
         "as 08.game, at half and at twice the learning rate",
         tuple(every(data=DATA, rate=(5e-4, 2e-3))),
         game,
+    ),
+    "08.judges": Comparison(
+        "how judges order the looks of 08.game, all of them or the trained ones, at three rates",
+        tuple(every(data=DATA, rate=(1e-3, 5e-4, 2e-3))),
+        by_judges,
     ),
     "08.ring": Comparison(
         "rejection and a chain on the ring of 8, by the exact ratio, a trained one, and by chance",
