@@ -22,7 +22,8 @@ PRESETS = {
     ),
     "few samples": Preset(
         {"n": 50},
-        "Still nothing wrong, but the Fréchet distance is larger: its bias grows as 1/n. Move n.",
+        "Still nothing wrong, but the Fréchet distance is larger on average: its bias grows as "
+        "1/n. Move n.",
     ),
     "shifted": Preset(
         {"shift": 1.0},
