@@ -60,7 +60,7 @@ def table(recording: Recording, s: AttentionSettings, found: Look) -> list[tuple
         ),
     ]
     if found.gamma is not None:
-        tip = "What the block multiplies all it has seen by: near 0 it does nothing."
+        tip = "What the block multiplies all it has seen by: at 0 it does nothing."
         rows.append(("γ", kit.fixed(found.gamma, 3), tip))
     return rows
 
