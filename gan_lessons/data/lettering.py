@@ -4,7 +4,8 @@
     thin, bold = pairs["thin"], pairs["bold"]      # row i of one and row i of the other: a pair
 
 The letters come from fonts that matplotlib ships, as in `glyphs`, so the sets need no download. A
-letter keeps its font, size, place, rotation and bend from style to style.
+letter keeps its font, size, place, rotation and bend from style to style (if slanted, its size
+nearly).
 """
 
 from collections.abc import Sequence
@@ -55,7 +56,7 @@ def lettering(
     together.
 
     A letter's rotation, stretch, bend, size and place are random and the same in all styles. Only
-    the slant changes its outline, so a slanted letter may be a little smaller, to fit.
+    the slant changes its outline, so a slanted letter may be drawn a little smaller or larger.
 
     Raises ValueError for numbers out of range, unknown styles or one twice, for classes that are
     empty or repeat a character, and for one that a font lacks.

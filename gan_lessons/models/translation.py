@@ -33,7 +33,7 @@ class UNet(nn.Module):
     x: (N, channels, H, W), z: (N, noise) → (N, out, H, W) in (-1, 1). H and W are multiples of
     2 ** layers. Each deconvolution but the first also sees the encoder's map of the same size, as
     in pix2pix (Isola et al. 2017, section 3.2.1). With skips=False it is a plain encoder and
-    decoder: all that it knows of x passes through the smallest map.
+    decoder: but for `start`, all that it knows of x passes through the smallest map.
 
     noise: the size of z, which is appended to the smallest map, the same at each place; 0 for none.
     layers: how often the maps are halved. width: channels of the largest map; each halving doubles
