@@ -80,7 +80,7 @@ class SelfAttention(nn.Module):
     identity, and its queries, keys and values get exactly no gradient until γ has moved.
 
     As in the paper, the scores are not divided by √d. The paper writes the values as two
-    convolutions, to channels / 8 and back; one matrix here does the work of both. Without a
+    convolutions, to channels / 8 and back; one matrix here can do what both do. Without a
     mask the block doesn't know where a place lies: if the places of x are permuted, so are those of
     the result.
 
