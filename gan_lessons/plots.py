@@ -52,6 +52,7 @@ STYLE: dict[Any, Any] = {
     "lines.linewidth": 1.8,
     "xtick.color": MUTED,
     "ytick.color": MUTED,
+    "axes.formatter.min_exponent": 4,  # 0.1 and 100 on logarithmic axes, not powers of ten
     "font.size": 10,
 }
 MOST_INCHES, MOST_AXES = 100, 100  # of a figure's sides, and of axes along each

@@ -13,6 +13,7 @@ from torch.optim.swa_utils import update_bn
 
 from gan_lessons import data, metrics
 from gan_lessons.data import Images
+from gan_lessons.train import Trainer
 
 Names = dict
 WAYS = ("projection", "concatenation", "auxiliary", "scale and shift")
@@ -20,7 +21,8 @@ RATE = 1e-3
 LONGER = (("turn", 34.0), ("slant", 0.8))
 TRANSLATED = (("contrast", 0.8), ("inversion", 1.0), ("turn", 34.0), ("texture", 0.25))
 AGAIN = 1000  # added to the seed: another run of the same, for the null
-LOOKS = (200, 400)  # steps of a tuning
+LOUDER = 8.0
+IN_ALL = 500  # steps of a tuned generator, with those on the many pictures
 SHIFTS = (
     ("contrast", 0.8),
     ("brightness", 0.6),
@@ -71,33 +73,62 @@ def ways(row: Spec) -> dict[str, float]:
     return found
 
 
+def labels(row: Spec) -> dict[str, float]:
+    """Concatenation with louder labels in D: eight times as large, or only their first weights."""
+    names = names_for(row)
+    torch.manual_seed(names["seed"])
+    generator, _ = names["networks"]()
+    D = names["Concatenated"]()
+    first = D.plain.layers[0]
+    if row["louder"] == "weights":
+        with torch.no_grad():
+            first.weight[:, 1:] *= LOUDER
+    else:
+
+        def louder(layer: object, inputs: tuple[torch.Tensor]) -> torch.Tensor:
+            (x,) = inputs
+            return torch.cat([x[:, :1], LOUDER * x[:, 1:]], 1)
+
+        first.register_forward_pre_hook(louder)
+    generator = names["play"](generator, D)
+    return dict(names["measured"](*names["pictures_of"](generator)))
+
+
 def few(row: Spec) -> dict[str, float]:
-    """All arms of section 3 at 200 and 400 steps, on letters or on the pictures of MNIST."""
+    """All arms of section 3, on letters or on the pictures of MNIST.
+
+    From scratch also for as many steps as the other arms had in all. Null: tuned once more.
+    """
     names = names_for(row)
     n = int(row["n"])
     if row["to"] == "letters":
         pictures, referee, fair = names["few_pictures"](n), referee_of_letters(), letters(3)
     else:
         pictures, referee, fair = mnist(n, names["seed"])
+
+    def told(trainer: Trainer, arm: str) -> dict[str, float]:
+        drawn = trainer.generate(1000, seed=1).cpu()
+        measured = names["judged"](drawn, pictures, referee, fair)
+        measured["grey"] = names["grey_corners"](drawn)
+        measured["remembered"] = names["remembered"](trainer.discriminator, pictures, fair)
+        trainer.discriminator.train()
+        return {f"{arm}_{name}": value for name, value in measured.items()}
+
     players = names["source_players"]()
     arms = {**names["ARMS"], "scratch, augmented": {"augment": names["ARMS"]["both"]["augment"]}}
     found = {}
     for arm, how in arms.items():
-        start = None if "scratch" in arm else players
-        trainer = names["tuned"](start, pictures, steps=LOOKS[0], **how)
-        for look in LOOKS:
-            while trainer.steps < look:
+        trainer = names["tuned"](None if "scratch" in arm else players, pictures, **how)
+        found |= told(trainer, arm)
+        if arm == "from scratch":
+            while trainer.steps < IN_ALL:
                 trainer.step()
-            drawn = trainer.generate(1000, seed=1).cpu()
-            told = names["judged"](drawn, pictures, referee, fair)
-            told["grey"] = names["grey_corners"](drawn)
-            told["remembered"] = names["remembered"](trainer.discriminator, pictures, fair)
-            found |= {f"{arm}_{name}_{look}": value for name, value in told.items()}
-            trainer.discriminator.train()
-    leaky = names["tuned"](players, names["augmented_set"](pictures), steps=LOOKS[0])
-    found["augmented set_grey_200"] = names["grey_corners"](leaky.generate(1000, seed=1).cpu())
+            found |= told(trainer, "longer")
+    leaky = names["tuned"](players, names["augmented_set"](pictures))
+    found["augmented set_grey"] = names["grey_corners"](leaky.generate(1000, seed=1).cpu())
     found["grey_unseen"] = names["grey_corners"](fair)
-    return found
+    names["seed"] += AGAIN
+    return found | told(names["tuned"](players, pictures), "null")
 
 
 @functools.cache
@@ -246,10 +277,26 @@ COMPARISONS = {
         tuple(every(data=DATA, way=NUDGED, rate=(RATE / 2, RATE * 2))),
         ways,
     ),
+    "10.labels": Comparison(
+        "concatenation as in 10.ways, with labels that are eight times as large in D",
+        tuple(every(data=DATA, louder=("labels", "weights"), rate=(RATE,))),
+        labels,
+    ),
     "10.few": Comparison(
-        "a generator tuned on 50, 200 and 1,000 pictures of something else",
-        tuple(every(data=DATA, to=("letters",), n=(50, 200, 1000)))
-        + tuple(every(data=("glyphs",), to=("mnist",), n=(50, 200, 1000))),
+        "a generator tuned on 200 pictures of something else",
+        tuple(every(data=DATA, to=("letters",), n=(200,), rate=(RATE,)))
+        + tuple(every(data=("glyphs",), to=("mnist",), n=(200,), rate=(RATE,))),
+        few,
+    ),
+    "10.tuned": Comparison(
+        "as 10.few, at half and at twice the learning rate",
+        tuple(every(data=DATA, to=("letters",), n=(200,), rate=(RATE / 2, RATE * 2))),
+        few,
+    ),
+    "10.fewer": Comparison(
+        "as 10.few, on 50 and on 1,000 pictures",
+        tuple(every(data=DATA, to=("letters",), n=(50, 1000), rate=(RATE,)))
+        + tuple(every(data=("glyphs",), to=("mnist",), n=(50, 1000), rate=(RATE,))),
         few,
     ),
     "10.shifts": Comparison(

@@ -21,10 +21,12 @@ from gan_lessons.train.game import Data
 from gan_lessons.train.picture_trainer import Trainer, networks
 
 ROUNDS, STEPS = 3, 3  # of each candidate, taking turns: the median of the rounds counts
-HOPELESS = 2.0  # after one round, a candidate this many times slower than the best is dropped
+HOPELESS = 2.0  # a candidate this many times slower than the best is dropped
+SLOW = 1.0  # seconds: a first step of more tells enough on a CPU, and a round needs no more
 STEADY = 1.3  # rounds whose times differ by more than this factor were disturbed
 FAR = 1.5  # a step this many times faster than its measurement shows that it was disturbed
-TRIES, LONG = 3, 10.0  # measurements, until one is not disturbed; none begins after so many seconds
+TRIES, LONG = 3, 10.0  # measurements, until one is not disturbed; nothing begins after so many
+# seconds but the second round of a candidate, without which nobody knows what disturbed the first
 WORTH = 0.97  # a candidate replaces the first one only if it takes at most this share of its time
 
 
@@ -36,8 +38,8 @@ def fastest(
     Memory layout and bfloat16 cost time on some processors and save it on others, so each is tried
     on and off (on a CPU, layers as products too; on CUDA, the recorded step). That takes a few
     seconds, once: the result is cached for this machine, this version of torch and this kind of
-    step. A measurement that another program disturbs is repeated, and not cached if it stays
-    disturbed.
+    step. Where a step takes a second and more, what was not tried after ten seconds is left out. A
+    measurement that another program disturbs is repeated, and not cached if it stays disturbed.
     """
     checks.instance("config", config, TrainConfig)
     checks.instance("images", images, Images)
@@ -49,6 +51,8 @@ def fastest(
     key = _key(config, images, device)
     times, steady = known.get(key, []), True
     if len(times) != len(candidates):
+        if say:
+            print("measuring which way to compute a step is the fastest here ...", flush=True)
         times, steady = _measure(candidates, config, images, device)
         if steady:
             _write(file, known | {key: times})
@@ -81,9 +85,9 @@ def _candidates(device: torch.device) -> list[ComputeOptions]:
             channels_last=channels_last, bfloat16=bfloat16, graph=graph, products=products
         )
         # Products change nothing on other devices, and suit a memory of channels last.
-        for products, channels_last in ((True, True), (True, False), *([(False, True)] * cpu))
-        for graph in ((False, True) if cuda else (False,))
         for bfloat16 in (False, True)
+        for graph in ((False, True) if cuda else (False,))
+        for products, channels_last in ((True, True), (True, False), *([(False, True)] * cpu))
     ]
 
 
@@ -101,26 +105,48 @@ def _measure(
     tries: list[list[list[float]]] = []
     began = time.perf_counter()
     while not tries or (len(tries) < TRIES and time.perf_counter() - began < LONG):
-        tries.append(_rounds(trainers, device))
+        tries.append(_rounds(trainers, device, began + LONG))
         if all(max(own) <= STEADY * min(own) for own in tries[-1]):
             return [statistics.median(own) for own in tries[-1]], True
     return [min(min(rounds[i]) for rounds in tries) for i in range(len(candidates))], False
 
 
-def _rounds(trainers: list[Trainer], device: torch.device) -> list[list[float]]:
-    """Seconds a step of each trainer, in each of its rounds."""
+def _rounds(
+    trainers: list[Trainer], device: torch.device, until: float = float("inf")
+) -> list[list[float]]:
+    """Seconds a step of each trainer, in each of its rounds.
+
+    until: after this time of the clock no trainer has its first round (it takes infinitely long),
+    and none its third.
+    """
     times: list[list[float]] = [[] for _ in trainers]
-    for _ in range(ROUNDS):
+
+    def take(trainer: Trainer) -> float:
+        started = time.perf_counter()
+        trainer.step()
+        _wait(device)
+        return time.perf_counter() - started
+
+    for turn in range(ROUNDS):
         for trainer, own in zip(trainers, times, strict=True):
-            if own and own[0] > HOPELESS * min(other[0] for other in times if other):
+            best = min((other[0] for other in times if other), default=float("inf"))
+            late = time.perf_counter() > until
+            if own and (own[0] > HOPELESS * best or (late and turn > 1)):
                 continue
-            trainer.step()  # not timed: the processor's caches hold another candidate's numbers
-            _wait(device)
-            started = time.perf_counter()
-            for _ in range(STEPS):
+            if not own and late and best < float("inf"):
+                own.append(float("inf"))
+                continue
+            # The first is not timed: the processor's caches hold another candidate's numbers.
+            first = take(trainer)
+            if not own and device.type == "cpu" and first > max(SLOW, HOPELESS * best):
+                own.append(first)
+                continue
+            started, steps = time.perf_counter(), 0
+            while steps < STEPS and time.perf_counter() - started <= SLOW:
                 trainer.step()
+                steps += 1
             _wait(device)
-            own.append((time.perf_counter() - started) / STEPS)
+            own.append((time.perf_counter() - started) / steps)
     return times
 
 
@@ -157,4 +183,5 @@ def _key(config: TrainConfig, images: Data, device: torch.device) -> str:
         else f"{platform.node()} {torch.backends.cpu.get_cpu_capability()}"
     )
     facts = [where, torch.__version__, torch.get_num_threads(), images.shape, what]
+    facts += [_words(options) for options in _candidates(device)]
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]

@@ -151,9 +151,9 @@ def test_the_fastest_is_measured_once_and_said(images, cache, capsys, monkeypatc
 @pytest.mark.parametrize(
     ("times", "expected"),
     [
-        ([1.0, 0.5, 2.0, 3.0, 2.0, 2.0], ComputeOptions(bfloat16=True)),
-        ([1.0, 0.95, 0.9, 3.0, 2.0, 2.0], ComputeOptions(channels_last=False)),
-        ([1.0, 2.0, 3.0, 4.0, 0.9, 2.0], ComputeOptions(products=False)),
+        ([1.0, 2.0, 3.0, 0.5, 2.0, 2.0], ComputeOptions(bfloat16=True)),
+        ([1.0, 0.9, 2.0, 0.95, 3.0, 2.0], ComputeOptions(channels_last=False)),
+        ([1.0, 2.0, 0.9, 3.0, 4.0, 2.0], ComputeOptions(products=False)),
         ([1.0, 0.98, 0.99, 0.98, 0.98, 0.98], ComputeOptions()),  # no more than noise
     ],
 )
@@ -165,7 +165,7 @@ def test_the_fastest_is_chosen_by_what_was_measured(images, cache, monkeypatch, 
 @pytest.mark.parametrize("content", ["", "{", "[1]"])
 def test_a_damaged_cache_is_measured_anew(images, cache, monkeypatch, content):
     cache.write_text(content)
-    monkeypatch.setattr(module, "_measure", lambda *_: ([1.0, 2.0, 3.0, 0.1, 2.0, 2.0], True))
+    monkeypatch.setattr(module, "_measure", lambda *_: ([1.0, 2.0, 3.0, 2.0, 0.1, 2.0], True))
     assert fastest(SMALL, images, "cpu", say=False) == ComputeOptions(
         channels_last=False, bfloat16=True
     )
@@ -176,16 +176,38 @@ def test_a_slow_candidate_is_dropped_after_a_round(images, monkeypatch):
 
     def step(trainer):
         steps[trainer.compute.bfloat16] += 1
-        now[0] += 1.0 if trainer.compute.bfloat16 else 0.1
+        now[0] += 0.3 if trainer.compute.bfloat16 else 0.1
 
     now = [0.0]
     monkeypatch.setattr(Trainer, "step", step)
     monkeypatch.setattr(module.time, "perf_counter", lambda: now[0])
     candidates = [ComputeOptions(), ComputeOptions(bfloat16=True)]
     times, steady = module._measure(candidates, SMALL, images, torch.device("cpu"))
-    assert times == pytest.approx([0.1, 1.0])
+    assert times == pytest.approx([0.1, 0.3])
     assert steady
     assert steps == {False: 12, True: 4}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "most"), [({False: 1.2, True: 9.0}, 30), ({False: 4.0, True: 50.0}, 40)]
+)
+def test_where_steps_are_long_little_is_tried(images, cache, monkeypatch, capsys, seconds, most):
+    """Two rounds of what was begun in time; a first step that is hopeless is the last."""
+    now, steps = [0.0], {True: 0, False: 0}
+
+    def step(trainer):
+        steps[trainer.compute.bfloat16] += 1
+        now[0] += seconds[trainer.compute.bfloat16]
+
+    monkeypatch.setattr(Trainer, "step", step)
+    monkeypatch.setattr(module.time, "perf_counter", lambda: now[0])
+    assert not fastest(SMALL, images, "cpu").bfloat16
+    assert now[0] <= most
+    assert steps[True] <= 1
+    assert capsys.readouterr().out.startswith("measuring which way")
+    assert len(json.loads(cache.read_text()).popitem()[1]) == 6
+    assert not fastest(SMALL, images, "cpu").bfloat16  # as it was read again
+    assert "measuring" not in capsys.readouterr().out
 
 
 def test_a_checkpoint_keeps_the_compute_options(make, images, tmp_path):
@@ -300,7 +322,7 @@ def test_a_disturbed_measurement_is_repeated_and_never_kept(
     def step(trainer):
         taken[0] += 1
         slow = 24 < taken[0] <= 48 * busy and taken[0] % 48 > 24
-        now[0] += 4.0 if slow else 1.0
+        now[0] += 0.4 if slow else 0.1
 
     monkeypatch.setattr(Trainer, "step", step)
     monkeypatch.setattr(module.time, "perf_counter", lambda: now[0])
@@ -308,7 +330,7 @@ def test_a_disturbed_measurement_is_repeated_and_never_kept(
     assert fastest(SMALL, images, "cpu") == ComputeOptions()
     assert cache.exists() == cached
     printed = capsys.readouterr().out
-    assert "a step takes 1000.0 ms here" in printed
+    assert "a step takes 100.0 ms here" in printed
     assert ("measured again at the next run" in printed) != cached
 
 
