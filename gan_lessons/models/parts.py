@@ -74,8 +74,8 @@ class JoinLabel(nn.Module):
 
     The embedding is learned. It is as long as z and starts at a tenth of its size: in a DCGAN, a
     label as loud as z all but silences it, and each class becomes nearly one picture (lesson 10,
-    section 2). It is concatenated, not multiplied, so that z keeps its meaning: another label with
-    the same z changes the label only, and a walk through z stays in its class.
+    section 2). It is concatenated, not multiplied: another label with the same z changes the
+    label's numbers only, and a walk through z keeps them.
 
     With classes = 0 there are no labels, and z passes unchanged. Errors: see `check_labels`.
     """

@@ -87,10 +87,20 @@ class MetricSettings(WithPresets):
         0.0, 0, 1, 0.05, label="copies", tip="The share of the fakes that copies a real point."
     )
     outliers: float = number_slider(
-        0.0, 0, 0.1, 0.01, label="outliers", tip="The share of the real points that lies far out."
+        0.0,
+        0,
+        0.1,
+        0.01,
+        label="outliers",
+        tip="The share of the real points drawn from wide noise.",
     )
     n: int = whole_slider(
-        200, 50, 250, step=25, label="n", tip="Points of either set: what changes with it is bias."
+        200,
+        50,
+        250,
+        step=25,
+        label="n",
+        tip="Points of either set: bias and chance change with it.",
     )
     k: int = whole_slider(5, 1, 10, label="k", tip=K)
     seed: int = seed_box(tip="Other points from the same distributions.")
