@@ -117,7 +117,7 @@ def read(s: MetricSettings, real: Tensor, fake: Tensor) -> Readings:
 
 @lru_cache(maxsize=64)
 def again(data: str, outliers: float, n: int, k: int, seed: int) -> Readings:
-    """What fresh real points get: the floor of the distances, the ceiling of the shares."""
+    """What fresh real points get: the yardstick."""
     s = MetricSettings(data=data, outliers=outliers, n=n, k=k, seed=seed)
     real, _, fresh = samples(s)
     return read(s, real, fresh)

@@ -51,7 +51,7 @@ PRESETS = {
     "noise": Preset(
         {"noise": 0.3},
         "Three fakes in ten are noise. Precision counts those outside all real balls, about "
-        "half of them; recall stays where it was.",
+        "half of them; recall does not fall.",
     ),
     "outliers excuse noise": Preset(
         {"noise": 1.0, "outliers": 0.05, "balls": "real"},
