@@ -2,14 +2,14 @@
 
 net = features(images)                            # a small classifier, trained once and cached
 real, fake = net.extract(images.pixels), net.extract(pictures)
-frechet_distance(real, fake), kernel_distance(real, fake)    # one number for all defects
+frechet_distance(real, fake), kernel_distance(real, fake)    # one number for many defects
 precision_recall(real, fake), density_coverage(real, fake)   # fidelity and diversity apart
 
 judge = Judge(images, unseen)                     # the Fréchet distance, cheap to repeat
 mode_report(points, toy.ring_centres(), 0.01)     # the modes found, if the modes are known
 class_report(pictures, net)                       # the same, with classes as modes
 
-evaluate(pictures, images, unseen)                # all of these at the end, beside real pictures'
+evaluate(pictures, images, unseen)                # some of these at the end, beside real pictures'
 """
 
 from gan_lessons.metrics.distances import KernelDistance, frechet_distance, kernel_distance

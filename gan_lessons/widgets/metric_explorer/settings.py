@@ -31,12 +31,12 @@ PRESETS = {
     ),
     "shrunk": Preset(
         {"width": 0.3},
-        "Every fake lies among real points, so precision is almost 1. Recall and coverage see what "
+        "Every fake lies among real points, so precision sees nothing. Recall and coverage see what "
         "is missing. (In 64 dimensions coverage does not.)",
     ),
     "widened": Preset(
         {"width": 2.0},
-        "The other way round: fakes reach all real points, so recall is high and precision falls.",
+        "The other way round: fakes reach all real points, so recall sees nothing and precision falls.",
     ),
     "half of the modes": Preset(
         {"data": "ring", "drop": 4},
@@ -50,8 +50,8 @@ PRESETS = {
     ),
     "noise": Preset(
         {"noise": 0.3},
-        "Three fakes in ten are noise. Precision counts those outside all real balls, about "
-        "half of them; recall does not fall.",
+        "Three fakes in ten are noise. Precision counts those outside all real balls, at k 5 about "
+        "half of them; recall sees nothing.",
     ),
     "outliers excuse noise": Preset(
         {"noise": 1.0, "outliers": 0.05, "balls": "real"},
@@ -72,35 +72,25 @@ class MetricSettings(WithPresets):
     preset: str = preset_menu(PRESETS)
     data: str = menu("heap", DATA, label="real", tip="What the real points are drawn from.")
     shift: float = number_slider(
-        0.0, 0, 3, 0.1, label="shift", tip="How far all fakes are moved to the right."
+        0.0, 0, 3, 0.1, label="shift", tip="How far the heaps of the fakes are moved to the right."
     )
     width: float = number_slider(
         1.0, 0.1, 3, 0.1, label="width", tip="Of the fakes' heaps: below 1 they are shrunk."
     )
     drop: int = whole_slider(
-        0, 0, 7, label="drop", tip="Modes of the ring that no fake is drawn from."
+        0, 0, 7, label="drop", tip="Modes of the ring that the heaps of the fakes leave out."
     )
     noise: float = number_slider(
-        0.0, 0, 1, 0.05, label="noise", tip="The share of the fakes that is noise all over."
+        0.0, 0, 1, 0.05, label="noise", tip="The share of noise in the fakes that are no copies."
     )
     copies: float = number_slider(
         0.0, 0, 1, 0.05, label="copies", tip="The share of the fakes that copies a real point."
     )
     outliers: float = number_slider(
-        0.0,
-        0,
-        0.1,
-        0.01,
-        label="outliers",
-        tip="The share of the real points drawn from wide noise.",
+        0.0, 0, 0.1, 0.01, label="outliers", tip="The share of real points from wide noise."
     )
     n: int = whole_slider(
-        200,
-        50,
-        250,
-        step=25,
-        label="n",
-        tip="Points of either set: bias and chance change with it.",
+        200, 50, 250, step=25, label="n", tip="Points of either set: it moves bias and chance."
     )
     k: int = whole_slider(5, 1, 10, label="k", tip=K)
     seed: int = seed_box(tip="Other points from the same distributions.")
