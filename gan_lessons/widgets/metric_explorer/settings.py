@@ -31,12 +31,12 @@ PRESETS = {
     ),
     "shrunk": Preset(
         {"width": 0.3},
-        "Every fake lies among real points, so precision sees nothing. Recall and coverage see what "
-        "is missing. (In 64 dimensions coverage does not.)",
+        "Every fake lies among real points, so precision sees nothing. Recall and coverage see "
+        "what is missing. (In 64 dimensions coverage does not.)",
     ),
     "widened": Preset(
         {"width": 2.0},
-        "The other way round: fakes reach all real points, so recall sees nothing and precision falls.",
+        "The other way round: fakes reach all real points: recall sees nothing, precision falls.",
     ),
     "half of the modes": Preset(
         {"data": "ring", "drop": 4},
