@@ -63,7 +63,8 @@ def events(explorer: LatentExplorer) -> dict[str, tuple[str, int, Callable[[int]
         return event
 
     def press(i: int) -> None:
-        explorer.cells[(5 * i + 1) % len(explorer.cells)].click()
+        cells = explorer.board.children
+        cells[(5 * i + 1) % len(cells)].click()
 
     def tick(_: int) -> None:
         explorer.controls["play"].value += 1
