@@ -294,8 +294,13 @@ COMPARISONS = {
         few,
     ),
     "10.fewer": Comparison(
-        "as 10.few, on 50 and on 1,000 pictures",
-        tuple(every(data=DATA, to=("letters",), n=(50, 1000), rate=(RATE,)))
+        "as 10.few, on 50 letters",
+        tuple(every(data=DATA, to=("letters",), n=(50,), rate=(RATE,))),
+        few,
+    ),
+    "10.more": Comparison(
+        "as 10.few, on 1,000 letters, and on 50 and 1,000 pictures of MNIST",
+        tuple(every(data=DATA, to=("letters",), n=(1000,), rate=(RATE,)))
         + tuple(every(data=("glyphs",), to=("mnist",), n=(50, 1000), rate=(RATE,))),
         few,
     ),
