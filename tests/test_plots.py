@@ -2,6 +2,7 @@ import io
 import re
 import xml.etree.ElementTree as ET
 
+import matplotlib
 import numpy as np
 import pytest
 import torch
@@ -17,6 +18,17 @@ COLOURS = ["REAL", "FAKE", "GENERATOR", "DISCRIMINATOR", "INK", "MUTED"]
 def luminance(colour: str) -> float:
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
     return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
+
+
+def test_logarithmic_axes_have_plain_numbers():
+    figure, axis = plots.figure(4, 3)
+    axis.plot([0.02, 5], [20, 900], "o")
+    axis.set(xscale="log", yscale="log")
+    with matplotlib.rc_context(plots.STYLE):
+        figure.draw_without_rendering()
+        told = [label.get_text() for label in (*axis.get_xticklabels(), *axis.get_yticklabels())]
+    assert any("{0.1}" in text for text in told)
+    assert any("{100}" in text for text in told)
 
 
 @pytest.mark.parametrize("name", COLOURS)

@@ -38,8 +38,8 @@ def fastest(
     Memory layout and bfloat16 cost time on some processors and save it on others, so each is tried
     on and off (on a CPU, layers as products too; on CUDA, the recorded step). That takes a few
     seconds, once: the result is cached for this machine, this version of torch and this kind of
-    step. Where a step takes a second and more, what was not tried after ten seconds is left out. A
-    measurement that another program disturbs is repeated, and not cached if it stays disturbed.
+    step. On a CPU, what was not begun after ten seconds is left out. A measurement that another
+    program disturbs is repeated, and not cached if it stays disturbed.
     """
     checks.instance("config", config, TrainConfig)
     checks.instance("images", images, Images)
@@ -104,28 +104,22 @@ def _measure(
     ]
     tries: list[list[list[float]]] = []
     began = time.perf_counter()
+    # On a GPU steps are short, but each kind's first one takes long to get ready.
+    until = began + LONG if device.type == "cpu" else float("inf")
     while not tries or (len(tries) < TRIES and time.perf_counter() - began < LONG):
-        tries.append(_rounds(trainers, device, began + LONG))
+        tries.append(_rounds(trainers, device, until))
         if all(max(own) <= STEADY * min(own) for own in tries[-1]):
             return [statistics.median(own) for own in tries[-1]], True
     return [min(min(rounds[i]) for rounds in tries) for i in range(len(candidates))], False
 
 
-def _rounds(
-    trainers: list[Trainer], device: torch.device, until: float = float("inf")
-) -> list[list[float]]:
+def _rounds(trainers: list[Trainer], device: torch.device, until: float) -> list[list[float]]:
     """Seconds a step of each trainer, in each of its rounds.
 
     until: after this time of the clock no trainer has its first round (it takes infinitely long),
     and none its third.
     """
     times: list[list[float]] = [[] for _ in trainers]
-
-    def take(trainer: Trainer) -> float:
-        started = time.perf_counter()
-        trainer.step()
-        _wait(device)
-        return time.perf_counter() - started
 
     for turn in range(ROUNDS):
         for trainer, own in zip(trainers, times, strict=True):
@@ -137,7 +131,10 @@ def _rounds(
                 own.append(float("inf"))
                 continue
             # The first is not timed: the processor's caches hold another candidate's numbers.
-            first = take(trainer)
+            started = time.perf_counter()
+            trainer.step()
+            _wait(device)
+            first = time.perf_counter() - started
             if not own and device.type == "cpu" and first > max(SLOW, HOPELESS * best):
                 own.append(first)
                 continue

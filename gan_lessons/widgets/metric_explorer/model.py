@@ -117,7 +117,7 @@ def read(s: MetricSettings, real: Tensor, fake: Tensor) -> Readings:
 
 @lru_cache(maxsize=64)
 def again(data: str, outliers: float, n: int, k: int, seed: int) -> Readings:
-    """What fresh real points get: the yardstick."""
+    """What fresh real points get, to compare the fakes' numbers with."""
     s = MetricSettings(data=data, outliers=outliers, n=n, k=k, seed=seed)
     real, _, fresh = samples(s)
     return read(s, real, fresh)

@@ -36,7 +36,7 @@ PRESETS = {
     ),
     "widened": Preset(
         {"width": 2.0},
-        "The other way round: fakes reach all real points: recall sees nothing, precision falls.",
+        "The other way round: fakes reach all real points. Recall sees nothing, precision falls.",
     ),
     "half of the modes": Preset(
         {"data": "ring", "drop": 4},
@@ -81,7 +81,7 @@ class MetricSettings(WithPresets):
         0, 0, 7, label="drop", tip="Modes of the ring that the heaps of the fakes leave out."
     )
     noise: float = number_slider(
-        0.0, 0, 1, 0.05, label="noise", tip="The share of noise in the fakes that are no copies."
+        0.0, 0, 1, 0.05, label="noise", tip="The share of noise among fakes that copy nothing."
     )
     copies: float = number_slider(
         0.0, 0, 1, 0.05, label="copies", tip="The share of the fakes that copies a real point."
