@@ -5,7 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
+from gan_lessons.losses import LOSSES, PENALTIES
 from gan_lessons.models import dcgan
 from gan_lessons.widgets import LatentExplorer
 
@@ -29,7 +31,10 @@ def folder(monkeypatch):
 
 @pytest.mark.parametrize("file", SCRIPTS, ids=lambda file: file.stem)
 def test_a_benchmark_can_be_loaded(file):
+    before = set(LOSSES), set(PENALTIES), torch.get_num_threads()
     assert callable(loaded(file).main)
+    # Tests that run after this one in the same process find the package as it is.
+    assert (set(LOSSES), set(PENALTIES), torch.get_num_threads()) == before
 
 
 def test_every_event_of_the_latent_explorer_changes_what_it_shows():
