@@ -54,7 +54,7 @@ class Dot(NamedTuple):
 class Diagram:
     """size: of its inside, in pixels; a square keeps both scales equal. x, y: what it spans.
 
-    At each tick a line of the grid crosses the inside.
+    At each tick a line of the grid crosses the inside; its left and lower edges are drawn, too.
     """
 
     title: str
@@ -71,9 +71,11 @@ class Diagram:
         """The grid and the lines, in the order they are drawn: first what is filled."""
         across = [Line("line", [(self.x[0], y), (self.x[1], y)]) for y, _ in self.y_ticks]
         down = [Line("line", [(x, self.y[0]), (x, self.y[1])]) for x, _ in self.x_ticks]
+        corner = (self.x[0], self.y[0])
+        edges = [Line("line", [(self.x[0], self.y[1]), corner, (self.x[1], self.y[0])])]
         filled = [line for line in self.lines if "filled" in line.look]
         others = [line for line in self.lines if "filled" not in line.look]
-        return [*filled, *across, *down, *others]
+        return [*filled, *edges, *across, *down, *others]
 
     def to_pixels(self, points: Points) -> list[tuple[float, float]]:
         """From the top left corner of the inside."""

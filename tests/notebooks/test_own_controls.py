@@ -73,6 +73,15 @@ PAGES = {
         cell("04", "def kl(a, b)", "far_copy"),
         cell("04", "def moved_by("),
     ],
+    "04, section 4": lambda: [
+        cell("04", "import copy"),
+        cell("04", "p_data = (normal", "print("),
+        cell("04", "def kl(a, b)", "far_copy"),
+        "import ipywidgets\nfrom gan_lessons.widgets import diagrams, follow",
+        cell("04", "def settle("),
+        cell("04", "OF_G = {"),
+        cell("04", "def rolled("),
+    ],
     "07, section 4": lambda: [
         cell("07", "import numpy as np"),
         cell("07", "def divergences"),

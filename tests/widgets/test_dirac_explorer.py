@@ -37,8 +37,8 @@ def random_settings(seed: int, **fixed) -> DiracSettings:
         "gamma": draw.choice([0.01, 0.02, 0.05, 0.1, 0.3, 0.7, 1.0, 1.5, 2.0]),
         "step_size": draw.choice([0.02, 0.05, 0.1, 0.2, 0.3, 0.4]),
         "updates": draw.choice(UPDATES),
-        "theta": round(draw.uniform(-2, 2), 1) or 0.1,
-        "psi": round(draw.uniform(-2, 2), 1) or 0.1,
+        "theta": round(draw.uniform(-3.5, 3.5), 1) or 0.1,
+        "psi": round(draw.uniform(-3.5, 3.5), 1) or 0.1,
     }
     return DiracSettings(**{**drawn, **fixed})
 
@@ -529,6 +529,21 @@ def test_the_fold_stays_open_while_steps_are_taken_and_shuts_with_another_game()
     assert "<details>" in explorer._page.value
 
 
+@pytest.mark.parametrize("updates", UPDATES)
+@pytest.mark.parametrize("penalty", PENALTIES)
+def test_a_line_shows_where_both_eigenvalues_go(penalty, updates):
+    s = DiracSettings(penalty=penalty, updates=updates, gamma=1.3)
+    ways = model.ways(s)
+    if penalty in ("none", "wgan-gp"):
+        assert ways == []
+        return
+    for i, gamma in ((0, 0.0), (65, 1.3), (100, 2.0)):
+        now = model.eigenvalues(s.changed(gamma=gamma))
+        assert [complex(*way[i]) for way in ways] == pytest.approx(list(now), abs=1e-12)
+    circle = page.diagrams_of(s)[2]
+    assert [line.look for line in circle.lines].count("fake thin") == 2
+
+
 def test_a_click_on_the_plane_moves_the_start():
     explorer = DiracExplorer("minimax + R1, γ = 0.3")
     assert page.diagrams_of(explorer.settings)[0].x == (-3.7, 3.7)
@@ -536,9 +551,9 @@ def test_a_click_on_the_plane_moves_the_start():
     assert (explorer.settings.theta, explorer.settings.psi) == (1.5, 1.9)
     assert explorer.controls["theta"].value == 1.5
     explorer._wire.value = "0,1"  # the corner: farther than a start can be
-    assert (explorer.settings.theta, explorer.settings.psi) == (-2.0, -2.0)
+    assert (explorer.settings.theta, explorer.settings.psi) == (-3.5, -3.5)
     explorer._wire.value = "0.5,1.02"  # the axis below
-    assert (explorer.settings.theta, explorer.settings.psi) == (-2.0, -2.0)
+    assert (explorer.settings.theta, explorer.settings.psi) == (-3.5, -3.5)
     assert page.point_at(DiracSettings(loss="wgan"), 0, 0) == (-7.5, 7.5)
 
 

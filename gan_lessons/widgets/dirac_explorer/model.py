@@ -125,6 +125,19 @@ def eigenvalues(s: DiracSettings) -> tuple[complex, complex]:
     return middle + root, middle - root
 
 
+def ways(s: DiracSettings) -> list[list[tuple[float, float]]]:
+    """Where the step's two eigenvalues go as γ goes over its slider: one way for each of them."""
+    if s.penalty in ("none", "wgan-gp"):
+        return []
+    return _ways(s.changed(gamma=0.0, theta=1.0, psi=1.0, steps=0, clip=0.0))
+
+
+@lru_cache(maxsize=64)
+def _ways(s: DiracSettings) -> list[list[tuple[float, float]]]:
+    pairs = [eigenvalues(s.changed(gamma=0.02 * i)) for i in range(101)]
+    return [[(each.real, each.imag) for each in way] for way in zip(*pairs, strict=True)]
+
+
 def flow_eigenvalues(s: DiracSettings) -> tuple[complex, complex]:
     """Of the continuous game: -k/2 ± √(k²/4 - l'(0)²), k = `weight`."""
     root = cmath.sqrt(weight(s) ** 2 / 4 - slope(s) ** 2)

@@ -63,7 +63,7 @@ KEY = (
 )
 CIRCLE_KEY = (
     ("disc", "here the distance shrinks"),
-    ("mu", "μ, of a step"),
+    ("mu", "μ, of a step (line: for every γ)"),
     ("ring", "e^(ηλ), of the continuous game"),
 )
 
@@ -148,15 +148,16 @@ def _circle(s: DiracSettings, half: float = 1.25, angle: float | None = None) ->
     x, y = ((part - half, part + half) for part in (middle.real, middle.imag))
     arc = (angle or 0) + np.linspace(-1, 1, 181) * min(math.pi, 3 * half)
     disc = [(math.cos(a), math.sin(a)) for a in arc] + [(0.0, 0.0)] * (3 * half < math.pi)
-    dots, title = [], "no eigenvalues"
+    lines, dots, title = [Line("cut filled", disc)], [], "no eigenvalues"
     if model.is_smooth(s):
+        lines += [Line("fake thin", way) for way in model.ways(s)]
         flow = [cmath.exp(s.step_size * value) for value in model.flow_eigenvalues(s)]
         dots = [Dot("ink hollow", value.real, value.imag) for value in flow]
         dots += [Dot("fake", value.real, value.imag) for value in model.eigenvalues(s)]
         title = f"largest |μ| {model.spectral_radius(s):.4f}"
     ticks = [(-1, "−1"), (0, "0"), (1, "1")] if angle is None else []
     title = title if angle is None else f"magnified × {1.25 / half:.0f}"
-    return Diagram(title, (140, 140), x, y, [Line("cut filled", disc)], dots, ticks, ticks)
+    return Diagram(title, (140, 140), x, y, lines, dots, ticks, ticks)
 
 
 def to_html(s: DiracSettings, eigenvalues: bool = True, told: bool = False) -> str:

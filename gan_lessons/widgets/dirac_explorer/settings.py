@@ -14,7 +14,7 @@ LOSSES = {  # of gan_lessons.losses
 PENALTIES = {"none": "none", "r1": "R1", "r2": "R2", "r1r2": "R1 + R2", "wgan-gp": "WGAN-GP"}
 UPDATES = ("simultaneous", "alternating")
 MOST_STEPS = 1_000
-FARTHEST = 2.0  # that the start can be from 0, in each direction
+FARTHEST = 3.5  # that the start can be from 0, in each direction
 ETA = "Of both players: the smaller, the closer the steps follow the continuous game (dashed)."
 CLIP = "ψ is cut back to this after each step, as in the first Wasserstein GAN; 0: no clipping."
 # Named by what is played: what comes of it is for the reader to see.
