@@ -246,6 +246,7 @@ def section(text: str, title: str) -> str:
 
 def words(text: str) -> int:
     text = re.sub(r"```.*?```|\$\$.*?\$\$", " ", text, flags=re.DOTALL)
+    text = re.sub(r"<summary>.*?</summary>", " ", text)  # a label of a fold
     text = re.sub(r"`[^`\n]*`|\$[^$\n]*\$|\]\([^)]*\)|<[^>]*>", " ", text)
     return len(re.findall(r"\w[\w'’.,-]*", text))
 
