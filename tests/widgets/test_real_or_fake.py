@@ -6,6 +6,7 @@ from torch import nn
 
 pytest.importorskip("ipywidgets")
 from gan_lessons.widgets import RealOrFake
+from gan_lessons.widgets.explorer import PLAYING
 from gan_lessons.widgets.real_or_fake import explorer as module
 from gan_lessons.widgets.real_or_fake import model, page
 
@@ -145,6 +146,30 @@ def test_the_clock_answers_when_the_time_is_over(monkeypatch):
     now[0] = 1000.0
     none.tick()
     assert none.answers == []
+
+
+def test_the_clock_stands_still_while_play_does(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    e = game(rounds=3, seconds=2)
+    player = e.controls["play"]
+    playing = next(each for each in PLAYING if player.has_trait(each))
+    e.answer(True)  # by hand, before the clock
+    now[0] = 100.0
+    setattr(player, playing, True)
+    e.tick()
+    assert e.answers == [True]
+    now[0] = 101.0
+    e.tick()
+    assert "width:50%" in e._question.value
+    setattr(player, playing, False)
+    now[0] = 900.0
+    setattr(player, playing, True)
+    e.tick()
+    assert "width:50%" in e._question.value
+    now[0] = 901.1
+    e.tick()
+    assert e.answers == [True, None]
 
 
 def test_a_seed_deals_anew_and_stop_begins_again():

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from gan_lessons import checks, plots
 from gan_lessons.widgets import kit
-from gan_lessons.widgets.explorer import Explorer, Frame
+from gan_lessons.widgets.explorer import PLAYING, Explorer, Frame
 from gan_lessons.widgets.judged import medians, pictures_of
 from gan_lessons.widgets.real_or_fake import page
 from gan_lessons.widgets.real_or_fake.model import Answer, Deck, deal
@@ -57,14 +57,16 @@ class RealOrFake(Explorer[RealOrFakeSettings]):
             raise ValueError(f"{rounds} rounds need as many of real and of fake, got {least}")
         self._middle = sum(medians(discriminator, self._real, self._fake)) / 2
         self.answers: list[Answer] = []
-        self._since: float | None = None
+        self._since: float | None = None  # when the clock of this item started
+        self._paused: float | None = None  # when Play was stopped
         s = RealOrFakeSettings(**settings)
         self._dealt = -1
         self._deal(s.seed)
         super().__init__(s, without=("seed",))
 
     def build(self) -> w.Widget:
-        self.add_play("play", TICK_MS, "Starts the clock, or stops it.")
+        player = self.add_play("play", TICK_MS, "Starts the clock, or stops it.")
+        player.observe(self._on_playing, [each for each in PLAYING if player.has_trait(each)])
         for name, icon, key in (("real", "check", "R"), ("fake", "times", "F")):
             tip = f"Answers: {name}. Or press {key}."
             self.add_button(name, name, icon, tip, partial(self.answer, name == "real"))
@@ -127,10 +129,18 @@ class RealOrFake(Explorer[RealOrFakeSettings]):
         """Judges what is shown, and goes on to the next; None: the time was over."""
         if len(self.answers) < self._rounds:
             self.answers.append(real if real is None else checks.flag("real", real))
-        self._since = time.monotonic()
+        self._since = time.monotonic() if self.playing else None
         if len(self.answers) == self._rounds:
             self.stop()
         self.show()
+
+    def _on_playing(self, change: dict) -> None:
+        """The clock stands still while Play does."""
+        now = time.monotonic()
+        if not change["new"]:
+            self._paused = now
+        elif self._since is not None and self._paused is not None:
+            self._since += now - self._paused
 
     def tick(self) -> None:
         """Looks at the clock."""
