@@ -137,6 +137,16 @@ def set_tip(control: w.DOMWidget, tip: str) -> None:
         setattr(control, name, tip)
 
 
+def chart(drawn: plots.Picture, most: int | None = None) -> str:
+    """A drawn chart as one <img>, at most so many pixels wide; dark where the page is dark."""
+    source = base64.b64encode(drawn.png).decode()
+    wide = f"min(100%, {drawn.width if most is None else most}px)"
+    return (
+        f"<img class='jp-needs-light-background' style='max-width: {wide}' decoding='sync' "
+        f"alt='{escape(drawn.alt, quote=True)}' src='data:image/png;base64,{source}'/>"
+    )
+
+
 def to_img(pictures: Tensor, words: str, columns: int = 1, gap: int = 0) -> str:
     """Pictures (N, 1 or 3, H, W), row by row, as one <img>. words: its alternative text.
 

@@ -91,7 +91,7 @@ PAGES = {
         cell("07", "import numpy as np"),
         cell("07", "# The table\n", "stacked = "),
         "grid = evidence.load('07.grid')",
-        "import ipywidgets\nfrom gan_lessons.widgets import diagrams, follow",
+        "import ipywidgets\nfrom gan_lessons.widgets import diagrams, follow, kit",
         cell("07", "# Ten of the rows"),
         cell("07", "# Any two rows"),
     ],
@@ -108,7 +108,7 @@ def test_a_page_follows_each_of_its_controls(lesson):
 def test_lesson_02_judges_what_is_called_flat():
     names = run(
         cell("02", "import itertools"),
-        "import ipywidgets\nfrom gan_lessons.widgets import Live",
+        "import ipywidgets\nfrom gan_lessons.widgets import Live, kit",
         cell("02", "ones = {"),
         cell("02", "def judged("),
     )

@@ -1,6 +1,8 @@
+import base64
 import json
 import sys
 from types import ModuleType
+from xml.etree import ElementTree
 
 import pytest
 
@@ -8,7 +10,7 @@ pytest.importorskip("ipywidgets")
 import ipywidgets
 
 from gan_lessons import plots
-from gan_lessons.widgets import Live, follow, live
+from gan_lessons.widgets import Live, follow, kit, live
 
 
 @pytest.fixture
@@ -78,3 +80,13 @@ def test_what_cannot_be_followed_is_refused():
         follow("words", {"at": ipywidgets.IntSlider()}, line())
     with pytest.raises(ValueError, match="controls\\['at'\\]"):
         follow(str, {"at": 3}, line())
+
+
+def test_a_chart_in_a_page_is_the_picture_with_its_words_and_turns_dark():
+    drawn = plots.picture(plots.figure(4, 2)[0], 'Bars: "flat" & more')
+    image = ElementTree.fromstring(kit.chart(drawn, 400))
+    assert image.get("alt") == drawn.alt
+    assert base64.b64decode(image.get("src").split(",")[1]) == drawn.png
+    assert image.get("class") == "jp-needs-light-background"
+    assert "min(100%, 400px)" in image.get("style")
+    assert f"min(100%, {drawn.width}px)" in kit.chart(drawn)
